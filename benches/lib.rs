@@ -1,0 +1,1 @@
+//! Benches: micro benches by subject; measured runs lie in `runs/`.

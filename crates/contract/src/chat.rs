@@ -1,0 +1,90 @@
+//! A chat model: opened once per call, so that what it has read stays read.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+
+use crate::ProviderError;
+
+/// A chat model. One value serves many calls.
+#[async_trait]
+pub trait ChatModel: Send + Sync {
+    /// Opens the model for one call and reads `messages` (system prompt, greeting) into its
+    /// prompt cache; returns when that is done, so that the first reply is quick.
+    ///
+    /// # Errors
+    /// [`ProviderError`] where it cannot be had.
+    async fn open(&self, messages: Arc<[ChatMessage]>) -> Result<Box<dyn ChatCall>, ProviderError>;
+}
+
+/// One call's chat model. Dropping it frees its cache.
+pub trait ChatCall: Send + Sync {
+    /// Reads `messages` ahead, as far as they can be known (the last is an unfinished caller
+    /// turn). Returns at once; the newest call wins; a reply that comes meanwhile goes first.
+    fn prime(&self, messages: Arc<[ChatMessage]>);
+
+    /// Begins to write the reply that follows `request.messages`. Returns at once. Dropping the
+    /// receiver cancels within one token.
+    fn reply(&self, request: ChatRequest) -> ChatReply;
+}
+
+/// The reply as it is written. Bounded by [`crate::EVENT_QUEUE`]; ends with `Finished` or
+/// `Failed`.
+pub type ChatReply = mpsc::Receiver<ChatEvent>;
+
+/// What is to be answered.
+#[derive(Debug, Clone)]
+pub struct ChatRequest {
+    /// The whole conversation, system prompt first, the caller's turn last.
+    pub messages: Arc<[ChatMessage]>,
+    /// How to write.
+    pub options: ChatOptions,
+}
+
+/// How to write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChatOptions {
+    /// 0 always takes the likeliest token; `None` leaves it to the model.
+    pub temperature: Option<f32>,
+    /// Longest reply.
+    pub tokens_max: u32,
+}
+
+/// One message of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatMessage {
+    /// Who said it.
+    pub role: Role,
+    /// What was said; for the agent, what the caller heard.
+    pub text: String,
+}
+
+/// Who said a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Instructions.
+    System,
+    /// The caller.
+    Caller,
+    /// The agent.
+    Agent,
+}
+
+/// A piece of a reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChatEvent {
+    /// More text, whole UTF-8 characters.
+    Text(String),
+    /// The reply is complete.
+    Finished {
+        /// Tokens that had to be read anew (not in the prompt cache).
+        prompt_tokens_read: u32,
+        /// Tokens written.
+        reply_tokens: u32,
+        /// Whether `tokens_max` cut it.
+        is_cut: bool,
+    },
+    /// The reply cannot be completed.
+    Failed(ProviderError),
+}

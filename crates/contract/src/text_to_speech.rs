@@ -1,0 +1,106 @@
+//! A voice: opened once per reply, fed text as it is written.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use offhook_media::SampleRate;
+use tokio::sync::mpsc;
+
+use crate::ProviderError;
+
+/// A speech synthesiser. One value serves many calls.
+#[async_trait]
+pub trait TextToSpeech: Send + Sync {
+    /// What it can do by itself.
+    fn capabilities(&self) -> VoiceCapabilities;
+
+    /// Opens a stream for one reply.
+    ///
+    /// # Errors
+    /// [`ProviderError`] where it cannot be had, or does not know the voice.
+    async fn open(&self, request: SpeechRequest) -> Result<SpeechStream, ProviderError>;
+}
+
+/// What a voice can do by itself; the caller makes up for the rest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VoiceCapabilities {
+    /// Ids that [`SpeechRequest::voice`] can name; the first is the default.
+    pub voices: Vec<String>,
+    /// Whether [`SpeechRequest::speed`] acts (pitch kept).
+    pub has_native_speed: bool,
+    /// The rate of the audio that it makes.
+    pub rate: SampleRate,
+}
+
+/// How to speak.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpeechRequest {
+    /// Voice id; `None` is the default voice.
+    pub voice: Option<String>,
+    /// Language tag (BCP 47), such as `en`.
+    pub language: String,
+    /// 1 is natural pace; 0.5 to 2.
+    pub speed: f32,
+}
+
+/// One reply's synthesis. Dropping it cancels what is left.
+#[derive(Debug)]
+pub struct SpeechStream {
+    /// Text in order, a sentence or clause at a time. Dropping the sender says that the text is
+    /// complete. Bounded by [`crate::EVENT_QUEUE`].
+    pub text: mpsc::Sender<SpokenText>,
+    /// Audio in the same order; the channel closes after the last. Bounded by
+    /// [`crate::EVENT_QUEUE`].
+    pub events: mpsc::Receiver<SpeechEvent>,
+}
+
+/// A stretch of a reply's text, in bytes of its UTF-8, at character boundaries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TextSpan {
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+/// A piece of the reply to speak.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpokenText {
+    /// What to say.
+    pub text: String,
+    /// Where it lies in the reply.
+    pub span: TextSpan,
+}
+
+/// What a voice says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SpeechEvent {
+    /// Audio for a piece of text, the whole piece or a part of it.
+    Audio(SpeechAudio),
+    /// Synthesis is gone; what was sent so far stands.
+    Failed(ProviderError),
+}
+
+/// Speech and what it says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpeechAudio {
+    /// Mono 16-bit PCM.
+    pub samples: Vec<i16>,
+    /// Samples a second.
+    pub rate: SampleRate,
+    /// The text that it speaks.
+    pub span: TextSpan,
+    /// When each word begins and ends, from the first sample; empty where the voice cannot tell.
+    pub words: Vec<WordTime>,
+}
+
+/// One spoken word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WordTime {
+    /// The word in the reply's text.
+    pub span: TextSpan,
+    /// From the first sample of the [`SpeechAudio`].
+    pub start: Duration,
+    /// From the first sample of the [`SpeechAudio`].
+    pub end: Duration,
+}

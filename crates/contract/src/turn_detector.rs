@@ -1,0 +1,63 @@
+//! Voice activity and the likelihood that a turn is over, from audio alone; opened once per call.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use offhook_media::{Frame, SampleRate};
+use tokio::sync::mpsc;
+
+use crate::ProviderError;
+
+/// A turn detector. One value serves many calls.
+#[async_trait]
+pub trait TurnDetector: Send + Sync {
+    /// Opens detection for one call whose frames have the given rate.
+    ///
+    /// # Errors
+    /// [`ProviderError`] where it cannot be had.
+    async fn open(&self, rate: SampleRate) -> Result<DetectorStream, ProviderError>;
+}
+
+/// One call's detection. Dropping it ends it.
+#[derive(Debug)]
+pub struct DetectorStream {
+    /// All caller audio in order. Bounded by [`crate::EVENT_QUEUE`].
+    pub audio: mpsc::Sender<Frame>,
+    /// What was detected. Bounded by [`crate::EVENT_QUEUE`].
+    pub events: mpsc::Receiver<DetectorEvent>,
+}
+
+/// What a detector says. Positions count the caller's audio from the first frame sent.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DetectorEvent {
+    /// Voice activity of one window.
+    Probability {
+        /// 0 is silence, 1 is speech.
+        probability: f32,
+        /// Where the window ends.
+        at: Duration,
+    },
+    /// The caller began to speak.
+    SpeechStarted {
+        /// Where the first sound is.
+        onset: Duration,
+        /// How far the audio was judged when this was known.
+        at: Duration,
+    },
+    /// The caller fell silent.
+    SpeechStopped {
+        /// Where the last sound is.
+        end: Duration,
+        /// How far the audio was judged when this was known.
+        at: Duration,
+    },
+    /// How finished the caller sounds; follows a `SpeechStopped`.
+    EndOfTurn {
+        /// 0 is mid-sentence, 1 is finished.
+        likelihood: f32,
+        /// Where the speech that was judged ends.
+        end: Duration,
+    },
+    /// Detection is gone for good.
+    Failed(ProviderError),
+}

@@ -1,0 +1,1 @@
+//! Tests of the whole product: the house rules, whole calls, bad input.
