@@ -1,1 +1,27 @@
-//! agent
+//! What an agent is: the document that people write and the agent that a call can trust.
+//!
+//! [`AgentDocument`] is the wire form with a published JSON Schema; [`Agent`] is the same thing
+//! checked: every duration parsed, every range held, every template known to render. No file, no
+//! network, no model: text in, agent or the list of all its problems out.
+
+mod agent;
+mod check;
+mod default_lines;
+mod document;
+mod duration_text;
+mod limits;
+mod model_id;
+mod problem;
+mod reading;
+mod schema;
+mod template;
+
+pub use agent::{Agent, CallVariables, ChatSettings, ModelChoices, VoiceSettings};
+pub use document::{
+    AgentDocument, DurationText, EagernessDocument, EndpointingDocument, ModelsDocument,
+    SilenceDocument, VariableValue, VoiceDocument,
+};
+pub use duration_text::{DurationTextError, parse_duration};
+pub use model_id::{ModelId, ModelIdError};
+pub use problem::{AgentProblem, AgentProblems};
+pub use schema::agent_schema;

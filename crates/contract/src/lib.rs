@@ -6,6 +6,7 @@
 mod chat;
 mod error;
 mod leg;
+pub mod scripted;
 mod speech_to_text;
 mod text_to_speech;
 mod turn_detector;
@@ -16,6 +17,7 @@ pub use leg::{
     LEG_QUEUE_FRAMES, Leg, LegControl, LegDescription, LegEvent, LegFarEnd, LegNotice,
     OutboundFrame, Speaker, leg,
 };
+pub use offhook_turn_taking::{TurnId, UtteranceId};
 pub use speech_to_text::{SpeechToText, SttEvent, SttInput, SttRequest, SttStream};
 pub use text_to_speech::{
     SpeechAudio, SpeechEvent, SpeechRequest, SpeechStream, SpokenText, TextSpan, TextToSpeech,

@@ -34,7 +34,10 @@ impl Frame {
     /// 20 ms of digital silence.
     #[must_use]
     pub const fn silence(rate: SampleRate) -> Self {
-        Self { rate, samples: [0; FRAME_SAMPLES_MAX] }
+        Self {
+            rate,
+            samples: [0; FRAME_SAMPLES_MAX],
+        }
     }
 
     /// A frame of exactly [`SampleRate::frame_samples`] samples.
@@ -45,7 +48,11 @@ impl Frame {
         if samples.len() == rate.frame_samples() {
             Ok(Self::padded(rate, samples))
         } else {
-            Err(FrameError { rate, expected: rate.frame_samples(), actual: samples.len() })
+            Err(FrameError {
+                rate,
+                expected: rate.frame_samples(),
+                actual: samples.len(),
+            })
         }
     }
 
@@ -105,7 +112,14 @@ mod tests {
     #[test]
     fn padding_fills_with_silence() {
         let frame = Frame::padded(SampleRate::HZ_8000, &[7; 10]);
-        assert_eq!(frame.samples().iter().filter(|sample| **sample == 7).count(), 10);
+        assert_eq!(
+            frame
+                .samples()
+                .iter()
+                .filter(|sample| **sample == 7)
+                .count(),
+            10
+        );
         assert_eq!(frame.samples().len(), 160);
     }
 }

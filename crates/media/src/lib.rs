@@ -2,8 +2,42 @@
 //!
 //! Nothing here reads the time, awaits, spawns or serialises. Time comes in as an argument.
 
-mod frame;
-mod rate;
+#![forbid(unsafe_code)]
 
+mod codec;
+mod fade;
+mod frame;
+mod framer;
+mod gain;
+mod jitter;
+mod ledger;
+mod level;
+mod mixer;
+mod pacer;
+mod playout;
+mod rate;
+mod resample;
+mod wav;
+
+pub use codec::{
+    Codec, CodecError, DecodeError, Decoder, EncodeError, Encoder, PACKET_BYTES_MAX, Packet,
+    PacketTooLong,
+};
+pub use fade::{FADE_DURATION, fade_in, fade_out};
 pub use frame::{FRAME_DURATION, Frame, FrameError};
+pub use framer::Framer;
+pub use gain::{Gain, VOLUME_MAX};
+pub use jitter::{JitterBuffer, JitterCounts, JitterItem};
+pub use ledger::Heard;
+pub use level::{LEVEL_DBFS_MIN, Level};
+pub use mixer::mix_into;
+pub use pacer::Pacer;
+pub use playout::{Playout, PlayoutError, PlayoutFrame, PlayoutMark, PlayoutSegment, PlayoutWord};
 pub use rate::{SampleRate, UnsupportedSampleRate};
+pub use resample::{
+    FILE_RATE_HZ_MAX, FILE_RATE_HZ_MIN, FrameResampler, RateOutOfRange, Resampler, resample_all,
+};
+pub use wav::{
+    ReadWavError, StereoWav, WAV_CHANNELS_MAX, WAV_DURATION_MAX, Wav, WavError, WavReader, WavSpec,
+    WavWriteError, read_wav, write_wav,
+};

@@ -96,8 +96,14 @@ mod tests {
     #[test]
     fn durations_and_samples_are_inverse_for_every_rate() {
         for rate in SampleRate::ALL {
-            assert_eq!(rate.duration_of(rate.frame_samples() as u64), Duration::from_millis(20));
-            assert_eq!(rate.samples_in(Duration::from_secs(3)), u64::from(rate.hz()) * 3);
+            assert_eq!(
+                rate.duration_of(rate.frame_samples() as u64),
+                Duration::from_millis(20)
+            );
+            assert_eq!(
+                rate.samples_in(Duration::from_secs(3)),
+                u64::from(rate.hz()) * 3
+            );
         }
     }
 

@@ -1,1 +1,53 @@
-fn main() {}
+//! The command line: arguments in, exit code out. What the commands do lives in the crates; here
+//! is only the wiring.
+
+mod arguments;
+mod call;
+mod check;
+mod models;
+mod outcome;
+mod replay;
+mod serve;
+mod stack;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use arguments::{Arguments, Command};
+use outcome::Outcome;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter =
+        EnvFilter::try_from_env("OFFHOOK_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(arguments.command) {
+        Ok(outcome) => outcome.into(),
+        Err(problem) => {
+            eprintln!("offhook: {problem:#}");
+            outcome::of_error(&problem).into()
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Models(arguments) => models::run(arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
+        Command::Call(arguments) => on_the_runtime(call::run(arguments)),
+        Command::Demo(arguments) => on_the_runtime(call::demo(arguments)),
+        Command::Serve(arguments) => on_the_runtime(serve::run(arguments)),
+    }
+}
+
+/// Audio and control run on few workers: inference has threads of its own.
+fn on_the_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(work);
+    // Inference that is still running must not hold up the exit.
+    runtime.shutdown_background();
+    outcome
+}

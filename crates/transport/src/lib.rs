@@ -1,1 +1,16 @@
-//! transport
+//! Kinds of wire, each of which makes legs: a file or a simulated caller on a handset, a loopback
+//! between two sessions, the raw WebSocket session.
+//!
+//! Wire formats are parsed by pure code. No turn logic, no language model.
+
+mod arrivals;
+mod ear;
+mod file;
+mod handset;
+mod loopback;
+pub mod websocket;
+
+pub use arrivals::{Arrival, Pacing, pacing};
+pub use file::{WavCaller, WavCallerError};
+pub use handset::{CallerAudio, CallerFrame, HandsetEnd, HandsetOptions, HandsetReport, call_with};
+pub use loopback::{join_legs, loopback};

@@ -1,5 +1,7 @@
 //! What has to be done, in the imperative: everything that the turn manager orders.
 
+use std::fmt;
+
 use crate::{Reason, TurnId, UtteranceId};
 
 /// A command and why it was given.
@@ -93,4 +95,106 @@ pub enum Command {
         /// Why.
         cause: HangUpCause,
     },
+}
+
+impl Command {
+    /// The command's name, the same in logs, reports and timelines of all versions.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Say { .. } => "Say",
+            Self::FinaliseTranscript { .. } => "FinaliseTranscript",
+            Self::PrimeReply { .. } => "PrimeReply",
+            Self::StartReply { .. } => "StartReply",
+            Self::CommitReply { .. } => "CommitReply",
+            Self::CancelReply { .. } => "CancelReply",
+            Self::HoldPlayout { .. } => "HoldPlayout",
+            Self::ResumePlayout { .. } => "ResumePlayout",
+            Self::HangUp { .. } => "HangUp",
+        }
+    }
+
+    /// The reply that the command is about, where it is about one.
+    #[must_use]
+    pub const fn turn(&self) -> Option<TurnId> {
+        match self {
+            Self::Say { turn, .. }
+            | Self::StartReply { turn, .. }
+            | Self::CommitReply { turn }
+            | Self::CancelReply { turn }
+            | Self::HoldPlayout { turn }
+            | Self::ResumePlayout { turn } => Some(*turn),
+            Self::FinaliseTranscript { .. } | Self::PrimeReply { .. } | Self::HangUp { .. } => None,
+        }
+    }
+}
+
+/// One line, the same in all versions: the name and what it is about. It can hold the caller's
+/// words (`StartReply 3 "a table for four"`), so it belongs into logs at DEBUG only.
+impl fmt::Display for Command {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name();
+        match self {
+            Self::Say { turn, line } => write!(formatter, "{name} {} {line}", turn.0),
+            Self::FinaliseTranscript { utterance } => write!(formatter, "{name} {}", utterance.0),
+            Self::PrimeReply { caller_text } => write!(formatter, "{name} \"{caller_text}\""),
+            Self::StartReply { turn, caller_text } => {
+                write!(formatter, "{name} {} \"{caller_text}\"", turn.0)
+            }
+            Self::CommitReply { turn }
+            | Self::CancelReply { turn }
+            | Self::HoldPlayout { turn }
+            | Self::ResumePlayout { turn } => write!(formatter, "{name} {}", turn.0),
+            Self::HangUp { cause } => write!(formatter, "{name} {cause}"),
+        }
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Greeting => write!(formatter, "Greeting"),
+            Self::Reprompt(count) => write!(formatter, "Reprompt {count}"),
+            Self::Apology => write!(formatter, "Apology"),
+            Self::Goodbye(cause) => write!(formatter, "Goodbye {cause}"),
+        }
+    }
+}
+
+impl fmt::Display for HangUpCause {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Silence => "Silence",
+            Self::DurationLimit => "DurationLimit",
+            Self::ProviderUnavailable => "ProviderUnavailable",
+            Self::CallerHungUp => "CallerHungUp",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_reads_as_one_stable_line() {
+        let start = Command::StartReply {
+            turn: TurnId(3),
+            caller_text: "a table for four".to_owned(),
+        };
+        assert_eq!(start.to_string(), "StartReply 3 \"a table for four\"");
+        let goodbye = Command::Say {
+            turn: TurnId(4),
+            line: Line::Goodbye(HangUpCause::DurationLimit),
+        };
+        assert_eq!(goodbye.to_string(), "Say 4 Goodbye DurationLimit");
+        let finalise = Command::FinaliseTranscript {
+            utterance: UtteranceId(7),
+        };
+        assert_eq!(finalise.to_string(), "FinaliseTranscript 7");
+        assert_eq!(
+            (finalise.name(), finalise.turn()),
+            ("FinaliseTranscript", None)
+        );
+    }
 }

@@ -46,8 +46,9 @@ impl Instant {
 impl Add<Duration> for Instant {
     type Output = Self;
 
+    /// Rounded up, so that at a deadline the whole duration has passed.
     fn add(self, duration: Duration) -> Self {
-        let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        let micros = u64::try_from(duration.as_nanos().div_ceil(1_000)).unwrap_or(u64::MAX);
         Self(self.0.saturating_add(micros))
     }
 }
@@ -63,6 +64,11 @@ impl Sub<Duration> for Instant {
 
 impl fmt::Display for Instant {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}.{:03} s", self.0 / 1_000_000, self.0 / 1_000 % 1_000)
+        write!(
+            formatter,
+            "{}.{:03} s",
+            self.0 / 1_000_000,
+            self.0 / 1_000 % 1_000
+        )
     }
 }

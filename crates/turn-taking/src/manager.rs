@@ -1,0 +1,255 @@
+//! The turn manager: hands each fact to the machine that it concerns, and makes commands of what
+//! the machines find. `manager/caller` has the caller's side, `manager/reply` the agent's.
+
+mod caller;
+mod reply;
+
+use std::collections::VecDeque;
+
+use crate::barge_in::BargeIn;
+use crate::caller_turn::{CallerTurn, Standing};
+use crate::endpointer::Endpointer;
+use crate::reply_watch::{ReplyWatch, Stage};
+use crate::silence_watch::SilenceWatch;
+use crate::{
+    Command, Decision, Fact, Floor, HangUpCause, HeardText, Instant, Line, PolicyError, Reason,
+    Timer, TurnId, TurnPolicy,
+};
+
+/// Decides who has the floor in one call. It reads no clock and does nothing by itself:
+///
+/// 1. [`TurnManager::handle`] takes each fact with the moment at which it happened,
+/// 2. [`TurnManager::poll`] gives the commands, one by one, until there is none,
+/// 3. [`TurnManager::poll_timeout`] says until when to wait for the next fact,
+/// 4. [`TurnManager::handle_timeout`] is called when that moment has come.
+///
+/// A timer acts at the moment for which it was set, however late it is handed in, and due timers
+/// act before a fact of the same moment. So the facts of a recorded call, with their moments, give
+/// the same commands again. Time only goes up: an earlier moment counts as the latest one known.
+///
+/// Until [`Command::HangUp`] there is always a deadline; after it there is neither a deadline nor
+/// a command.
+#[derive(Debug)]
+pub struct TurnManager {
+    policy: TurnPolicy,
+    now: Instant,
+    is_answered: bool,
+    is_over: bool,
+    /// Recognition is gone for good.
+    is_deaf: bool,
+    /// The caller was told so.
+    is_deafness_told: bool,
+    caller: CallerTurn,
+    endpointer: Endpointer,
+    barge_in: BargeIn,
+    silence: SilenceWatch,
+    replies: ReplyWatch,
+    /// Replies in a row that failed.
+    failures: u32,
+    /// Replies started in vain for the open turn.
+    speculations: u32,
+    /// Words of the open turn when the prompt cache was warmed last.
+    words_primed: usize,
+    /// The audible reply that was cancelled last, and the caller's words that it answered, until
+    /// it is known what was heard of it.
+    unreported: Option<(TurnId, String)>,
+    last_heard: Option<(TurnId, HeardText)>,
+    decisions: VecDeque<Decision>,
+}
+
+impl TurnManager {
+    /// A manager for a call that is not answered yet.
+    ///
+    /// # Errors
+    /// [`PolicyError`] where a knob is out of range.
+    pub fn new(policy: TurnPolicy) -> Result<Self, PolicyError> {
+        policy.validate()?;
+        Ok(Self {
+            now: Instant::START,
+            is_answered: false,
+            is_over: false,
+            is_deaf: false,
+            is_deafness_told: false,
+            caller: CallerTurn::new(&policy.acknowledgements),
+            endpointer: Endpointer::new(&policy),
+            barge_in: BargeIn::new(&policy),
+            silence: SilenceWatch::new(&policy),
+            replies: ReplyWatch::new(&policy),
+            failures: 0,
+            speculations: 0,
+            words_primed: 0,
+            unreported: None,
+            last_heard: None,
+            decisions: VecDeque::new(),
+            policy,
+        })
+    }
+
+    /// Takes a fact that happened at `now`. Timers due at or before `now` act first.
+    pub fn handle(&mut self, fact: &Fact, now: Instant) {
+        self.run_timers(now);
+        self.now = self.now.max(now);
+        if self.is_over {
+            return;
+        }
+        self.take(fact);
+        self.settle();
+        // What the fact made due at once.
+        self.run_timers(self.now);
+    }
+
+    /// Lets the timers act that are due at `now`.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.run_timers(now);
+        self.now = self.now.max(now);
+    }
+
+    /// The next command, in order.
+    pub fn poll(&mut self) -> Option<Decision> {
+        self.decisions.pop_front()
+    }
+
+    /// The moment until which nothing will happen by itself, and what is due then. `None` only
+    /// after [`Command::HangUp`].
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<(Instant, Timer)> {
+        if self.is_over {
+            return None;
+        }
+        [
+            self.barge_in.poll_timeout(),
+            self.endpointer.poll_timeout().filter(|_| self.is_answered),
+            self.replies.poll_timeout(),
+            self.silence.poll_timeout(),
+        ]
+        .into_iter()
+        .flatten()
+        .min_by_key(|(at, _)| *at)
+    }
+
+    /// Who has the floor.
+    #[must_use]
+    pub fn floor(&self) -> Floor {
+        if self.is_over {
+            return Floor::Over;
+        }
+        let is_caller_on = self.caller.standing() != Standing::default();
+        match self.replies.live() {
+            Some(live) if live.stage == Stage::Audible => Floor::Agent { turn: live.turn },
+            Some(live) if live.stage == Stage::Held => Floor::Held { turn: live.turn },
+            Some(live) if live.stage == Stage::Unheard && !is_caller_on => {
+                Floor::Thinking { turn: live.turn }
+            }
+            _ if is_caller_on => Floor::Caller,
+            _ => Floor::Nobody,
+        }
+    }
+
+    /// What was heard of the reply that was cancelled last, once the session has reported it.
+    #[must_use]
+    pub fn last_heard(&self) -> Option<(TurnId, &HeardText)> {
+        self.last_heard.as_ref().map(|(turn, heard)| (*turn, heard))
+    }
+
+    fn take(&mut self, fact: &Fact) {
+        match fact {
+            Fact::HungUp => self.hang_up(HangUpCause::CallerHungUp, Reason::CallerHungUp),
+            Fact::CallAnswered if !self.is_answered => self.take_answer(),
+            Fact::TranscriptFailed => self.is_deaf = true,
+            _ if !self.is_answered => {}
+            Fact::CallAnswered | Fact::SpeechProbability { .. } => {}
+            Fact::SpeechStarted {
+                utterance,
+                onset_ago,
+            } => {
+                self.take_speech_start(*utterance, self.now - *onset_ago);
+            }
+            Fact::SpeechStopped { utterance, silence } => {
+                self.take_speech_stop(*utterance, *silence);
+            }
+            Fact::TranscriptInterim { utterance, text } => {
+                self.take_transcript(*utterance, text, false);
+            }
+            Fact::TranscriptFinal { utterance, text } => {
+                self.take_transcript(*utterance, text, true);
+            }
+            Fact::EndOfTurnLikelihood {
+                utterance,
+                likelihood,
+            } => {
+                self.caller.judge(*utterance, *likelihood);
+            }
+            Fact::UserMessage { text } => self.take_message(text),
+            Fact::DtmfPressed { .. } => self.silence.caller_answered(self.now),
+            Fact::UserActivity => self.silence.stirred(self.now),
+            Fact::ReplyCancelled { turn, heard } => {
+                self.take_heard(*turn, heard);
+                self.take_reply_fact(fact);
+            }
+            Fact::ReplyToken { .. }
+            | Fact::ReplyReady { .. }
+            | Fact::ReplyFailed { .. }
+            | Fact::ToolStarted { .. }
+            | Fact::ToolFinished { .. }
+            | Fact::PlayoutStarted { .. }
+            | Fact::PlayoutProgress { .. }
+            | Fact::PlayoutFinished { .. } => self.take_reply_fact(fact),
+        }
+    }
+
+    fn take_answer(&mut self) {
+        self.is_answered = true;
+        self.silence.answered(self.now);
+        if self.policy.greets_first {
+            self.say(Line::Greeting, Reason::CallAnswered);
+        }
+    }
+
+    fn run_timers(&mut self, now: Instant) {
+        while let Some((at, timer)) = self.poll_timeout().filter(|(at, _)| *at <= now) {
+            self.now = self.now.max(at);
+            match timer {
+                Timer::EndOfTurn | Timer::TranscriptDeadline | Timer::CallerTurnMax => {
+                    self.endpointer.handle_timeout(self.now);
+                    self.take_endpoint();
+                }
+                Timer::Interruption | Timer::FalseInterruption => {
+                    self.barge_in.handle_timeout(self.now);
+                    self.take_verdict();
+                }
+                Timer::NoInput | Timer::SilenceHangUp | Timer::CallDurationMax => {
+                    self.silence.handle_timeout(self.now);
+                    self.take_lapse();
+                }
+                Timer::ReplyDeadline | Timer::PlayoutStall => {
+                    self.replies.handle_timeout(self.now);
+                    self.take_progress();
+                }
+            }
+            self.settle();
+        }
+    }
+
+    /// Brings the machines up to date with each other after anything happened.
+    fn settle(&mut self) {
+        if self.is_over || !self.is_answered {
+            return;
+        }
+        self.judge_speech();
+        self.tell_deafness();
+        let standing = self.caller.standing();
+        let is_suspended = self.replies.has_floor() || self.is_deaf;
+        self.endpointer.handle(standing, is_suspended, self.now);
+        self.speculate();
+        let is_quiet = self.replies.live().is_none()
+            && standing == Standing::default()
+            && !self.is_deaf
+            && !self.is_over;
+        self.silence.handle(is_quiet, self.now);
+    }
+
+    fn order(&mut self, command: Command, reason: Reason) {
+        tracing::debug!(%command, %reason, at = %self.now, "decided");
+        self.decisions.push_back(Decision { command, reason });
+    }
+}

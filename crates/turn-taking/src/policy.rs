@@ -1,6 +1,9 @@
-//! Every knob of turn-taking, typed.
+//! Every knob of turn-taking, typed, with its default and its range. The numbers that the rules
+//! work with are derived in `thresholds`.
 
 use std::time::Duration;
+
+use crate::thresholds::{EndpointThresholds, InterruptionThresholds};
 
 /// How soon the agent takes the floor after the caller pauses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,7 +21,7 @@ pub enum Eagerness {
 /// [`TurnPolicy::validate`] names the first value that is out of range.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TurnPolicy {
-    /// Whether the agent speaks first (the greeting is configured).
+    /// Whether the agent speaks first (the greeting is configured). Default true.
     pub greets_first: bool,
     /// 0 never stops the agent, 1 stops it at the first sound; between, the speech time and the
     /// words required fall smoothly. Default 0.5.
@@ -27,28 +30,40 @@ pub struct TurnPolicy {
     pub is_greeting_interruptible: bool,
     /// Default normal.
     pub eagerness: Eagerness,
-    /// Shortest silence after which the caller's turn can be over. `None` lets `eagerness` say.
-    pub endpoint_delay_min: Option<Duration>,
-    /// Silence after which the caller's turn is over whatever the models say. `None` lets
+    /// Shortest silence after which the caller's turn can be over, 0 to 10 s. `None` lets
     /// `eagerness` say.
+    pub endpoint_delay_min: Option<Duration>,
+    /// Silence after which the caller's turn is over whatever the models say, 50 ms to 20 s.
+    /// `None` lets `eagerness` say.
     pub endpoint_delay_max: Option<Duration>,
-    /// How long after the end of speech a transcript is waited for. Default 1.2 s.
+    /// How long after the end of speech a transcript is waited for, 100 ms to 20 s. Default 1.2 s.
     pub transcript_deadline: Duration,
-    /// How long a held reply waits for words before it goes on. Default 1 s.
+    /// How long a held reply waits for words before it goes on, 100 ms to 10 s. Default 1 s.
     pub false_interruption_timeout: Duration,
     /// Whether replies start on a settled transcript before the turn is decided. Default true.
     pub is_speculation_on: bool,
-    /// Silence after which the agent reminds the caller. `None` never reminds. Default 8 s.
+    /// Silence after which the agent reminds the caller, 500 ms to 10 min. `None` never reminds.
+    /// Default 8 s.
     pub no_input_timeout: Option<Duration>,
-    /// Reminders without an answer before the call ends on silence. Default 2.
+    /// Reminders without an answer before the call ends on silence, up to 20. Default 2.
     pub reprompts_max: u32,
-    /// Caller silence that ends the call whatever the reminders. `None` never. Default `None`.
+    /// Caller silence that ends the call whatever the reminders, 1 s to 1 h. `None` never.
+    /// Default `None`.
     pub silence_hang_up: Option<Duration>,
-    /// How long a committed reply may stay without audio before the agent apologises. Default 8 s.
+    /// How long a committed reply may stay without audio before the agent apologises, 500 ms to
+    /// 2 min. Default 8 s.
     pub reply_deadline: Duration,
-    /// Longest call. Default 30 min.
+    /// The same while a tool runs for the reply, 500 ms to 10 min. Default 30 s.
+    pub tool_deadline: Duration,
+    /// How long a reply that is being heard may go without a sign of progress before it counts as
+    /// failed, 1 s to 5 min. Default 15 s.
+    pub playout_stall_max: Duration,
+    /// Longest caller turn: after it the agent takes the floor, 5 s to 1 h. Default 2 min.
+    pub caller_turn_max: Duration,
+    /// Longest call, 1 s to 24 h. Default 30 min.
     pub call_duration_max: Duration,
-    /// Words and phrases that never take the floor, lower case ("mhm", "uh-huh", "right").
+    /// Words and phrases that never take the floor ("mhm", "uh-huh", "right"). Case, punctuation
+    /// and drawn-out letters make no difference. The default is English.
     pub acknowledgements: Vec<String>,
 }
 
@@ -60,4 +75,197 @@ pub struct PolicyError {
     pub knob: &'static str,
     /// What is wrong and what is allowed.
     pub problem: String,
+}
+
+/// What listeners say to show that they listen, in English.
+const ACKNOWLEDGEMENTS: &str = "mhm, mm-hmm, m-hm, mm, hm, hm-hm, hum, um-hum, uh-huh, uhm, um, uh, huh, ah, aha, oh, er, \
+    erm, ok, okay, yes, yeah, yep, yup, ya, right, all right, alright, sure, i see, got it, \
+    cool, great, good, nice, fine, exactly, of course";
+
+impl Default for TurnPolicy {
+    fn default() -> Self {
+        Self {
+            greets_first: true,
+            interruption_sensitivity: 0.5,
+            is_greeting_interruptible: true,
+            eagerness: Eagerness::Normal,
+            endpoint_delay_min: None,
+            endpoint_delay_max: None,
+            transcript_deadline: Duration::from_millis(1_200),
+            false_interruption_timeout: Duration::from_secs(1),
+            is_speculation_on: true,
+            no_input_timeout: Some(Duration::from_secs(8)),
+            reprompts_max: 2,
+            silence_hang_up: None,
+            reply_deadline: Duration::from_secs(8),
+            tool_deadline: Duration::from_secs(30),
+            playout_stall_max: Duration::from_secs(15),
+            caller_turn_max: Duration::from_secs(120),
+            call_duration_max: Duration::from_secs(30 * 60),
+            acknowledgements: ACKNOWLEDGEMENTS.split(", ").map(String::from).collect(),
+        }
+    }
+}
+
+impl TurnPolicy {
+    /// Checks every knob against its range.
+    ///
+    /// # Errors
+    /// [`PolicyError`] with the first knob that is out of range, and what is allowed.
+    pub fn validate(&self) -> Result<(), PolicyError> {
+        let sensitivity = self.interruption_sensitivity;
+        if !(0.0..=1.0).contains(&sensitivity) {
+            return Err(PolicyError {
+                knob: "interruption_sensitivity",
+                problem: format!("{sensitivity} is not between 0 (never) and 1 (first sound)"),
+            });
+        }
+        let ranges = [
+            ("endpoint_delay_min", self.endpoint_delay_min, 0, 10_000),
+            ("endpoint_delay_max", self.endpoint_delay_max, 50, 20_000),
+            (
+                "transcript_deadline",
+                Some(self.transcript_deadline),
+                100,
+                20_000,
+            ),
+            (
+                "false_interruption_timeout",
+                Some(self.false_interruption_timeout),
+                100,
+                10_000,
+            ),
+            ("no_input_timeout", self.no_input_timeout, 500, 600_000),
+            ("silence_hang_up", self.silence_hang_up, 1_000, 3_600_000),
+            ("reply_deadline", Some(self.reply_deadline), 500, 120_000),
+            ("tool_deadline", Some(self.tool_deadline), 500, 600_000),
+            (
+                "playout_stall_max",
+                Some(self.playout_stall_max),
+                1_000,
+                300_000,
+            ),
+            (
+                "caller_turn_max",
+                Some(self.caller_turn_max),
+                5_000,
+                3_600_000,
+            ),
+            (
+                "call_duration_max",
+                Some(self.call_duration_max),
+                1_000,
+                86_400_000,
+            ),
+        ];
+        for (knob, value, millis_min, millis_max) in ranges {
+            check_range(knob, value, millis_min, millis_max)?;
+        }
+        if self.reprompts_max > 20 {
+            return Err(PolicyError {
+                knob: "reprompts_max",
+                problem: format!("{} reminders are too many, at most 20", self.reprompts_max),
+            });
+        }
+        let thresholds = self.endpoint_thresholds();
+        if thresholds.delay_min > thresholds.delay_max {
+            return Err(PolicyError {
+                knob: "endpoint_delay_min",
+                problem: format!(
+                    "{} ms is longer than endpoint_delay_max, which is {} ms",
+                    thresholds.delay_min.as_millis(),
+                    thresholds.delay_max.as_millis()
+                ),
+            });
+        }
+        Ok(())
+    }
+
+    /// The numbers by which the end of a caller's turn is decided.
+    #[must_use]
+    pub fn endpoint_thresholds(&self) -> EndpointThresholds {
+        let mut thresholds = EndpointThresholds::of(self.eagerness);
+        if let Some(delay) = self.endpoint_delay_min {
+            thresholds.delay_min = delay;
+        }
+        if let Some(delay) = self.endpoint_delay_max {
+            thresholds.delay_max = delay;
+        }
+        thresholds
+    }
+
+    /// The numbers by which an interruption is decided; `None` where the agent is never stopped.
+    #[must_use]
+    pub fn interruption_thresholds(&self) -> Option<InterruptionThresholds> {
+        InterruptionThresholds::of(self.interruption_sensitivity)
+    }
+}
+
+fn check_range(
+    knob: &'static str,
+    value: Option<Duration>,
+    millis_min: u64,
+    millis_max: u64,
+) -> Result<(), PolicyError> {
+    let Some(value) = value else { return Ok(()) };
+    let range = Duration::from_millis(millis_min)..=Duration::from_millis(millis_max);
+    if range.contains(&value) {
+        return Ok(());
+    }
+    Err(PolicyError {
+        knob,
+        problem: format!(
+            "{} ms is out of range, allowed are {millis_min} ms to {millis_max} ms",
+            value.as_millis()
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_valid_at_every_eagerness() {
+        for eagerness in [Eagerness::Patient, Eagerness::Normal, Eagerness::Eager] {
+            let policy = TurnPolicy {
+                eagerness,
+                ..TurnPolicy::default()
+            };
+            assert_eq!(policy.validate(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_knob_out_of_range_is_named_with_what_is_allowed() {
+        let policy = TurnPolicy {
+            interruption_sensitivity: f32::NAN,
+            ..TurnPolicy::default()
+        };
+        assert_eq!(
+            policy.validate().unwrap_err().knob,
+            "interruption_sensitivity"
+        );
+
+        let policy = TurnPolicy {
+            reply_deadline: Duration::from_millis(20),
+            ..TurnPolicy::default()
+        };
+        assert_eq!(
+            policy.validate().unwrap_err().to_string(),
+            "reply_deadline: 20 ms is out of range, allowed are 500 ms to 120000 ms"
+        );
+    }
+
+    #[test]
+    fn the_shortest_delay_cannot_pass_the_longest() {
+        let policy = TurnPolicy {
+            endpoint_delay_min: Some(Duration::from_secs(3)),
+            ..TurnPolicy::default()
+        };
+        assert_eq!(
+            policy.validate().unwrap_err().to_string(),
+            "endpoint_delay_min: 3000 ms is longer than endpoint_delay_max, which is 2000 ms"
+        );
+    }
 }

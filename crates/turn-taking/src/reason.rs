@@ -26,8 +26,13 @@ pub enum Reason {
     TranscriptSettled,
     /// Recognition changed its mind or heard more.
     TranscriptGrew,
-    /// The caller went on speaking before the turn was decided.
+    /// The caller went on speaking before the turn was decided, or before the reply was heard.
     CallerWentOn,
+    /// The caller's turn reached its longest.
+    CallerTurnTooLong {
+        /// The limit.
+        limit: Duration,
+    },
     /// The caller speaks while the agent is heard.
     CallerSpokeOver {
         /// How long the caller has been speaking.
@@ -59,6 +64,8 @@ pub enum Reason {
         /// How long after the end of speech.
         waited: Duration,
     },
+    /// Recognition failed for good.
+    RecognitionFailed,
     /// The caller has said nothing.
     CallerSilent {
         /// For how long.
@@ -71,8 +78,15 @@ pub enum Reason {
         /// How long after the caller's turn ended.
         waited: Duration,
     },
+    /// The reply stopped in the middle and did not go on.
+    ReplyStalled {
+        /// For how long.
+        waited: Duration,
+    },
     /// The reply failed.
     ReplyFailed,
+    /// A reply before this one was not heard at all, so its caller turn is answered with this one.
+    ReplyUnheard,
     /// The call reached its longest duration.
     DurationLimit {
         /// The limit.
@@ -88,6 +102,199 @@ pub enum Reason {
 
 impl fmt::Display for Reason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{self:?}")
+        match self {
+            Self::CallAnswered => write!(formatter, "the call was answered"),
+            Self::EndOfTurn {
+                likelihood: Some(likelihood),
+                silence,
+                required,
+            } => write!(
+                formatter,
+                "caller silent for {} ({} wanted), turn {:.0} % likely over",
+                Plain(*silence),
+                Plain(*required),
+                likelihood * 100.0
+            ),
+            Self::EndOfTurn {
+                likelihood: None,
+                silence,
+                required,
+            } => write!(
+                formatter,
+                "caller silent for {} ({} wanted), turn not judged by its sound",
+                Plain(*silence),
+                Plain(*required)
+            ),
+            Self::CallerPaused { silence } => {
+                write!(formatter, "caller silent for {}", Plain(*silence))
+            }
+            Self::TranscriptSettled => {
+                write!(
+                    formatter,
+                    "the caller's words are settled, the turn may be over"
+                )
+            }
+            Self::TranscriptGrew => {
+                write!(formatter, "recognition heard more, or changed its mind")
+            }
+            Self::CallerWentOn => write!(formatter, "caller went on before the reply was heard"),
+            Self::CallerTurnTooLong { limit } => {
+                write!(
+                    formatter,
+                    "caller spoke for the longest turn of {}",
+                    Plain(*limit)
+                )
+            }
+            Self::CallerSpokeOver { speech, required } => write!(
+                formatter,
+                "caller spoke {} over the agent ({} wanted)",
+                Plain(*speech),
+                Plain(*required)
+            ),
+            Self::BargeIn {
+                speech,
+                words,
+                words_required,
+            } => write!(
+                formatter,
+                "caller took the floor: {} in {} ({words_required} wanted)",
+                Count(*words, "word"),
+                Plain(*speech)
+            ),
+            Self::Acknowledgement { text } => {
+                write!(
+                    formatter,
+                    "caller only acknowledged (\u{201c}{text}\u{201d})"
+                )
+            }
+            Self::NotAnInterruption { speech } => write!(
+                formatter,
+                "sound of {} with no words, or too few, to interrupt",
+                Plain(*speech)
+            ),
+            Self::TranscriptLate { waited } => {
+                write!(
+                    formatter,
+                    "no transcript {} after the end of speech",
+                    Plain(*waited)
+                )
+            }
+            Self::RecognitionFailed => write!(formatter, "speech recognition failed for good"),
+            Self::CallerSilent { silence, reprompts } => write!(
+                formatter,
+                "caller said nothing for {}, after {}",
+                Plain(*silence),
+                Count(
+                    usize::try_from(*reprompts).unwrap_or(usize::MAX),
+                    "reminder"
+                )
+            ),
+            Self::ReplyLate { waited } => {
+                write!(
+                    formatter,
+                    "nothing of the reply was heard within {}",
+                    Plain(*waited)
+                )
+            }
+            Self::ReplyStalled { waited } => {
+                write!(formatter, "the reply stood still for {}", Plain(*waited))
+            }
+            Self::ReplyFailed => write!(formatter, "the reply failed"),
+            Self::ReplyUnheard => write!(formatter, "the reply before was not heard at all"),
+            Self::DurationLimit { limit } => {
+                write!(
+                    formatter,
+                    "the call reached its longest duration of {}",
+                    Plain(*limit)
+                )
+            }
+            Self::GoodbyeHeard => write!(formatter, "the goodbye was heard"),
+            Self::CallerHungUp => write!(formatter, "the caller hung up"),
+            Self::CallerTyped => write!(formatter, "the caller typed a message"),
+        }
+    }
+}
+
+/// A duration as a person would say it.
+struct Plain(Duration);
+
+impl fmt::Display for Plain {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = self.0.as_millis();
+        match millis {
+            0..10_000 => write!(formatter, "{millis} ms"),
+            10_000..120_000 => write!(formatter, "{}.{} s", millis / 1_000, millis / 100 % 10),
+            _ => write!(formatter, "{}.{} min", millis / 60_000, millis / 6_000 % 10),
+        }
+    }
+}
+
+/// A number of things.
+struct Count(usize, &'static str);
+
+impl fmt::Display for Count {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = if self.0 == 1 { "" } else { "s" };
+        write!(formatter, "{} {}{plural}", self.0, self.1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn millis(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn a_reason_reads_as_a_sentence_with_its_numbers() {
+        let held = Reason::CallerSpokeOver {
+            speech: millis(320),
+            required: millis(300),
+        };
+        assert_eq!(
+            held.to_string(),
+            "caller spoke 320 ms over the agent (300 ms wanted)"
+        );
+
+        let ended = Reason::EndOfTurn {
+            likelihood: Some(0.93),
+            silence: millis(260),
+            required: millis(250),
+        };
+        assert_eq!(
+            ended.to_string(),
+            "caller silent for 260 ms (250 ms wanted), turn 93 % likely over"
+        );
+
+        let taken = Reason::BargeIn {
+            speech: millis(640),
+            words: 1,
+            words_required: 1,
+        };
+        assert_eq!(
+            taken.to_string(),
+            "caller took the floor: 1 word in 640 ms (1 wanted)"
+        );
+    }
+
+    #[test]
+    fn long_times_are_in_seconds_and_minutes() {
+        let silent = Reason::CallerSilent {
+            silence: millis(12_340),
+            reprompts: 2,
+        };
+        assert_eq!(
+            silent.to_string(),
+            "caller said nothing for 12.3 s, after 2 reminders"
+        );
+        let limit = Reason::DurationLimit {
+            limit: Duration::from_secs(30 * 60),
+        };
+        assert_eq!(
+            limit.to_string(),
+            "the call reached its longest duration of 30.0 min"
+        );
     }
 }

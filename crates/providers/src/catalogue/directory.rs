@@ -23,7 +23,11 @@ impl ModelDirectory {
             return Self::at(root);
         }
         let cache = variable("XDG_CACHE_HOME").map_or_else(
-            || variable("HOME").unwrap_or_else(|| PathBuf::from(".")).join(".cache"),
+            || {
+                variable("HOME")
+                    .unwrap_or_else(|| PathBuf::from("."))
+                    .join(".cache")
+            },
             PathBuf::from,
         );
         Self::at(cache.join("offhook").join("models"))
@@ -43,5 +47,7 @@ impl ModelDirectory {
 }
 
 fn variable(name: &str) -> Option<PathBuf> {
-    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+    std::env::var_os(name)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
 }

@@ -11,6 +11,7 @@ use offhook_contract::ProviderError;
 use ort::environment::Environment;
 use ort::logging::LogLevel;
 use ort::session::Session;
+use ort::session::builder::SessionBuilder;
 
 /// The oldest minor version of ONNX Runtime 1.x whose API this build speaks.
 pub const MINOR_VERSION_MIN: u32 = ort::MINOR_VERSION;
@@ -114,6 +115,7 @@ impl OnnxRuntime {
                 asked: path,
             });
         }
+        expect_whole_library(&path)?;
         let environment = ort::init_from(&path)
             .map_err(|error| load_error(&path, &error))?
             .with_name("offhook")
@@ -148,7 +150,27 @@ impl OnnxRuntime {
         Ok(OnnxModel { session: Mutex::new(session), inputs, path })
     }
 
+    /// Opens a model from `bytes`, which were read from `path` and perhaps changed.
+    ///
+    /// # Errors
+    /// [`OnnxError::BadModel`] where the bytes are no model that the runtime can run.
+    pub fn open_bytes(&self, path: &Path, bytes: &[u8]) -> Result<OnnxModel, OnnxError> {
+        let bad = |problem: String| OnnxError::BadModel { path: path.to_owned(), problem };
+        let session = self
+            .builder()
+            .and_then(|mut builder| {
+                builder.commit_from_memory(bytes).map_err(|error| error.to_string())
+            })
+            .map_err(|problem| bad(first_line(&problem)))?;
+        let inputs = session.inputs().iter().map(|input| input.name().to_owned()).collect();
+        Ok(OnnxModel { session: Mutex::new(session), inputs, path: path.to_owned() })
+    }
+
     fn session(&self, path: &Path) -> Result<Session, String> {
+        self.builder()?.commit_from_file(path).map_err(|error| error.to_string())
+    }
+
+    fn builder(&self) -> Result<SessionBuilder, String> {
         let builder = Session::builder(&self.environment).map_err(|error| error.to_string())?;
         builder
             .with_intra_threads(1)
@@ -156,8 +178,6 @@ impl OnnxRuntime {
             .and_then(|builder| {
                 builder.with_config_entry("session.intra_op.allow_spinning", "0")
             })
-            .map_err(|error| error.to_string())?
-            .commit_from_file(path)
             .map_err(|error| error.to_string())
     }
 }
@@ -206,6 +226,30 @@ fn existing_file(path: &Path) -> Result<PathBuf, OnnxError> {
         Ok(found) if found.is_file() => Ok(found),
         _ => Err(OnnxError::Missing { path: path.to_owned() }),
     }
+}
+
+/// A shared library that is cut short can take the process down when it is loaded, so its size is
+/// checked first: the section headers of an ELF file lie at its end.
+fn expect_whole_library(path: &Path) -> Result<(), OnnxError> {
+    let bad = |problem: String| OnnxError::NotALibrary { path: path.to_owned(), problem };
+    let mut file = std::fs::File::open(path).map_err(|error| bad(error.to_string()))?;
+    let size = file.metadata().map_err(|error| bad(error.to_string()))?.len();
+    let mut header = [0; 64];
+    if std::io::Read::read_exact(&mut file, &mut header).is_err() {
+        return Err(bad(format!("it has {size} bytes")));
+    }
+    if !header.starts_with(b"\x7fELF\x02\x01") {
+        return Ok(());
+    }
+    let number = |at: usize, bytes: usize| {
+        header[at..at + bytes].iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte))
+    };
+    // e_shoff, e_shentsize and e_shnum of the ELF specification, 64 bits, little endian.
+    let expected = number(0x28, 8).saturating_add(number(0x3a, 2) * number(0x3c, 2));
+    if size < expected {
+        return Err(bad(format!("it is cut short: {size} of {expected} bytes")));
+    }
+    Ok(())
 }
 
 fn load_error(path: &Path, error: &ort::LoadDynamicError) -> OnnxError {
@@ -257,6 +301,18 @@ mod tests {
         let file = tempfile_with(b"not a shared library at all");
         let problem = OnnxRuntime::load(&file).unwrap_err();
         assert!(matches!(problem, OnnxError::NotALibrary { .. }), "{problem:?}");
+        std::fs::remove_file(file).unwrap();
+    }
+
+    #[test]
+    fn a_library_that_is_cut_short_is_never_loaded() {
+        let mut header = [0_u8; 64];
+        header[..6].copy_from_slice(b"\x7fELF\x02\x01");
+        header[0x28..0x30].copy_from_slice(&29_000_000_u64.to_le_bytes());
+        let file = std::env::temp_dir().join(format!("offhook-elf-{}", std::process::id()));
+        std::fs::write(&file, header).unwrap();
+        let problem = OnnxRuntime::load(&file).unwrap_err();
+        assert!(problem.to_string().contains("cut short: 64 of 29000000"), "{problem}");
         std::fs::remove_file(file).unwrap();
     }
 

@@ -1,1 +1,122 @@
-//! The embedded ears.
+//! The embedded ears: voice activity (Silero), end of turn (Smart Turn) and English speech
+//! recognition (Moonshine), as providers of the contract.
+//!
+//! [`LocalEars::load`] loads each model once for all calls. All of it runs on threads of its own
+//! and nothing on async workers. What is heard is decided here; whose turn it is, is not.
+
+mod audio_history;
+mod inference_pool;
+mod mel;
+#[cfg(test)]
+mod model_tests;
+mod moonshine;
+mod recognition;
+mod smart_turn;
+mod speech_to_text;
+mod turn_detector;
+mod vad;
+mod vocabulary;
+mod wideband;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+
+use offhook_contract::ProviderError;
+
+pub use inference_pool::PoolSize;
+pub use mel::{MEL_BANDS, MEL_FRAMES, MEL_SAMPLES, MelSpectrogram};
+pub use moonshine::{Moonshine, MoonshineFiles, Transcription};
+pub use smart_turn::{SMART_TURN_SAMPLES, SmartTurn};
+pub use speech_to_text::LocalSpeechToText;
+pub use turn_detector::{LocalTurnDetector, TurnDetectorPolicy};
+pub use vad::{
+    SileroMemory, SileroModel, SpeechEdge, SpeechGate, SpeechGatePolicy, VAD_WINDOW,
+};
+pub use vocabulary::{Vocabulary, VocabularyError};
+
+use self::inference_pool::InferencePool;
+use crate::local::onnx::OnnxRuntime;
+
+/// Where the files of the ears are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarsFiles {
+    /// `silero_vad.onnx`.
+    pub voice_activity: PathBuf,
+    /// `smart-turn-v3.2-cpu.onnx`.
+    pub end_of_turn: PathBuf,
+    /// The recogniser's files.
+    pub recognition: MoonshineFiles,
+}
+
+/// The loaded ears. Clones share the models and the threads.
+#[derive(Debug, Clone)]
+pub struct LocalEars {
+    /// Voice activity and end of turn.
+    pub turn_detector: LocalTurnDetector,
+    /// Speech recognition.
+    pub speech_to_text: LocalSpeechToText,
+}
+
+impl LocalEars {
+    /// Loads the models, at the same time, runs each once and starts the threads. Half a second
+    /// to a second of CPU; call it before the first call, off the async workers.
+    ///
+    /// # Errors
+    /// [`ProviderError::Unavailable`] with the path and what to do where a file is missing, cut
+    /// short or another model, or where a thread cannot be started.
+    pub fn load(
+        runtime: &OnnxRuntime,
+        files: &EarsFiles,
+        size: PoolSize,
+    ) -> Result<Self, ProviderError> {
+        let (moonshine, detection) = thread::scope(|scope| {
+            let moonshine = scope.spawn(|| load_recognition(runtime, &files.recognition));
+            let detection = load_detection(runtime, files);
+            (moonshine.join(), detection)
+        });
+        let moonshine = moonshine.unwrap_or_else(|_| {
+            Err(ProviderError::Unavailable {
+                provider: moonshine::PROVIDER.to_owned(),
+                problem: format!(
+                    "loading {} panicked; run `offhook models verify`",
+                    files.recognition.encoder.display()
+                ),
+            })
+        })?;
+        let (vad, smart_turn) = detection?;
+        let pool = InferencePool::start(size).map_err(|error| ProviderError::Unavailable {
+            provider: "embedded ears".to_owned(),
+            problem: format!("a thread could not be started ({error}): raise the thread limit"),
+        })?;
+        let pool = Arc::new(pool);
+        let (vad, smart_turn) = (Arc::new(vad), Arc::new(smart_turn));
+        Ok(Self {
+            turn_detector: LocalTurnDetector::new(vad, smart_turn, Arc::clone(&pool)),
+            speech_to_text: LocalSpeechToText::new(Arc::new(moonshine), pool),
+        })
+    }
+}
+
+/// The first run of a model is slow; no caller is to wait for it.
+fn load_recognition(
+    runtime: &OnnxRuntime,
+    files: &MoonshineFiles,
+) -> Result<Moonshine, ProviderError> {
+    let model = Moonshine::load(runtime, files)?;
+    model.transcribe(&[0.0; 16_000], &[], &|| false)?;
+    Ok(model)
+}
+
+fn load_detection(
+    runtime: &OnnxRuntime,
+    files: &EarsFiles,
+) -> Result<(SileroModel, SmartTurn), ProviderError> {
+    let vad = SileroModel::load(runtime, &files.voice_activity)
+        .map_err(|error| error.for_provider(vad::PROVIDER))?;
+    vad.probability(&mut SileroMemory::default(), &[0.0; VAD_WINDOW])?;
+    let smart_turn = SmartTurn::load(runtime, &files.end_of_turn)
+        .map_err(|error| error.for_provider(smart_turn::PROVIDER))?;
+    smart_turn.likelihood(&[])?;
+    Ok((vad, smart_turn))
+}

@@ -1,0 +1,102 @@
+//! What 20 ms of a call cost on the way through `media`.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use offhook_media::{
+    Codec, Decoder, Encoder, Frame, FrameResampler, Packet, Playout, PlayoutSegment, SampleRate,
+};
+
+/// Something like a voice: five harmonics of 140 Hz.
+fn voice(rate: SampleRate) -> Frame {
+    let step = 140.0 * std::f32::consts::TAU / rate.hz() as f32;
+    let sample = |index: usize| {
+        let harmonics = (1..=5).map(|factor| (index as f32 * step * factor as f32).sin());
+        (harmonics.sum::<f32>() * 3_000.0) as i16
+    };
+    let samples: Vec<i16> = (0..rate.frame_samples()).map(sample).collect();
+    Frame::padded(rate, &samples)
+}
+
+fn resampling(criterion: &mut Criterion) {
+    let pairs = [
+        (SampleRate::HZ_8000, SampleRate::HZ_16000),
+        (SampleRate::HZ_16000, SampleRate::HZ_8000),
+        (SampleRate::HZ_24000, SampleRate::HZ_16000),
+        (SampleRate::HZ_24000, SampleRate::HZ_8000),
+        (SampleRate::HZ_48000, SampleRate::HZ_16000),
+        (SampleRate::HZ_44100, SampleRate::HZ_16000),
+    ];
+    for (from, to) in pairs {
+        let frame = voice(from);
+        let mut resampler = FrameResampler::new(from, to);
+        criterion.bench_function(&format!("resample {from} to {to}"), |bencher| {
+            bencher.iter(|| resampler.process(black_box(&frame)));
+        });
+    }
+}
+
+fn codecs(criterion: &mut Criterion) {
+    let cases = [
+        (Codec::MuLaw, SampleRate::HZ_8000),
+        (Codec::ALaw, SampleRate::HZ_8000),
+        (Codec::L16BigEndian, SampleRate::HZ_16000),
+        (Codec::Opus, SampleRate::HZ_8000),
+        (Codec::Opus, SampleRate::HZ_16000),
+        (Codec::Opus, SampleRate::HZ_48000),
+    ];
+    for (codec, rate) in cases {
+        let frame = voice(rate);
+        let (Ok(mut encoder), Ok(mut decoder)) =
+            (Encoder::new(codec, rate), Decoder::new(codec, rate))
+        else {
+            continue;
+        };
+        let mut packet = Packet::empty();
+        criterion.bench_function(&format!("encode {codec} {rate}"), |bencher| {
+            bencher.iter(|| encoder.encode(black_box(&frame), &mut packet));
+        });
+        let mut out = Vec::with_capacity(rate.frame_samples());
+        criterion.bench_function(&format!("decode {codec} {rate}"), |bencher| {
+            bencher.iter(|| {
+                out.clear();
+                decoder.decode(black_box(packet.payload()), &mut out)
+            });
+        });
+    }
+}
+
+/// A sentence of 2 s pushed and sent, per frame of it.
+fn playout(criterion: &mut Criterion) {
+    let rate = SampleRate::HZ_16000;
+    let text = "I have a table for four on Friday at half past seven.";
+    criterion.bench_function("playout push and 100 frames", |bencher| {
+        bencher.iter_batched(
+            || PlayoutSegment {
+                samples: vec![2_000; rate.frame_samples() * 100],
+                text: text.to_owned(),
+                text_start: 0,
+                words: Vec::new(),
+            },
+            |segment| {
+                let mut playout = Playout::new(rate);
+                let _ = playout.push(1, segment);
+                while let Some(sent) = playout.next_frame() {
+                    playout.acknowledge(black_box(sent).mark);
+                }
+                playout.clear(0)
+            },
+            criterion::BatchSize::SmallInput,
+        );
+    });
+}
+
+fn quick() -> Criterion {
+    Criterion::default()
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(2))
+}
+
+criterion_group! { name = benches; config = quick(); targets = resampling, codecs, playout }
+criterion_main!(benches);

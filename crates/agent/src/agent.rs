@@ -1,0 +1,172 @@
+//! The agent that a call can trust: made only from a document without problems.
+
+use std::collections::BTreeMap;
+
+use offhook_turn_taking::{HangUpCause, Line, TurnPolicy};
+
+use crate::template::Template;
+use crate::{AgentDocument, AgentProblems, ModelId, reading};
+
+/// Values that one call gives to the agent's variables, by name. Names that the agent does not
+/// declare are without effect.
+pub type CallVariables = BTreeMap<String, String>;
+
+/// An agent, valid by type: every range holds, every duration is parsed, every template renders.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Agent {
+    pub(crate) name: String,
+    pub(crate) prompt: Template,
+    pub(crate) variables: BTreeMap<String, String>,
+    pub(crate) greeting: Option<Template>,
+    pub(crate) reprompts: Vec<Template>,
+    pub(crate) apology: Template,
+    pub(crate) goodbye_on_silence: Template,
+    pub(crate) goodbye_on_limit: Template,
+    pub(crate) models: ModelChoices,
+    pub(crate) voice: VoiceSettings,
+    pub(crate) chat: ChatSettings,
+    pub(crate) context_window_turns: usize,
+    pub(crate) policy: TurnPolicy,
+}
+
+/// Which models serve the call; `None` is the server's choice.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ModelChoices {
+    /// Writes the replies.
+    pub chat: Option<ModelId>,
+    /// Turns the caller's speech into text.
+    pub recognition: Option<ModelId>,
+    /// Hears whether the caller has finished.
+    pub turn_detection: Option<ModelId>,
+    /// Speaks the replies.
+    pub voice: Option<ModelId>,
+}
+
+/// How the agent sounds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VoiceSettings {
+    /// One of the voice model's voices; `None` is its first.
+    pub id: Option<String>,
+    /// Language tag (BCP 47), for recognition too.
+    pub language: String,
+    /// 1 is natural pace; 0.5 to 2.
+    pub speed: f32,
+    /// Amplitude; 1 leaves the voice as it is; 0 to 2.
+    pub volume: f32,
+}
+
+/// How the chat model writes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ChatSettings {
+    /// 0 to 2; `None` leaves it to the model.
+    pub temperature: Option<f32>,
+    /// Longest reply, in the model's tokens.
+    pub reply_tokens_max: u32,
+}
+
+impl Agent {
+    /// Reads an agent from JSON text.
+    ///
+    /// # Errors
+    /// All problems at once, each with its path: syntax with line and column, unknown fields with
+    /// the nearest known one, wrong types, ranges, durations, templates.
+    pub fn from_json(text: &str) -> Result<Self, AgentProblems> {
+        reading::agent_from_json(text)
+    }
+
+    /// What the agent is called in lists and logs.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The instructions to the chat model for a call with `variables`.
+    #[must_use]
+    pub fn system_prompt(&self, variables: &CallVariables) -> String {
+        self.prompt.render(variables, &self.variables)
+    }
+
+    /// What the agent says first; empty where the caller speaks first.
+    #[must_use]
+    pub fn greeting(&self, variables: &CallVariables) -> String {
+        self.greeting
+            .as_ref()
+            .map_or_else(String::new, |text| self.render(text, variables))
+    }
+
+    /// The reminders to a silent caller, in order; the last one repeats.
+    #[must_use]
+    pub fn reprompts(&self, variables: &CallVariables) -> Vec<String> {
+        self.reprompts
+            .iter()
+            .map(|text| self.render(text, variables))
+            .collect()
+    }
+
+    /// The text of a configured line; empty where nothing is to be said.
+    #[must_use]
+    pub fn line(&self, line: Line, variables: &CallVariables) -> String {
+        match line {
+            Line::Greeting => self.greeting(variables),
+            Line::Reprompt(count) => {
+                let last = self.reprompts.len().saturating_sub(1);
+                let index = usize::try_from(count.saturating_sub(1)).map_or(last, |n| n.min(last));
+                self.reprompts
+                    .get(index)
+                    .map_or_else(String::new, |text| self.render(text, variables))
+            }
+            Line::Apology | Line::Goodbye(HangUpCause::ProviderUnavailable) => {
+                self.render(&self.apology, variables)
+            }
+            Line::Goodbye(HangUpCause::DurationLimit) => {
+                self.render(&self.goodbye_on_limit, variables)
+            }
+            Line::Goodbye(HangUpCause::Silence | HangUpCause::CallerHungUp) => {
+                self.render(&self.goodbye_on_silence, variables)
+            }
+        }
+    }
+
+    /// Which models serve the call.
+    #[must_use]
+    pub const fn models(&self) -> &ModelChoices {
+        &self.models
+    }
+
+    /// How the agent sounds.
+    #[must_use]
+    pub const fn voice(&self) -> &VoiceSettings {
+        &self.voice
+    }
+
+    /// How the chat model writes.
+    #[must_use]
+    pub const fn chat(&self) -> ChatSettings {
+        self.chat
+    }
+
+    /// How many of the caller's latest turns the chat model reads.
+    #[must_use]
+    pub const fn context_window_turns(&self) -> usize {
+        self.context_window_turns
+    }
+
+    /// The knobs of turn-taking.
+    #[must_use]
+    pub const fn turn_policy(&self) -> &TurnPolicy {
+        &self.policy
+    }
+
+    fn render(&self, text: &Template, variables: &CallVariables) -> String {
+        text.render(variables, &self.variables)
+    }
+}
+
+impl TryFrom<AgentDocument> for Agent {
+    type Error = AgentProblems;
+
+    /// All problems at once, each with its path.
+    fn try_from(document: AgentDocument) -> Result<Self, Self::Error> {
+        crate::check::agent_from_document(&document)
+    }
+}

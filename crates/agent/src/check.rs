@@ -1,0 +1,432 @@
+//! From the document to the agent: everything beyond shape, all problems at once.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use offhook_turn_taking::{Eagerness, TurnPolicy};
+
+use crate::default_lines::{Acknowledgements, DefaultLines, LANGUAGES, default_lines};
+use crate::limits::{self, Bounds, DurationBounds};
+use crate::problem::{Findings, nearest, out_of_range};
+use crate::template::{Template, is_variable_name};
+use crate::{
+    Agent, AgentDocument, AgentProblems, ChatSettings, DurationText, EagernessDocument,
+    ModelChoices, ModelId, VoiceSettings, parse_duration,
+};
+
+pub(crate) fn agent_from_document(document: &AgentDocument) -> Result<Agent, AgentProblems> {
+    let mut check = Check {
+        findings: Findings::default(),
+        variables: BTreeMap::new(),
+    };
+    check.length("name", &document.name, 1, limits::NAME_CHARS_MAX);
+    check.variables(document);
+    let prompt = check.text("prompt", &document.prompt, 1, limits::PROMPT_CHARS_MAX);
+    let greeting = check.line(
+        "first_message",
+        document.first_message.as_deref().unwrap_or(""),
+    );
+    let words = check.language(&document.language);
+    let reprompts = check.reprompts(document, words);
+    let agent = Agent {
+        name: document.name.trim().to_owned(),
+        prompt,
+        greeting: (!document
+            .first_message
+            .as_deref()
+            .unwrap_or("")
+            .trim()
+            .is_empty())
+        .then_some(greeting),
+        reprompts,
+        apology: check.line_or("apology", document.apology.as_deref(), words, |w| w.apology),
+        goodbye_on_silence: check.line_or(
+            "silence.goodbye",
+            document.silence.goodbye.as_deref(),
+            words,
+            |w| w.goodbye_on_silence,
+        ),
+        goodbye_on_limit: check.line_or(
+            "call_duration_goodbye",
+            document.call_duration_goodbye.as_deref(),
+            words,
+            |w| w.goodbye_on_limit,
+        ),
+        models: check.models(document),
+        voice: check.voice(document),
+        chat: check.chat(document),
+        context_window_turns: check.whole(
+            "context_window_turns",
+            document.context_window_turns,
+            limits::CONTEXT_TURNS,
+        ) as usize,
+        policy: check.policy(document, words),
+        variables: std::mem::take(&mut check.variables),
+    };
+    if check.findings.is_empty() {
+        check.turn_manager(&agent.policy);
+    }
+    if check.findings.is_empty() {
+        Ok(agent)
+    } else {
+        Err(check.findings.into_problems())
+    }
+}
+
+/// A check in progress: each method looks at one part, notes what is wrong with it and gives a
+/// value that is used only where nothing was wrong.
+struct Check {
+    findings: Findings,
+    variables: BTreeMap<String, String>,
+}
+
+impl Check {
+    fn variables(&mut self, document: &AgentDocument) {
+        if document.variables.len() > limits::VARIABLES_MAX {
+            let count = document.variables.len();
+            self.findings.add(
+                "variables",
+                format!("{count} are too many; at most {}", limits::VARIABLES_MAX),
+            );
+        }
+        for (name, value) in &document.variables {
+            let path = format!("variables.{name}");
+            if !is_variable_name(name) {
+                let rule =
+                    "is no variable's name; use letters, digits and \"_\", not a digit first";
+                self.findings.add(&path, rule);
+            }
+            let text = value.to_text();
+            self.length(&path, &text, 0, limits::VARIABLE_CHARS_MAX);
+            self.variables.insert(name.clone(), text);
+        }
+    }
+
+    /// The built-in words of the language. A tag that is no tag is noted once, and not once more
+    /// for each line that it has no words for.
+    fn language(&mut self, language: &str) -> Option<&'static DefaultLines> {
+        let mut subtags = language.split('-');
+        let has_primary = subtags.next().is_some_and(|primary| {
+            (2..=3).contains(&primary.len()) && primary.chars().all(|c| c.is_ascii_alphabetic())
+        });
+        let has_rest = subtags.all(|subtag| {
+            (1..=8).contains(&subtag.len()) && subtag.chars().all(|c| c.is_ascii_alphanumeric())
+        });
+        if !(has_primary && has_rest) {
+            self.findings.add(
+                "language",
+                format!("\"{language}\" is no language tag; write one such as \"en\" or \"de-AT\""),
+            );
+            return default_lines("en");
+        }
+        default_lines(language)
+    }
+
+    fn length(&mut self, path: &str, text: &str, min: usize, max: usize) {
+        let characters = text.chars().count();
+        if min > 0 && text.trim().is_empty() {
+            self.findings.add(path, "is empty");
+        } else if characters > max {
+            self.findings
+                .add(path, format!("has {characters} characters; at most {max}"));
+        }
+    }
+
+    fn text(&mut self, path: &str, text: &str, min: usize, max: usize) -> Template {
+        self.length(path, text, min, max);
+        let template = Template::parse(text).unwrap_or_else(|error| {
+            self.findings.add(path, error.to_string());
+            Template::literal("")
+        });
+        let mut missing = Vec::new();
+        for name in template.variables() {
+            if !self.variables.contains_key(name) && !missing.contains(&name) {
+                missing.push(name);
+            }
+        }
+        for name in missing {
+            let hint = nearest(name, self.variables.keys().map(String::as_str)).map_or_else(
+                || "declare it under \"variables\"".to_owned(),
+                |near| format!("did you mean \"{near}\"?"),
+            );
+            self.findings
+                .add(path, format!("unknown variable \"{name}\"; {hint}"));
+        }
+        template
+    }
+
+    fn line(&mut self, path: &str, text: &str) -> Template {
+        self.text(path, text, 0, limits::LINE_CHARS_MAX)
+    }
+
+    fn line_or(
+        &mut self,
+        path: &str,
+        text: Option<&str>,
+        words: Option<&'static DefaultLines>,
+        pick: fn(&DefaultLines) -> &'static str,
+    ) -> Template {
+        match (text, words) {
+            (Some(text), _) => self.line(path, text),
+            (None, Some(words)) => Template::literal(pick(words)),
+            (None, None) => {
+                self.no_words(path);
+                Template::literal("")
+            }
+        }
+    }
+
+    fn no_words(&mut self, path: &str) {
+        let languages: Vec<&str> = LANGUAGES.iter().map(|(tag, _)| *tag).collect();
+        self.findings.add(
+            path,
+            format!(
+                "must be given: there are built-in words only for {} (an empty one says nothing)",
+                languages.join(", ")
+            ),
+        );
+    }
+
+    fn reprompts(
+        &mut self,
+        document: &AgentDocument,
+        words: Option<&'static DefaultLines>,
+    ) -> Vec<Template> {
+        let path = "silence.reprompts";
+        match (&document.silence.reprompts, words) {
+            (Some(lines), _) => {
+                if lines.is_empty() {
+                    self.findings
+                        .add(path, "is empty; leave it out for the language's own lines");
+                } else if lines.len() > limits::REPROMPTS_LISTED_MAX {
+                    let max = limits::REPROMPTS_LISTED_MAX;
+                    self.findings
+                        .add(path, format!("has {} lines; at most {max}", lines.len()));
+                }
+                let lines = lines.iter().enumerate();
+                lines
+                    .map(|(index, line)| {
+                        self.text(&format!("{path}[{index}]"), line, 1, limits::LINE_CHARS_MAX)
+                    })
+                    .collect()
+            }
+            (None, Some(words)) => words.reprompts.map(Template::literal).to_vec(),
+            (None, None) => {
+                self.no_words(path);
+                Vec::new()
+            }
+        }
+    }
+
+    fn models(&mut self, document: &AgentDocument) -> ModelChoices {
+        let models = &document.models;
+        ModelChoices {
+            chat: self.model("models.chat", models.chat.as_deref()),
+            recognition: self.model("models.recognition", models.recognition.as_deref()),
+            turn_detection: self.model("models.turn_detection", models.turn_detection.as_deref()),
+            voice: self.model("models.voice", models.voice.as_deref()),
+        }
+    }
+
+    fn model(&mut self, path: &str, id: Option<&str>) -> Option<ModelId> {
+        match id?.parse() {
+            Ok(id) => Some(id),
+            Err(error) => {
+                self.findings.add(path, error.to_string());
+                None
+            }
+        }
+    }
+
+    fn voice(&mut self, document: &AgentDocument) -> VoiceSettings {
+        if let Some(id) = &document.voice.id {
+            self.length("voice.id", id, 1, limits::NAME_CHARS_MAX);
+        }
+        VoiceSettings {
+            id: document.voice.id.clone(),
+            language: document.language.clone(),
+            speed: self.number("voice.speed", document.voice.speed, limits::SPEED),
+            volume: self.number("voice.volume", document.voice.volume, limits::VOLUME),
+        }
+    }
+
+    fn chat(&mut self, document: &AgentDocument) -> ChatSettings {
+        ChatSettings {
+            temperature: document
+                .temperature
+                .map(|value| self.number("temperature", value, limits::TEMPERATURE)),
+            reply_tokens_max: self.whole(
+                "reply_tokens_max",
+                document.reply_tokens_max,
+                limits::REPLY_TOKENS,
+            ),
+        }
+    }
+
+    fn policy(
+        &mut self,
+        document: &AgentDocument,
+        words: Option<&'static DefaultLines>,
+    ) -> TurnPolicy {
+        let silence = &document.silence;
+        let (endpoint_delay_min, endpoint_delay_max) = self.endpointing(document);
+        TurnPolicy {
+            greets_first: !document
+                .first_message
+                .as_deref()
+                .unwrap_or("")
+                .trim()
+                .is_empty(),
+            interruption_sensitivity: self.number(
+                "interruption_sensitivity",
+                document.interruption_sensitivity,
+                limits::SENSITIVITY,
+            ),
+            is_greeting_interruptible: document.is_greeting_interruptible,
+            eagerness: match document.eagerness {
+                EagernessDocument::Patient => Eagerness::Patient,
+                EagernessDocument::Normal => Eagerness::Normal,
+                EagernessDocument::Eager => Eagerness::Eager,
+            },
+            endpoint_delay_min,
+            endpoint_delay_max,
+            is_speculation_on: document.speculation,
+            no_input_timeout: self.duration(
+                "silence.reprompt_after",
+                silence.reprompt_after.as_ref(),
+                limits::REPROMPT_AFTER,
+            ),
+            reprompts_max: self.whole(
+                "silence.reprompts_max",
+                silence.reprompts_max,
+                limits::REPROMPTS,
+            ),
+            silence_hang_up: self.duration(
+                "silence.hang_up_after",
+                silence.hang_up_after.as_ref(),
+                limits::HANG_UP_AFTER,
+            ),
+            call_duration_max: self
+                .duration(
+                    "call_duration_max",
+                    Some(&document.call_duration_max),
+                    limits::CALL_DURATION,
+                )
+                .unwrap_or(limits::CALL_DURATION.max),
+            acknowledgements: self.acknowledgements(document, words),
+            ..TurnPolicy::default()
+        }
+    }
+
+    /// What the turn manager itself refuses, such as a delay that contradicts the eagerness.
+    fn turn_manager(&mut self, policy: &TurnPolicy) {
+        if let Err(error) = policy.validate() {
+            let path = match error.knob {
+                "endpoint_delay_min" if policy.endpoint_delay_min.is_some() => {
+                    "endpointing.delay_min"
+                }
+                "endpoint_delay_min" | "endpoint_delay_max" => "endpointing.delay_max",
+                "no_input_timeout" => "silence.reprompt_after",
+                "silence_hang_up" => "silence.hang_up_after",
+                "reprompts_max" => "silence.reprompts_max",
+                other => other,
+            };
+            self.findings.add(path, error.problem);
+        }
+    }
+
+    fn endpointing(&mut self, document: &AgentDocument) -> (Option<Duration>, Option<Duration>) {
+        let delays = &document.endpointing;
+        let shortest = self.duration(
+            "endpointing.delay_min",
+            delays.delay_min.as_ref(),
+            limits::ENDPOINT_DELAY_MIN,
+        );
+        let longest = self.duration(
+            "endpointing.delay_max",
+            delays.delay_max.as_ref(),
+            limits::ENDPOINT_DELAY_MAX,
+        );
+        if let (Some(min), Some(max)) = (shortest, longest)
+            && min > max
+        {
+            self.findings.add(
+                "endpointing.delay_min",
+                format!("{min:?} is longer than endpointing.delay_max, {max:?}"),
+            );
+        }
+        (shortest, longest)
+    }
+
+    fn acknowledgements(
+        &mut self,
+        document: &AgentDocument,
+        words: Option<&'static DefaultLines>,
+    ) -> Vec<String> {
+        let Some(phrases) = &document.acknowledgements else {
+            return match words.map(|words| words.acknowledgements) {
+                Some(Acknowledgements::TurnManager) => TurnPolicy::default().acknowledgements,
+                Some(Acknowledgements::Own(own)) => own.iter().map(|p| (*p).to_owned()).collect(),
+                None => Vec::new(),
+            };
+        };
+        if phrases.len() > limits::ACKNOWLEDGEMENTS_MAX {
+            let max = limits::ACKNOWLEDGEMENTS_MAX;
+            self.findings.add(
+                "acknowledgements",
+                format!("has {} entries; at most {max}", phrases.len()),
+            );
+        }
+        for (index, phrase) in phrases.iter().enumerate() {
+            self.length(
+                &format!("acknowledgements[{index}]"),
+                phrase,
+                1,
+                limits::NAME_CHARS_MAX,
+            );
+        }
+        phrases
+            .iter()
+            .map(|phrase| phrase.trim().to_lowercase())
+            .collect()
+    }
+
+    fn duration(
+        &mut self,
+        path: &str,
+        text: Option<&DurationText>,
+        bounds: DurationBounds,
+    ) -> Option<Duration> {
+        let text = text?;
+        match parse_duration(&text.0) {
+            Ok(duration) if duration < bounds.min || duration > bounds.max => {
+                self.findings.add(
+                    path,
+                    format!("{} is out of range {}", text.0, bounds.written),
+                );
+                None
+            }
+            Ok(duration) => Some(duration),
+            Err(error) => {
+                self.findings.add(path, error.to_string());
+                None
+            }
+        }
+    }
+
+    fn number(&mut self, path: &str, value: f64, bounds: Bounds) -> f32 {
+        if !(bounds.min..=bounds.max).contains(&value) {
+            self.findings
+                .add(path, out_of_range(value, bounds.min, bounds.max));
+        }
+        value as f32
+    }
+
+    fn whole(&mut self, path: &str, value: u32, bounds: Bounds) -> u32 {
+        if !(bounds.min..=bounds.max).contains(&f64::from(value)) {
+            self.findings
+                .add(path, out_of_range(value, bounds.min, bounds.max));
+        }
+        value
+    }
+}

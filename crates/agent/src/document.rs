@@ -1,0 +1,260 @@
+//! The agent as people write it: plain JSON with units in its durations. Shape only; what is
+//! allowed beyond shape is said by the conversion to [`Agent`](crate::Agent).
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::limits;
+
+/// An agent: who answers, what it knows, how it sounds and when it takes the floor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "Offhook agent")]
+pub struct AgentDocument {
+    /// Where an editor finds the schema of this file. The engine does not read it.
+    #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// What the agent is called in lists and logs.
+    #[schemars(length(min = 1, max = limits::NAME_CHARS_MAX))]
+    pub name: String,
+    /// Instructions to the chat model. `{{variable}}` is filled in per call; `\{{` is a literal
+    /// `{{`.
+    #[schemars(length(min = 1, max = limits::PROMPT_CHARS_MAX))]
+    pub prompt: String,
+    /// The variables that the texts may name, each with the value it has where the call gives
+    /// none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<String, VariableValue>,
+    /// What the agent says when the call begins. Empty or null: the caller speaks first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = limits::LINE_CHARS_MAX))]
+    pub first_message: Option<String>,
+    /// Language tag (BCP 47) of recognition, voice and the built-in lines, such as `en` or
+    /// `de-AT`.
+    #[serde(default = "default_language")]
+    pub language: String,
+    /// Which models serve the call.
+    #[serde(default)]
+    pub models: ModelsDocument,
+    /// How the agent sounds.
+    #[serde(default)]
+    pub voice: VoiceDocument,
+    /// How freely the chat model chooses words: 0 always takes the likeliest. Null leaves it to
+    /// the model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = limits::TEMPERATURE.min, max = limits::TEMPERATURE.max))]
+    pub temperature: Option<f64>,
+    /// Longest reply, in tokens of the chat model.
+    #[serde(default = "default_reply_tokens_max")]
+    #[schemars(range(min = limits::REPLY_TOKENS.min, max = limits::REPLY_TOKENS.max))]
+    pub reply_tokens_max: u32,
+    /// 0: the caller never stops the agent. 1: the first sound stops it. Between, the speech and
+    /// the words that it takes fall smoothly.
+    #[serde(default = "default_sensitivity")]
+    #[schemars(range(min = limits::SENSITIVITY.min, max = limits::SENSITIVITY.max))]
+    pub interruption_sensitivity: f64,
+    /// Whether the caller can interrupt the first message.
+    #[serde(default = "yes")]
+    pub is_greeting_interruptible: bool,
+    /// How soon the agent takes the floor when the caller pauses.
+    #[serde(default)]
+    pub eagerness: EagernessDocument,
+    /// The silence that ends the caller's turn, where `eagerness` is not enough.
+    #[serde(default)]
+    pub endpointing: EndpointingDocument,
+    /// Whether a reply is prepared before it is certain that the caller has finished. Nothing of
+    /// it is heard before that is certain.
+    #[serde(default = "yes")]
+    pub speculation: bool,
+    /// What happens when the caller says nothing.
+    #[serde(default)]
+    pub silence: SilenceDocument,
+    /// How many of the caller's latest turns the chat model reads.
+    #[serde(default = "default_context_window_turns")]
+    #[schemars(range(min = limits::CONTEXT_TURNS.min, max = limits::CONTEXT_TURNS.max))]
+    pub context_window_turns: u32,
+    /// Longest call.
+    #[serde(default = "default_call_duration_max")]
+    pub call_duration_max: DurationText,
+    /// Said when the call reaches its longest duration. Null: the language's own line. Empty:
+    /// nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = limits::LINE_CHARS_MAX))]
+    pub call_duration_goodbye: Option<String>,
+    /// Said when a reply cannot be made. Null: the language's own line. Empty: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = limits::LINE_CHARS_MAX))]
+    pub apology: Option<String>,
+    /// Words and phrases of the caller that never take the floor, such as "mhm". Null: the
+    /// language's own list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = limits::ACKNOWLEDGEMENTS_MAX))]
+    pub acknowledgements: Option<Vec<String>>,
+}
+
+/// Which models serve the call, each as `provider/name`, such as `local/moonshine-tiny-en`. Null
+/// is the server's choice.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModelsDocument {
+    /// Writes the replies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chat: Option<String>,
+    /// Turns the caller's speech into text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recognition: Option<String>,
+    /// Hears whether the caller has finished.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turn_detection: Option<String>,
+    /// Speaks the replies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voice: Option<String>,
+}
+
+/// How the agent sounds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct VoiceDocument {
+    /// One of the voice model's voices. Null is the model's first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// 1 is natural pace, 2 twice as fast.
+    #[schemars(range(min = limits::SPEED.min, max = limits::SPEED.max))]
+    pub speed: f64,
+    /// 1 leaves the voice as it is, 0 is silence, 2 twice the amplitude.
+    #[schemars(range(min = limits::VOLUME.min, max = limits::VOLUME.max))]
+    pub volume: f64,
+}
+
+impl Default for VoiceDocument {
+    fn default() -> Self {
+        Self {
+            id: None,
+            speed: 1.0,
+            volume: 1.0,
+        }
+    }
+}
+
+/// How soon the agent takes the floor when the caller pauses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum EagernessDocument {
+    /// Waits longer at every pause.
+    Patient,
+    /// The balance.
+    #[default]
+    Normal,
+    /// Speaks at the first opportunity.
+    Eager,
+}
+
+/// The silence that ends the caller's turn. Null lets `eagerness` say.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EndpointingDocument {
+    /// The shortest silence that can end the caller's turn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delay_min: Option<DurationText>,
+    /// The silence that ends the caller's turn whatever the models say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delay_max: Option<DurationText>,
+}
+
+/// What happens when the caller says nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SilenceDocument {
+    /// Silence after which the agent reminds the caller. Null: never.
+    pub reprompt_after: Option<DurationText>,
+    /// Reminders without an answer before the agent says goodbye and hangs up.
+    #[schemars(range(min = limits::REPROMPTS.min, max = limits::REPROMPTS.max))]
+    pub reprompts_max: u32,
+    /// The reminders in order; the last one repeats. Null: the language's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = limits::REPROMPTS_LISTED_MAX))]
+    pub reprompts: Option<Vec<String>>,
+    /// Caller silence that ends the call whatever the reminders. Null: none.
+    pub hang_up_after: Option<DurationText>,
+    /// Said before the call ends on silence. Null: the language's own line. Empty: nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = limits::LINE_CHARS_MAX))]
+    pub goodbye: Option<String>,
+}
+
+impl Default for SilenceDocument {
+    fn default() -> Self {
+        Self {
+            reprompt_after: Some(DurationText::from("8s")),
+            reprompts_max: 2,
+            reprompts: None,
+            hang_up_after: None,
+            goodbye: None,
+        }
+    }
+}
+
+/// A duration with its unit: `300ms`, `2s`, `1.5s`, `30m`, `1h`, `1m30s`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct DurationText(
+    /// As written.
+    #[schemars(regex(pattern = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$"))]
+    pub String,
+);
+
+impl From<&str> for DurationText {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+/// What a variable holds; it is spoken and prompted as text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum VariableValue {
+    /// Text.
+    Text(String),
+    /// A number, written as in JSON.
+    Number(serde_json::Number),
+    /// `true` or `false`.
+    Flag(bool),
+}
+
+impl VariableValue {
+    /// As it stands in a text.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Number(number) => number.to_string(),
+            Self::Flag(flag) => flag.to_string(),
+        }
+    }
+}
+
+fn default_language() -> String {
+    "en".to_owned()
+}
+
+const fn default_reply_tokens_max() -> u32 {
+    120
+}
+
+const fn default_sensitivity() -> f64 {
+    0.5
+}
+
+const fn yes() -> bool {
+    true
+}
+
+const fn default_context_window_turns() -> u32 {
+    20
+}
+
+fn default_call_duration_max() -> DurationText {
+    DurationText::from("30m")
+}

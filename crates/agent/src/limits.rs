@@ -1,0 +1,76 @@
+//! The ranges of an agent's settings, once, for the checks and for the published schema.
+
+use std::time::Duration;
+
+/// Longest name, in characters.
+pub(crate) const NAME_CHARS_MAX: usize = 200;
+/// Longest prompt, in characters.
+pub(crate) const PROMPT_CHARS_MAX: usize = 100_000;
+/// Longest line that is spoken as configured, in characters.
+pub(crate) const LINE_CHARS_MAX: usize = 2_000;
+/// Most variables.
+pub(crate) const VARIABLES_MAX: usize = 100;
+/// Longest value of a variable, in characters.
+pub(crate) const VARIABLE_CHARS_MAX: usize = 10_000;
+/// Most reminders in the list.
+pub(crate) const REPROMPTS_LISTED_MAX: usize = 20;
+/// Most words in the list of acknowledgements.
+pub(crate) const ACKNOWLEDGEMENTS_MAX: usize = 200;
+
+/// Both ends are allowed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    pub(crate) min: f64,
+    pub(crate) max: f64,
+}
+
+pub(crate) const SPEED: Bounds = Bounds { min: 0.5, max: 2.0 };
+pub(crate) const VOLUME: Bounds = Bounds { min: 0.0, max: 2.0 };
+pub(crate) const TEMPERATURE: Bounds = Bounds { min: 0.0, max: 2.0 };
+pub(crate) const SENSITIVITY: Bounds = Bounds { min: 0.0, max: 1.0 };
+pub(crate) const REPLY_TOKENS: Bounds = Bounds {
+    min: 8.0,
+    max: 4_096.0,
+};
+pub(crate) const REPROMPTS: Bounds = Bounds {
+    min: 0.0,
+    max: 20.0,
+};
+pub(crate) const CONTEXT_TURNS: Bounds = Bounds {
+    min: 1.0,
+    max: 1_000.0,
+};
+
+/// Both ends are allowed; the texts are how a person would write them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DurationBounds {
+    pub(crate) min: Duration,
+    pub(crate) max: Duration,
+    pub(crate) written: &'static str,
+}
+
+pub(crate) const ENDPOINT_DELAY_MIN: DurationBounds = DurationBounds {
+    min: Duration::from_millis(50),
+    max: Duration::from_secs(5),
+    written: "50ms–5s",
+};
+pub(crate) const ENDPOINT_DELAY_MAX: DurationBounds = DurationBounds {
+    min: Duration::from_millis(200),
+    max: Duration::from_secs(20),
+    written: "200ms–20s",
+};
+pub(crate) const REPROMPT_AFTER: DurationBounds = DurationBounds {
+    min: Duration::from_secs(1),
+    max: Duration::from_secs(600),
+    written: "1s–10m",
+};
+pub(crate) const HANG_UP_AFTER: DurationBounds = DurationBounds {
+    min: Duration::from_secs(2),
+    max: Duration::from_secs(3_600),
+    written: "2s–1h",
+};
+pub(crate) const CALL_DURATION: DurationBounds = DurationBounds {
+    min: Duration::from_secs(10),
+    max: Duration::from_secs(24 * 3_600),
+    written: "10s–24h",
+};

@@ -1,0 +1,244 @@
+//! One reply: tokens become pieces, pieces become speech, while the model is still writing.
+//!
+//! A reply runs in a task of its own and talks to the session through one bounded channel; all
+//! that it sends carries its [`TurnId`]. Dropping the [`Reply`] ends the task, the model's stream
+//! and the voice's.
+
+mod pieces;
+
+use std::sync::Arc;
+
+use offhook_contract::{
+    ChatCall, ChatEvent, ChatReply, ChatRequest, ProviderError, SpeechAudio, SpeechEvent,
+    SpeechRequest, SpeechStream, TextToSpeech,
+};
+use offhook_turn_taking::{ReplyFailure, TurnId};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
+
+use pieces::Pieces;
+
+/// What a reply reports, in order.
+#[derive(Debug)]
+pub(crate) struct ReplyEvent {
+    /// The reply.
+    pub(crate) turn: TurnId,
+    /// What happened.
+    pub(crate) kind: ReplyEventKind,
+}
+
+/// What happened in a reply.
+#[derive(Debug)]
+pub(crate) enum ReplyEventKind {
+    /// More text was written.
+    Text(String),
+    /// The first piece went to the voice.
+    FirstPiece,
+    /// Speech was made.
+    Audio(SpeechAudio),
+    /// The text is complete and all of its speech was sent.
+    Ready,
+    /// It cannot be made, or not to its end.
+    Failed(ReplyFailure, ProviderError),
+}
+
+/// Where a reply's text comes from.
+pub(crate) enum ReplySource {
+    /// A configured line.
+    Line(String),
+    /// The chat model.
+    Chat {
+        /// The call's model.
+        model: Arc<dyn ChatCall>,
+        /// What it answers.
+        request: ChatRequest,
+    },
+}
+
+/// A running reply. Dropping it cancels it.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    hurry: Arc<Notify>,
+    task: JoinHandle<()>,
+}
+
+impl Reply {
+    /// Starts the task that makes reply `turn` and reports to `events`.
+    pub(crate) fn start(
+        turn: TurnId,
+        source: ReplySource,
+        voice: Arc<dyn TextToSpeech>,
+        speech: SpeechRequest,
+        events: mpsc::Sender<ReplyEvent>,
+    ) -> Self {
+        let hurry = Arc::new(Notify::new());
+        let work = Work { turn, pieces: Pieces::new(), has_piece: false, events, hurry: hurry.clone() };
+        let task = tokio::spawn(work.run(source, voice, speech));
+        Self { hurry, task }
+    }
+
+    /// Playout is about to run dry: send the next phrase without waiting for its sentence.
+    pub(crate) fn hurry(&self) {
+        self.hurry.notify_one();
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Why a reply ends early.
+enum Stop {
+    /// Tell the session.
+    Failed(ReplyFailure, ProviderError),
+    /// The session is gone.
+    Unwanted,
+}
+
+struct Work {
+    turn: TurnId,
+    pieces: Pieces,
+    has_piece: bool,
+    events: mpsc::Sender<ReplyEvent>,
+    hurry: Arc<Notify>,
+}
+
+impl Work {
+    async fn run(
+        mut self,
+        source: ReplySource,
+        voice: Arc<dyn TextToSpeech>,
+        speech: SpeechRequest,
+    ) {
+        let outcome = self.make(source, voice, speech).await;
+        let last = match outcome {
+            Ok(()) => ReplyEventKind::Ready,
+            Err(Stop::Failed(failure, problem)) => ReplyEventKind::Failed(failure, problem),
+            Err(Stop::Unwanted) => return,
+        };
+        // A closed channel means that the session is gone: nobody is left to tell.
+        let _ = self.report(last).await;
+    }
+
+    async fn make(
+        &mut self,
+        source: ReplySource,
+        voice: Arc<dyn TextToSpeech>,
+        speech: SpeechRequest,
+    ) -> Result<(), Stop> {
+        // The model is asked before the voice is opened: it is the slower of the two.
+        let chat = match source {
+            ReplySource::Line(text) => {
+                self.wrote(text).await?;
+                None
+            }
+            ReplySource::Chat { model, request } => Some(model.reply(request)),
+        };
+        let SpeechStream { text, mut events } =
+            voice.open(speech).await.map_err(|problem| Stop::Failed(ReplyFailure::Voice, problem))?;
+        self.speak(chat, text, &mut events).await?;
+        if self.has_piece {
+            return Ok(());
+        }
+        Err(Stop::Failed(
+            ReplyFailure::Empty,
+            ProviderError::Malformed {
+                provider: "chat model".into(),
+                problem: "the reply holds nothing that can be spoken".into(),
+            },
+        ))
+    }
+
+    /// Feeds the voice from the model, and the session from the voice, until both are done.
+    async fn speak(
+        &mut self,
+        mut chat: Option<ChatReply>,
+        text: mpsc::Sender<offhook_contract::SpokenText>,
+        speech: &mut mpsc::Receiver<SpeechEvent>,
+    ) -> Result<(), Stop> {
+        let mut text = Some(text);
+        let mut is_hurried = false;
+        loop {
+            if let Some(sender) = text.take() {
+                self.send_pieces(&sender, &mut is_hurried, chat.is_none()).await?;
+                // Dropping the sender tells the voice that the text is complete.
+                text = chat.is_some().then_some(sender);
+            }
+            let hurry = self.hurry.clone();
+            tokio::select! {
+                biased;
+                event = speech.recv() => match event {
+                    Some(SpeechEvent::Audio(audio)) => self.report(ReplyEventKind::Audio(audio)).await?,
+                    Some(SpeechEvent::Failed(problem)) => {
+                        return Err(Stop::Failed(ReplyFailure::Voice, problem));
+                    }
+                    None if chat.is_none() => return Ok(()),
+                    None => return Err(voice_ended_early()),
+                },
+                event = next_event(&mut chat) => match event {
+                    Some(ChatEvent::Text(piece)) => self.wrote(piece).await?,
+                    Some(ChatEvent::Failed(problem)) => {
+                        return Err(Stop::Failed(ReplyFailure::ChatModel, problem));
+                    }
+                    Some(ChatEvent::Finished { .. }) | None => chat = None,
+                },
+                () = hurry.notified(), if text.is_some() => is_hurried = true,
+            }
+        }
+    }
+
+    async fn send_pieces(
+        &mut self,
+        voice: &mpsc::Sender<offhook_contract::SpokenText>,
+        is_hurried: &mut bool,
+        is_complete: bool,
+    ) -> Result<(), Stop> {
+        loop {
+            let piece = match self.pieces.next_piece(*is_hurried) {
+                Some(piece) => piece,
+                None if is_complete => match self.pieces.last_piece() {
+                    Some(piece) => piece,
+                    None => return Ok(()),
+                },
+                None => return Ok(()),
+            };
+            *is_hurried = false;
+            if !self.has_piece {
+                self.has_piece = true;
+                self.report(ReplyEventKind::FirstPiece).await?;
+            }
+            // A voice that no longer listens says why on its event channel.
+            let _ = voice.send(piece).await;
+        }
+    }
+
+    async fn wrote(&mut self, text: String) -> Result<(), Stop> {
+        self.pieces.push(&text);
+        self.report(ReplyEventKind::Text(text)).await
+    }
+
+    async fn report(&self, kind: ReplyEventKind) -> Result<(), Stop> {
+        let event = ReplyEvent { turn: self.turn, kind };
+        self.events.send(event).await.map_err(|_| Stop::Unwanted)
+    }
+}
+
+/// The model's next event; never comes once the text is complete.
+async fn next_event(chat: &mut Option<ChatReply>) -> Option<ChatEvent> {
+    match chat {
+        Some(chat) => chat.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn voice_ended_early() -> Stop {
+    Stop::Failed(
+        ReplyFailure::Voice,
+        ProviderError::Malformed {
+            provider: "voice".into(),
+            problem: "it closed its audio before the text was complete".into(),
+        },
+    )
+}

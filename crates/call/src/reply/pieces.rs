@@ -1,0 +1,220 @@
+//! Cuts a reply into pieces that a voice can speak, while the reply is still being written.
+//!
+//! The first piece is short, so that the caller hears something soon; later ones are whole
+//! sentences, unless playout is about to run dry.
+
+use offhook_contract::{SpokenText, TextSpan};
+
+/// Words after which the first piece may end at a phrase boundary without punctuation.
+const FIRST_PIECE_WORDS_MIN: usize = 4;
+
+/// Words that a piece needs when playout is about to run dry.
+const HURRIED_PIECE_WORDS_MIN: usize = 3;
+
+/// A sentence longer than this is cut at its next clause; voices get slow and flat beyond it.
+const PIECE_BYTES_MAX: usize = 220;
+
+/// Words before which a speaker may take a breath.
+const PHRASE_OPENERS: &[&str] = &[
+    "and", "at", "because", "before", "but", "for", "from", "if", "in", "on", "or", "so", "that",
+    "to", "until", "when", "which", "with", "your",
+];
+
+/// The text of one reply, cut as it arrives.
+#[derive(Debug, Default)]
+pub(crate) struct Pieces {
+    text: String,
+    taken: usize,
+    pieces: usize,
+}
+
+impl Pieces {
+    /// Nothing yet.
+    #[must_use]
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds text that was just written.
+    pub(crate) fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    /// All text so far.
+    #[must_use]
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The next piece that is complete, if there is one. With `is_hurried` (playout is about to
+    /// run dry) a phrase is enough.
+    pub(crate) fn next_piece(&mut self, is_hurried: bool) -> Option<SpokenText> {
+        let rest = &self.text[self.taken..];
+        let end = sentence_end(rest)
+            .or_else(|| self.wants_less_than_a_sentence(rest, is_hurried).then(|| self.short_end(rest, is_hurried))?)?;
+        self.take(end)
+    }
+
+    /// What is left once the reply is complete.
+    pub(crate) fn last_piece(&mut self) -> Option<SpokenText> {
+        let end = self.text.len() - self.taken;
+        self.take(end)
+    }
+
+    fn wants_less_than_a_sentence(&self, rest: &str, is_hurried: bool) -> bool {
+        self.pieces == 0 || is_hurried || rest.len() > PIECE_BYTES_MAX
+    }
+
+    fn short_end(&self, rest: &str, is_hurried: bool) -> Option<usize> {
+        clause_end(rest).or_else(|| {
+            let words_min = if self.pieces == 0 {
+                FIRST_PIECE_WORDS_MIN
+            } else if is_hurried {
+                HURRIED_PIECE_WORDS_MIN
+            } else {
+                return None;
+            };
+            phrase_end(rest, words_min)
+        })
+    }
+
+    fn take(&mut self, length: usize) -> Option<SpokenText> {
+        let start = self.taken;
+        let end = start + length;
+        self.taken = end;
+        let text = self.text[start..end].trim();
+        if !text.chars().any(char::is_alphanumeric) {
+            return None;
+        }
+        let start = start + self.text[start..end].len() - self.text[start..end].trim_start().len();
+        self.pieces += 1;
+        Some(SpokenText { text: text.to_owned(), span: TextSpan { start, end: start + text.len() } })
+    }
+}
+
+/// The end of the first whole sentence: behind its mark and closing quotes, before white space.
+/// A mark at the very end does not count: "3." may become "3.50".
+fn sentence_end(text: &str) -> Option<usize> {
+    mark_end(text, &['.', '!', '?', '\n', '…'], |before| !ends_in_abbreviation(before))
+}
+
+/// The end of the first clause.
+fn clause_end(text: &str) -> Option<usize> {
+    mark_end(text, &[',', ';', ':', '—'], |_| true)
+}
+
+fn mark_end(text: &str, marks: &[char], accepts: impl Fn(&str) -> bool) -> Option<usize> {
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, character)) = characters.next() {
+        if !marks.contains(&character) || !text[..at].contains(char::is_alphanumeric) {
+            continue;
+        }
+        let mut end = at + character.len_utf8();
+        while let Some((next, closing)) = characters.peek().copied() {
+            if !matches!(closing, '"' | '\'' | ')' | '”' | '’' | '.' | '!' | '?') {
+                break;
+            }
+            end = next + closing.len_utf8();
+            characters.next();
+        }
+        let is_followed_by_space = text[end..].starts_with(char::is_whitespace);
+        if (is_followed_by_space || character == '\n') && accepts(&text[..at]) {
+            return Some(end);
+        }
+    }
+    None
+}
+
+fn ends_in_abbreviation(before: &str) -> bool {
+    const ABBREVIATIONS: &[&str] =
+        &["dr", "mr", "mrs", "ms", "st", "no", "vs", "etc", "approx", "e.g", "i.e", "a.m", "p.m"];
+    let word = before.rsplit(char::is_whitespace).next().unwrap_or(before).to_ascii_lowercase();
+    let is_initial = word.chars().count() == 1 && word.chars().all(char::is_alphabetic);
+    is_initial || ABBREVIATIONS.contains(&word.as_str())
+}
+
+/// The end of a phrase of at least `words_min` words: before a word that opens the next phrase.
+fn phrase_end(text: &str, words_min: usize) -> Option<usize> {
+    let mut words = 0;
+    let mut at = 0;
+    for word in text.split_inclusive(char::is_whitespace) {
+        let bare = word.trim().to_ascii_lowercase();
+        let is_whole = word.ends_with(char::is_whitespace);
+        if is_whole && words >= words_min && PHRASE_OPENERS.contains(&bare.as_str()) {
+            return Some(at);
+        }
+        at += word.len();
+        words += usize::from(!bare.is_empty());
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Feeds `text` a character at a time and collects the pieces.
+    fn pieces_of(text: &str, is_hurried: bool) -> Vec<String> {
+        let mut pieces = Pieces::new();
+        let mut found = Vec::new();
+        for character in text.chars() {
+            pieces.push(character.encode_utf8(&mut [0; 4]));
+            while let Some(piece) = pieces.next_piece(is_hurried) {
+                assert_eq!(piece.text, pieces.text()[piece.span.start..piece.span.end]);
+                found.push(piece.text);
+            }
+        }
+        found.extend(pieces.last_piece().map(|piece| piece.text));
+        found
+    }
+
+    #[test]
+    fn the_first_piece_is_a_clause_and_the_rest_are_sentences() {
+        assert_eq!(
+            pieces_of("Yes, we are open on Saturday, from 9 to noon. Shall I book you in?", false),
+            ["Yes,", "we are open on Saturday, from 9 to noon.", "Shall I book you in?"]
+        );
+    }
+
+    #[test]
+    fn a_first_sentence_without_a_comma_is_cut_at_a_phrase() {
+        assert_eq!(
+            pieces_of("A regular cleaning costs 120 dollars for every new patient here.", false),
+            ["A regular cleaning costs 120 dollars", "for every new patient here."]
+        );
+    }
+
+    #[test]
+    fn hurry_cuts_later_sentences_at_phrases_too() {
+        assert_eq!(
+            pieces_of("Sure. We can see you on Tuesday at two.", true),
+            ["Sure.", "We can see you", "on Tuesday at two."]
+        );
+    }
+
+    #[test]
+    fn numbers_and_abbreviations_do_not_end_a_sentence() {
+        assert_eq!(
+            pieces_of("It is 3.50 dollars. Ask Dr. Lee at 2 p.m. on Monday.", false),
+            ["It is 3.50 dollars.", "Ask Dr. Lee at 2 p.m. on Monday."]
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_spoken_is_not_a_piece() {
+        assert_eq!(pieces_of("... !", false), Vec::<String>::new());
+        assert_eq!(pieces_of("", false), Vec::<String>::new());
+    }
+
+    #[test]
+    fn spans_leave_out_nothing_but_white_space() {
+        let mut pieces = Pieces::new();
+        pieces.push("Yes, of course. “Fine!” she said: now. Done");
+        let mut end = 0;
+        while let Some(piece) = pieces.next_piece(false).or_else(|| pieces.last_piece()) {
+            assert!(pieces.text()[end..piece.span.start].trim().is_empty());
+            end = piece.span.end;
+        }
+        assert_eq!(end, pieces.text().len());
+    }
+}

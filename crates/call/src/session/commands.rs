@@ -1,0 +1,270 @@
+//! Carries out what the turn manager decides, and takes what replies report.
+
+use offhook_contract::{ChatRequest, LegNotice, SpeechAudio, Speaker};
+use offhook_turn_taking::{Command, Decision, Fact, HeardText, Instant, Line, Reason, TurnId};
+
+use super::Session;
+use super::mouth::MouthNews;
+use crate::record::{BargeInOutcome, EntryKind, TurnKind, TurnRecord, TurnTimings};
+use crate::reply::{Reply, ReplyEvent, ReplyEventKind, ReplySource};
+
+/// The reply that is being made, spoken or held; there is never more than one.
+pub(super) struct LiveReply {
+    record: TurnRecord,
+    task: Reply,
+    stage: Stage,
+    /// All of its speech has been made.
+    is_ready: bool,
+}
+
+/// Whether a reply may be heard.
+enum Stage {
+    /// Not before the turn manager commits to it: its speech waits here.
+    Draft(Vec<SpeechAudio>),
+    /// It may.
+    Released,
+}
+
+impl Session {
+    /// Carries out all decisions, and those that follow from carrying them out.
+    pub(super) fn carry_out_commands(&mut self, now: Instant) {
+        while let Some(decision) = self.manager.poll() {
+            self.chronicle.log(now, EntryKind::Decision(decision.clone()));
+            tracing::debug!(at = %now, reason = %decision.reason, "decided");
+            self.carry_out(decision, now);
+        }
+    }
+
+    fn carry_out(&mut self, decision: Decision, now: Instant) {
+        match decision.command {
+            Command::Say { turn, line } => self.say(turn, line, now),
+            Command::FinaliseTranscript { utterance } => {
+                if let Some(ears) = &mut self.ears {
+                    ears.finalise(utterance);
+                }
+            }
+            Command::PrimeReply { caller_text } => {
+                self.chat.prime(self.conversation.with_caller(&caller_text));
+            }
+            Command::StartReply { turn, caller_text } => self.start_reply(turn, caller_text, now),
+            Command::CommitReply { turn } => self.commit_reply(turn, &decision.reason, now),
+            Command::CancelReply { turn } => self.cancel_reply(turn, now),
+            Command::HoldPlayout { turn } => {
+                let last_frame_sent = self.mouth.hold(now);
+                self.chronicle.held(turn, now, last_frame_sent);
+                self.notify(LegNotice::Interrupted);
+            }
+            Command::ResumePlayout { turn } => {
+                self.mouth.resume();
+                self.chronicle.decided(turn, BargeInOutcome::Resumed, now);
+            }
+            Command::HangUp { cause } => self.ended = Some(cause),
+        }
+    }
+
+    fn say(&mut self, turn: TurnId, line: Line, now: Instant) {
+        let text = self.persona.line(line);
+        if text.trim().is_empty() {
+            self.tell(Fact::ReplyReady { turn }, now);
+            self.tell(Fact::PlayoutFinished { turn }, now);
+            return;
+        }
+        self.begin(turn, TurnKind::Line(line), String::new(), ReplySource::Line(text), now);
+        self.release(now);
+    }
+
+    fn start_reply(&mut self, turn: TurnId, caller_text: String, now: Instant) {
+        let request = ChatRequest {
+            messages: self.conversation.with_caller(&caller_text),
+            options: self.persona.chat_options(),
+        };
+        let source = ReplySource::Chat { model: self.chat.clone(), request };
+        self.begin(turn, TurnKind::Answer, caller_text, source, now);
+    }
+
+    fn begin(
+        &mut self,
+        turn: TurnId,
+        kind: TurnKind,
+        caller_text: String,
+        source: ReplySource,
+        now: Instant,
+    ) {
+        self.end_live_reply(now);
+        let caller = self.chronicle.caller;
+        let is_answer = kind == TurnKind::Answer;
+        let timings = TurnTimings {
+            speech_ended: caller.speech_ended.filter(|_| is_answer),
+            pause_detected: caller.pause_detected.filter(|_| is_answer),
+            transcript_settled: caller.transcript_settled.filter(|_| is_answer),
+            reply_asked: Some(now),
+            ..TurnTimings::default()
+        };
+        let record = TurnRecord {
+            turn,
+            kind,
+            caller_text,
+            generated_text: String::new(),
+            heard_text: None,
+            is_interrupted: false,
+            timings,
+        };
+        let speech = self.persona.speech();
+        let task =
+            Reply::start(turn, source, self.voice.clone(), speech, self.reply_sender.clone());
+        let stage = Stage::Draft(Vec::new());
+        self.reply = Some(LiveReply { record, task, stage, is_ready: false });
+    }
+
+    fn commit_reply(&mut self, turn: TurnId, reason: &Reason, now: Instant) {
+        let Some(reply) = self.reply.as_mut().filter(|reply| reply.record.turn == turn) else {
+            return;
+        };
+        let timings = &mut reply.record.timings;
+        // What is configured is a wait since the end of speech; being later than that is ours.
+        timings.turn_ended = match (reason, timings.speech_ended) {
+            (Reason::EndOfTurn { required, .. }, Some(ended)) => Some(ended + *required),
+            _ => Some(now),
+        };
+        self.notify(LegNotice::CallerTurnEnded);
+        self.release(now);
+    }
+
+    /// Lets the live reply be heard.
+    fn release(&mut self, now: Instant) {
+        let Some(reply) = &mut self.reply else { return };
+        let waiting = match std::mem::replace(&mut reply.stage, Stage::Released) {
+            Stage::Draft(waiting) => waiting,
+            Stage::Released => return,
+        };
+        self.mouth.begin(reply.record.turn, now);
+        for audio in waiting {
+            self.mouth.push(&audio, &reply.record.generated_text);
+        }
+        if reply.is_ready {
+            self.mouth.finish();
+        }
+    }
+
+    fn cancel_reply(&mut self, turn: TurnId, now: Instant) {
+        let is_live = self.reply.as_ref().is_some_and(|reply| reply.record.turn == turn);
+        let heard = if is_live {
+            self.end_live_reply(now)
+        } else {
+            HeardText::Known(String::new())
+        };
+        self.chronicle.decided(turn, BargeInOutcome::Committed, now);
+        self.tell(Fact::ReplyCancelled { turn, heard }, now);
+    }
+
+    /// Ends the live reply, whatever it was doing, and says what of it was heard.
+    pub(super) fn end_live_reply(&mut self, now: Instant) -> HeardText {
+        let Some(reply) = self.reply.take() else {
+            return HeardText::Known(String::new());
+        };
+        let LiveReply { mut record, stage, task, .. } = reply;
+        drop(task);
+        if matches!(stage, Stage::Draft(_)) {
+            self.chronicle.draft_discarded();
+            return HeardText::Known(String::new());
+        }
+        let heard = self.mouth.cancel(&record.generated_text, now);
+        record.is_interrupted = true;
+        self.settle(record, heard.clone(), now);
+        heard
+    }
+
+    /// Writes a reply that has ended into the conversation and the record.
+    fn settle(&mut self, mut record: TurnRecord, heard: HeardText, now: Instant) {
+        record.timings.finished = Some(now);
+        self.conversation.add_reply(&record.caller_text, &record.generated_text, &heard);
+        if let HeardText::Known(text) = &heard
+            && !text.is_empty()
+        {
+            let text = text.clone();
+            self.notify(LegNotice::Transcript { speaker: Speaker::Agent, text, is_final: true });
+        }
+        self.chronicle.turn_ended(record, &heard, now);
+    }
+
+    pub(super) fn take_reply_event(&mut self, event: ReplyEvent, now: Instant) {
+        let ReplyEvent { turn, kind } = event;
+        let Some(reply) = self.reply.as_mut().filter(|reply| reply.record.turn == turn) else {
+            return;
+        };
+        let timings = &mut reply.record.timings;
+        match kind {
+            ReplyEventKind::Text(text) => {
+                let is_first = timings.first_token.is_none();
+                timings.first_token.get_or_insert(now);
+                reply.record.generated_text.push_str(&text);
+                self.chronicle.log(now, EntryKind::ReplyText { turn, text });
+                if is_first {
+                    self.tell(Fact::ReplyToken { turn }, now);
+                }
+            }
+            ReplyEventKind::FirstPiece => {
+                timings.first_sentence.get_or_insert(now);
+            }
+            ReplyEventKind::Audio(audio) => {
+                timings.first_audio.get_or_insert(now);
+                match &mut reply.stage {
+                    Stage::Draft(waiting) => waiting.push(audio),
+                    Stage::Released => self.mouth.push(&audio, &reply.record.generated_text),
+                }
+            }
+            ReplyEventKind::Ready => {
+                reply.is_ready = true;
+                if matches!(reply.stage, Stage::Released) {
+                    self.mouth.finish();
+                }
+                self.tell(Fact::ReplyReady { turn }, now);
+            }
+            ReplyEventKind::Failed(cause, problem) => {
+                self.chronicle.problem(now, problem.to_string());
+                self.tell(Fact::ReplyFailed { turn, cause }, now);
+            }
+        }
+    }
+
+    /// Sends the frames that are due and tells the turn manager what that changed.
+    pub(super) fn speak_what_is_due(&mut self, now: Instant) {
+        while let Some(news) = self.mouth.next_news(now) {
+            match news {
+                MouthNews::Sent { lateness, is_first } => {
+                    if let Some(lateness) = lateness {
+                        self.chronicle.frame_sent(lateness);
+                    }
+                    if is_first {
+                        self.playout_started(now);
+                    }
+                }
+                MouthNews::RunningDry => {
+                    if let Some(reply) = &self.reply {
+                        reply.task.hurry();
+                    }
+                }
+                MouthNews::Finished => self.playout_finished(now),
+            }
+        }
+    }
+
+    fn playout_started(&mut self, now: Instant) {
+        let Some(reply) = &mut self.reply else { return };
+        if reply.record.timings.first_frame_sent.is_none() {
+            reply.record.timings.first_frame_sent = Some(now);
+            let turn = reply.record.turn;
+            self.notify(LegNotice::AgentStartedSpeaking);
+            self.tell(Fact::PlayoutStarted { turn }, now);
+        }
+    }
+
+    fn playout_finished(&mut self, now: Instant) {
+        let Some(reply) = self.reply.take() else { return };
+        let turn = reply.record.turn;
+        let heard = HeardText::Known(reply.record.generated_text.trim().to_owned());
+        self.settle(reply.record, heard, now);
+        self.notify(LegNotice::AgentStoppedSpeaking);
+        self.tell(Fact::PlayoutFinished { turn }, now);
+    }
+}

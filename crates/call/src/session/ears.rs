@@ -1,0 +1,147 @@
+//! The hearing side of a session: caller audio to the detector and to recognition, their events
+//! to facts.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use offhook_contract::{
+    DetectorEvent, DetectorStream, ProviderError, SpeechToText, SttEvent, SttInput, SttRequest,
+    SttStream, TurnDetector,
+};
+use offhook_media::{FRAME_DURATION, Frame, SampleRate};
+use offhook_turn_taking::{Fact, UtteranceId};
+
+/// What the ears learnt: facts for the turn manager, or trouble.
+#[derive(Debug)]
+pub(super) enum Heard {
+    /// Hand it to the turn manager.
+    Fact(Fact),
+    /// A stage is gone for good.
+    Trouble(ProviderError),
+    /// Nothing that matters.
+    Nothing,
+}
+
+/// The detector and the recogniser of one call.
+#[derive(Debug)]
+pub(super) struct Ears {
+    pub(super) detector: DetectorStream,
+    pub(super) recognition: SttStream,
+    /// Audio handed to the detector so far: the clock that its positions count by.
+    judged: Duration,
+    utterance: UtteranceId,
+    /// The last pause: which utterance it followed and where its last sound is.
+    paused: Option<(UtteranceId, Duration)>,
+    /// Marks that recognition had no room for yet; they keep their order before later audio.
+    marks: VecDeque<SttInput>,
+    dropped_frames: u64,
+}
+
+impl Ears {
+    pub(super) async fn open(
+        detector: &Arc<dyn TurnDetector>,
+        recognition: &Arc<dyn SpeechToText>,
+        rate: SampleRate,
+        language: &str,
+    ) -> Result<Self, ProviderError> {
+        let request = SttRequest { rate, language: language.to_owned() };
+        let (detector, recognition) =
+            tokio::try_join!(detector.open(rate), recognition.open(request))?;
+        Ok(Self {
+            detector,
+            recognition,
+            judged: Duration::ZERO,
+            utterance: UtteranceId(0),
+            paused: None,
+            marks: VecDeque::with_capacity(8),
+            dropped_frames: 0,
+        })
+    }
+
+    /// Frames that a stage had no room for.
+    pub(super) fn dropped_frames(&self) -> u64 {
+        self.dropped_frames
+    }
+
+    /// Passes one caller frame on. A stage that has fallen 1.2 s behind loses the frame.
+    pub(super) fn hear(&mut self, frame: Frame) {
+        if self.detector.audio.try_send(frame).is_ok() {
+            self.judged += FRAME_DURATION;
+        } else {
+            self.dropped_frames += 1;
+        }
+        self.send_marks();
+        if !self.marks.is_empty() || self.recognition.input.try_send(SttInput::Audio(frame)).is_err()
+        {
+            self.dropped_frames += 1;
+        }
+    }
+
+    /// Tells recognition to settle an utterance.
+    pub(super) fn finalise(&mut self, utterance: UtteranceId) {
+        self.mark(SttInput::Finalise { utterance });
+    }
+
+    pub(super) fn detected(&mut self, event: Option<DetectorEvent>) -> Heard {
+        match event {
+            Some(DetectorEvent::Probability { .. }) => Heard::Nothing,
+            Some(DetectorEvent::SpeechStarted { onset, .. }) => {
+                self.utterance = self.utterance.next();
+                let onset_ago = self.judged.saturating_sub(onset);
+                self.mark(SttInput::UtteranceStarted {
+                    utterance: self.utterance,
+                    onset_ago_ms: u32::try_from(onset_ago.as_millis()).unwrap_or(u32::MAX),
+                });
+                Heard::Fact(Fact::SpeechStarted { utterance: self.utterance, onset_ago })
+            }
+            Some(DetectorEvent::SpeechStopped { end, .. }) => {
+                self.paused = Some((self.utterance, end));
+                let silence = self.judged.saturating_sub(end);
+                Heard::Fact(Fact::SpeechStopped { utterance: self.utterance, silence })
+            }
+            Some(DetectorEvent::EndOfTurn { likelihood, end }) => match self.paused {
+                Some((utterance, judged)) if judged == end => {
+                    Heard::Fact(Fact::EndOfTurnLikelihood { utterance, likelihood })
+                }
+                _ => Heard::Nothing,
+            },
+            Some(DetectorEvent::Failed(problem)) => Heard::Trouble(problem),
+            None => Heard::Trouble(closed("turn detector")),
+        }
+    }
+
+    pub(super) fn recognised(&mut self, event: Option<SttEvent>) -> Heard {
+        match event {
+            Some(SttEvent::Interim { utterance, text }) => {
+                Heard::Fact(Fact::TranscriptInterim { utterance, text })
+            }
+            Some(SttEvent::Final { utterance, text }) => {
+                Heard::Fact(Fact::TranscriptFinal { utterance, text })
+            }
+            Some(SttEvent::Failed(problem)) => Heard::Trouble(problem),
+            None => Heard::Trouble(closed("speech recognition")),
+        }
+    }
+
+    fn mark(&mut self, mark: SttInput) {
+        self.marks.push_back(mark);
+        self.send_marks();
+    }
+
+    fn send_marks(&mut self) {
+        while let Some(mark) = self.marks.pop_front() {
+            if let Err(refused) = self.recognition.input.try_send(mark) {
+                self.marks.push_front(refused.into_inner());
+                return;
+            }
+        }
+    }
+}
+
+fn closed(stage: &str) -> ProviderError {
+    ProviderError::Unavailable {
+        provider: stage.to_owned(),
+        problem: "its stream ended while the call was up".into(),
+    }
+}

@@ -1,0 +1,331 @@
+//! The one task that drives a call. It owns all of the call's state; its loop carries out what
+//! the turn manager decides, waits for the next thing that happens, and turns it into a fact with
+//! the one reading of the clock. Nothing in the loop awaits a provider.
+
+mod chronicle;
+mod clock;
+mod commands;
+mod ears;
+mod mouth;
+
+use std::sync::Arc;
+
+use offhook_contract::{
+    ChatCall, ChatModel, DetectorEvent, LEG_QUEUE_FRAMES, Leg, LegControl, LegEvent, LegNotice,
+    ProviderError, SpeechToText, Speaker, SttEvent, TextToSpeech, TurnDetector,
+};
+use offhook_media::Frame;
+use offhook_turn_taking::{Fact, HangUpCause, HeardText, Instant, Line, PolicyError, TurnManager};
+use tokio::sync::mpsc;
+
+use crate::conversation::Conversation;
+use crate::persona::Persona;
+use crate::record::{CallRecord, EntryKind, LogEntry};
+use crate::reply::ReplyEvent;
+use chronicle::{Chronicle, Closing};
+use clock::Clock;
+use commands::LiveReply;
+use ears::{Ears, Heard};
+use mouth::Mouth;
+
+/// Events of replies that may wait for the session.
+const REPLY_EVENT_QUEUE: usize = 64;
+
+/// The stages of a call.
+#[derive(Clone)]
+pub struct Providers {
+    /// Voice activity and end of turn.
+    pub detector: Arc<dyn TurnDetector>,
+    /// Speech recognition.
+    pub recognition: Arc<dyn SpeechToText>,
+    /// The chat model.
+    pub chat: Arc<dyn ChatModel>,
+    /// The voice.
+    pub voice: Arc<dyn TextToSpeech>,
+}
+
+/// Everything that a call needs to begin.
+pub struct CallSetup {
+    /// The call's id.
+    pub call_id: String,
+    /// Who answers.
+    pub persona: Persona,
+    /// The caller's connection.
+    pub leg: Leg,
+    /// The stages.
+    pub providers: Providers,
+    /// Who watches: the fact log, the live transcript. Bounded; the call never waits for it.
+    pub log: Option<mpsc::Sender<LogEntry>>,
+    /// Orders from outside the call.
+    pub control: mpsc::Receiver<Control>,
+}
+
+/// An order from outside the call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Control {
+    /// End the call now.
+    HangUp,
+}
+
+/// Why a call cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A stage cannot be had.
+    #[error("a stage of the call cannot be opened")]
+    Provider(#[from] ProviderError),
+    /// The agent's turn policy is out of range.
+    #[error("the agent's turn policy is not valid")]
+    Policy(#[from] PolicyError),
+}
+
+/// A call that is ready to be answered: its stages are open and the chat model has read the
+/// prompt.
+pub struct Session {
+    call_id: String,
+    persona: Persona,
+    transport: String,
+    manager: TurnManager,
+    ears: Option<Ears>,
+    mouth: Mouth,
+    chat: Arc<dyn ChatCall>,
+    voice: Arc<dyn TextToSpeech>,
+    conversation: Conversation,
+    reply: Option<LiveReply>,
+    reply_sender: mpsc::Sender<ReplyEvent>,
+    reply_events: mpsc::Receiver<ReplyEvent>,
+    caller_audio: mpsc::Receiver<Frame>,
+    leg_events: mpsc::Receiver<LegEvent>,
+    leg_control: mpsc::Sender<LegControl>,
+    control: mpsc::Receiver<Control>,
+    is_leg_up: bool,
+    is_control_open: bool,
+    dropped_frames: u64,
+    chronicle: Chronicle,
+    clock: Clock,
+    ended: Option<HangUpCause>,
+}
+
+/// Everything that can happen to a session.
+enum Incoming {
+    Timer,
+    Control(Option<Control>),
+    Leg(LegInput),
+    Detected(Option<DetectorEvent>),
+    Recognised(Option<SttEvent>),
+    Reply(ReplyEvent),
+}
+
+/// What the leg brings.
+enum LegInput {
+    Audio(Frame),
+    Event(LegEvent),
+    Gone,
+}
+
+impl Session {
+    /// Opens every stage and lets the chat model read the prompt, so that the call can be
+    /// answered without delay.
+    ///
+    /// # Errors
+    /// [`OpenError`] where a stage cannot be had or the policy is out of range.
+    pub async fn open(setup: CallSetup) -> Result<Self, OpenError> {
+        let CallSetup { call_id, persona, leg, providers, log, control } = setup;
+        let rate = leg.description.rate;
+        let manager = TurnManager::new(persona.agent().turn_policy().clone())?;
+        let conversation =
+            Conversation::new(persona.system_prompt(), persona.agent().context_window_turns());
+        let mut warm = conversation.clone();
+        let greeting = persona.line(Line::Greeting);
+        warm.add_reply("", &greeting, &HeardText::Known(greeting.clone()));
+        let language = &persona.agent().voice().language;
+        let (ears, chat) = tokio::try_join!(
+            Ears::open(&providers.detector, &providers.recognition, rate, language),
+            providers.chat.open(warm.so_far()),
+        )?;
+        let (reply_sender, reply_events) = mpsc::channel(REPLY_EVENT_QUEUE);
+        Ok(Self {
+            call_id,
+            transport: leg.description.transport.clone(),
+            manager,
+            ears: Some(ears),
+            mouth: Mouth::new(&leg.description, leg.audio_out, leg.control.clone(), persona.agent().voice().volume),
+            chat: Arc::from(chat),
+            voice: providers.voice,
+            conversation,
+            reply: None,
+            reply_sender,
+            reply_events,
+            caller_audio: leg.audio_in,
+            leg_events: leg.events,
+            leg_control: leg.control,
+            control,
+            is_leg_up: true,
+            is_control_open: true,
+            dropped_frames: 0,
+            chronicle: Chronicle::new(log),
+            clock: Clock::start(),
+            ended: None,
+            persona,
+        })
+    }
+
+    /// Answers the call and drives it to its end.
+    pub async fn run(mut self) -> CallRecord {
+        self.clock = Clock::start();
+        let mut now = Instant::START;
+        self.tell(Fact::CallAnswered, now);
+        loop {
+            self.carry_out_commands(now);
+            self.speak_what_is_due(now);
+            self.carry_out_commands(now);
+            if let Some(cause) = self.ended {
+                return self.close(cause, now);
+            }
+            let incoming = self.next_incoming().await;
+            now = self.clock.now();
+            self.take(incoming, now);
+        }
+    }
+
+    /// Waits for the next thing that happens.
+    async fn next_incoming(&mut self) -> Incoming {
+        let manager = self.manager.poll_timeout().map(|(at, _)| at);
+        let deadline = [manager, self.mouth.deadline()].into_iter().flatten().min();
+        let wake = self.clock.wake_at(deadline);
+        let has_room = self.mouth.has_room();
+        let (detected, recognised) = match &mut self.ears {
+            Some(ears) => (Some(&mut ears.detector.events), Some(&mut ears.recognition.events)),
+            None => (None, None),
+        };
+        tokio::select! {
+            biased;
+            () = wake => Incoming::Timer,
+            order = self.control.recv(), if self.is_control_open => Incoming::Control(order),
+            event = self.leg_events.recv(), if self.is_leg_up => {
+                Incoming::Leg(event.map_or(LegInput::Gone, LegInput::Event))
+            }
+            event = receive(detected) => Incoming::Detected(event),
+            event = receive(recognised) => Incoming::Recognised(event),
+            Some(event) = self.reply_events.recv(), if has_room => Incoming::Reply(event),
+            frame = self.caller_audio.recv(), if self.is_leg_up => {
+                Incoming::Leg(frame.map_or(LegInput::Gone, LegInput::Audio))
+            }
+        }
+    }
+
+    fn take(&mut self, incoming: Incoming, now: Instant) {
+        match incoming {
+            Incoming::Timer => {
+                if self.manager.poll_timeout().is_some_and(|(at, _)| at <= now) {
+                    self.chronicle.log(now, EntryKind::Timer);
+                    self.manager.handle_timeout(now);
+                }
+            }
+            Incoming::Control(Some(Control::HangUp)) => self.tell(Fact::HungUp, now),
+            Incoming::Control(None) => self.is_control_open = false,
+            Incoming::Leg(LegInput::Audio(frame)) => self.hear(frame),
+            Incoming::Leg(LegInput::Event(event)) => self.take_leg_event(event, now),
+            Incoming::Leg(LegInput::Gone) => self.leg_went_away(now),
+            Incoming::Detected(event) => {
+                if let Some(ears) = &mut self.ears {
+                    let heard = ears.detected(event);
+                    self.take_heard(heard, now);
+                }
+            }
+            Incoming::Recognised(event) => {
+                if let Some(ears) = &mut self.ears {
+                    let heard = ears.recognised(event);
+                    self.take_heard(heard, now);
+                }
+            }
+            Incoming::Reply(event) => self.take_reply_event(event, now),
+        }
+    }
+
+    /// Hands a fact to the turn manager.
+    fn tell(&mut self, fact: Fact, now: Instant) {
+        self.chronicle.note_fact(&fact, now);
+        self.manager.handle(&fact, now);
+        self.chronicle.log(now, EntryKind::Fact(fact));
+    }
+
+    /// Passes caller audio on. What has waited longer than 200 ms is old news and is dropped.
+    fn hear(&mut self, frame: Frame) {
+        let mut newest = frame;
+        while self.caller_audio.len() >= LEG_QUEUE_FRAMES {
+            let Ok(next) = self.caller_audio.try_recv() else { break };
+            newest = next;
+            self.dropped_frames += 1;
+        }
+        if let Some(ears) = &mut self.ears {
+            ears.hear(newest);
+        }
+    }
+
+    fn take_leg_event(&mut self, event: LegEvent, now: Instant) {
+        match event {
+            LegEvent::Dtmf(digit) => self.tell(Fact::DtmfPressed { digit }, now),
+            LegEvent::Message(text) => self.tell(Fact::UserMessage { text }, now),
+            LegEvent::Activity => self.tell(Fact::UserActivity, now),
+            LegEvent::HungUp => self.leg_went_away(now),
+        }
+    }
+
+    fn leg_went_away(&mut self, now: Instant) {
+        if self.is_leg_up {
+            self.is_leg_up = false;
+            self.tell(Fact::HungUp, now);
+        }
+    }
+
+    fn take_heard(&mut self, heard: Heard, now: Instant) {
+        match heard {
+            Heard::Nothing => {}
+            Heard::Fact(fact) => {
+                if let Fact::TranscriptInterim { text, .. } | Fact::TranscriptFinal { text, .. } = &fact {
+                    let is_final = matches!(fact, Fact::TranscriptFinal { .. });
+                    self.notify(LegNotice::Transcript {
+                        speaker: Speaker::Caller,
+                        text: text.clone(),
+                        is_final,
+                    });
+                }
+                self.tell(fact, now);
+            }
+            Heard::Trouble(problem) => {
+                self.chronicle.problem(now, problem.to_string());
+                self.dropped_frames += self.ears.take().map_or(0, |ears| ears.dropped_frames());
+                self.tell(Fact::TranscriptFailed, now);
+            }
+        }
+    }
+
+    /// Tells the far end something that it may show; a far end that does not read misses it.
+    fn notify(&self, notice: LegNotice) {
+        let _ = self.leg_control.try_send(LegControl::Notice(notice));
+    }
+
+    fn close(mut self, cause: HangUpCause, now: Instant) -> CallRecord {
+        self.end_live_reply(now);
+        // The far end may be gone already.
+        let _ = self.leg_control.try_send(LegControl::HangUp);
+        let ears = self.ears.take().map_or(0, |ears| ears.dropped_frames());
+        self.chronicle.close(Closing {
+            call_id: self.call_id,
+            agent_name: self.persona.agent().name().to_owned(),
+            transport: self.transport,
+            duration: now.since(Instant::START),
+            ended: cause,
+            underruns: self.mouth.underruns(),
+            dropped_caller_frames: self.dropped_frames + ears,
+        })
+    }
+}
+
+/// The next event of a stage that is up; never comes from one that is down.
+async fn receive<T>(events: Option<&mut mpsc::Receiver<T>>) -> Option<T> {
+    match events {
+        Some(events) => events.recv().await,
+        None => std::future::pending().await,
+    }
+}

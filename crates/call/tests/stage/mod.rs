@@ -1,0 +1,175 @@
+//! A call on a stage: scripted providers, a caller who is loud at set times, and everything that
+//! the caller heard.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use offhook_agent::{Agent, CallVariables};
+use offhook_call::{CallRecord, CallSetup, Persona, Providers, Session};
+use offhook_contract::scripted::{
+    ScriptedChat, ScriptedDetector, ScriptedRecognition, ScriptedReply, ScriptedUtterance,
+    ScriptedVoice,
+};
+use offhook_contract::{
+    ChatMessage, LegControl, LegDescription, LegEvent, LegFarEnd, OutboundFrame, leg,
+};
+use offhook_media::{Frame, SampleRate};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, interval};
+
+const RATE: SampleRate = SampleRate::HZ_16000;
+
+/// What is to happen.
+pub struct Stage {
+    utterances: Vec<ScriptedUtterance>,
+    replies: Vec<ScriptedReply>,
+    likelihoods: Vec<f32>,
+    speech: Vec<(Duration, Duration)>,
+    hangs_up: Option<Duration>,
+    chat: Option<ScriptedChat>,
+}
+
+/// What happened.
+pub struct Performance {
+    /// The call's record.
+    pub record: CallRecord,
+    /// When each agent frame arrived.
+    pub agent_frames: Vec<Duration>,
+}
+
+impl Stage {
+    pub fn new() -> Self {
+        Self {
+            utterances: Vec::new(),
+            replies: Vec::new(),
+            likelihoods: Vec::new(),
+            speech: Vec::new(),
+            hangs_up: None,
+            chat: None,
+        }
+    }
+
+    /// The next utterance is recognised as this.
+    pub fn hears(mut self, utterance: ScriptedUtterance) -> Self {
+        self.utterances.push(utterance);
+        self
+    }
+
+    /// The next request is answered with this.
+    pub fn answers(mut self, reply: ScriptedReply) -> Self {
+        self.replies.push(reply);
+        self
+    }
+
+    /// The next pauses are judged like this.
+    pub fn judges(mut self, likelihoods: &[f32]) -> Self {
+        self.likelihoods.extend(likelihoods);
+        self
+    }
+
+    /// The caller is loud from `at`, for `length`.
+    pub fn speaks(mut self, at: Duration, length: Duration) -> Self {
+        self.speech.push((at, at + length));
+        self
+    }
+
+    pub fn hangs_up(mut self, at: Duration) -> Self {
+        self.hangs_up = Some(at);
+        self
+    }
+
+    /// What the model was asked, once the call has run.
+    pub fn chat(&self) -> impl Fn() -> Vec<Vec<ChatMessage>> + use<> {
+        let shared = SHARED.with(Clone::clone);
+        move || shared.lock().unwrap().as_ref().map(ScriptedChat::asked).unwrap_or_default()
+    }
+
+    pub async fn run(self) -> Performance {
+        let chat = self.chat.clone().unwrap_or_else(|| ScriptedChat::new(self.replies.clone()));
+        SHARED.with(|shared| *shared.lock().unwrap() = Some(chat.clone()));
+        let description = LegDescription {
+            transport: "stage".into(),
+            rate: RATE,
+            lead: Duration::from_millis(60),
+        };
+        let (near, far) = leg(description);
+        let (_control, control) = mpsc::channel(1);
+        let session = Session::open(CallSetup {
+            call_id: "call-1".into(),
+            persona: persona(),
+            leg: near,
+            providers: Providers {
+                detector: Arc::new(ScriptedDetector::with_likelihoods(&self.likelihoods)),
+                recognition: Arc::new(ScriptedRecognition::new(self.utterances)),
+                chat: Arc::new(chat),
+                voice: Arc::new(ScriptedVoice::default()),
+            },
+            log: None,
+            control,
+        })
+        .await
+        .expect("every stage opens");
+        let caller = tokio::spawn(call(far, self.speech, self.hangs_up));
+        let record = session.run().await;
+        Performance { record, agent_frames: caller.await.expect("the caller does not panic") }
+    }
+}
+
+std::thread_local! {
+    static SHARED: Arc<std::sync::Mutex<Option<ScriptedChat>>> = Arc::default();
+}
+
+impl Performance {
+    /// Agent frames that arrived after `from`.
+    pub fn agent_frames_after(&self, from: Duration) -> usize {
+        self.agent_frames.iter().filter(|at| **at >= from).count()
+    }
+
+    /// How much agent audio arrived in a span of time.
+    pub fn agent_time_between(&self, from: Duration, to: Duration) -> Duration {
+        let frames = self.agent_frames.iter().filter(|at| **at >= from && **at < to).count();
+        Duration::from_millis(20) * frames as u32
+    }
+}
+
+fn persona() -> Persona {
+    let agent = Agent::from_json(
+        r#"{
+            "name": "Ava",
+            "prompt": "Be brief.",
+            "first_message": "Hello there.",
+            "silence": { "reprompt_after": "8s", "reprompts_max": 2 }
+        }"#,
+    );
+    Persona::new(Arc::new(agent.expect("a valid agent")), CallVariables::new())
+}
+
+/// The caller: a frame every 20 ms until the far end hangs up or the time has come.
+async fn call(
+    mut far: LegFarEnd,
+    speech: Vec<(Duration, Duration)>,
+    hangs_up: Option<Duration>,
+) -> Vec<Duration> {
+    let start = Instant::now();
+    let mut ticks = interval(Duration::from_millis(20));
+    let mut heard = Vec::new();
+    loop {
+        tokio::select! {
+            biased;
+            order = far.control.recv() => match order {
+                Some(LegControl::HangUp) | None => return heard,
+                Some(LegControl::Clear { .. } | LegControl::Notice(_)) => {}
+            },
+            Some(OutboundFrame { .. }) = far.audio_out.recv() => heard.push(start.elapsed()),
+            _ = ticks.tick() => {
+                let now = start.elapsed();
+                if hangs_up.is_some_and(|at| now >= at) {
+                    let _ = far.events.send(LegEvent::HungUp).await;
+                }
+                let is_loud = speech.iter().any(|(from, to)| now >= *from && now < *to);
+                let samples = [if is_loud { 5_000 } else { 0 }; 320];
+                let _ = far.audio_in.try_send(Frame::padded(RATE, &samples));
+            }
+        }
+    }
+}

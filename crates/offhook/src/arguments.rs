@@ -1,0 +1,132 @@
+//! The arguments of every command.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::models::ModelsArguments;
+
+/// A realtime voice call runtime for AI agents.
+#[derive(Debug, Parser)]
+#[command(
+    name = "offhook",
+    version,
+    after_help = "Exit codes: 0 done; 1 the call missed an expectation; 2 bad input; \
+                  3 models missing or damaged; 4 anything else.\n\
+                  OFFHOOK_LOG sets the log filter (such as `debug`); OFFHOOK_MODELS_DIR the \
+                  folder of the models."
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Hold one real call with the embedded models and a simulated caller.
+    Demo(DemoArguments),
+    /// Let a WAV file or a scenario call an agent.
+    Call(CallArguments),
+    /// Answer WebSocket sessions on `/v1/session?agent=NAME`.
+    Serve(ServeArguments),
+    /// Name every problem of agent and scenario files.
+    Check(CheckArguments),
+    /// List, fetch and verify the embedded models.
+    Models(ModelsArguments),
+    /// Hand a call's facts to a new turn manager and compare its decisions with the log.
+    Replay(ReplayArguments),
+}
+
+/// Arguments of `offhook demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// The agent that answers.
+    #[arg(long, value_name = "FILE", default_value = "configs/agents/receptionist.json")]
+    pub(crate) agent: PathBuf,
+    /// What the caller does.
+    #[arg(long, value_name = "FILE", default_value = "configs/scenarios/demo.toml")]
+    pub(crate) scenario: PathBuf,
+    /// Where report.json, call.wav, timeline.svg and facts.jsonl are written.
+    #[arg(long, value_name = "FOLDER", default_value = "target/demo")]
+    pub(crate) out: PathBuf,
+    /// The chat model, by its name in the catalogue.
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) chat_model: Option<String>,
+    /// Print the report as JSON and nothing else.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `offhook call`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("who").required(true).args(["caller", "scenario"]))]
+pub(crate) struct CallArguments {
+    /// The agent that answers.
+    #[arg(long, value_name = "FILE", required_unless_present = "url")]
+    pub(crate) agent: Option<PathBuf>,
+    /// A WAV file that speaks as the caller, at wall pace.
+    #[arg(long, value_name = "WAV")]
+    pub(crate) caller: Option<PathBuf>,
+    /// A scenario that says what the caller does.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenario: Option<PathBuf>,
+    /// Call a running server (`ws://host:port/v1/session?agent=NAME`) instead.
+    #[arg(long, value_name = "URL", conflicts_with = "agent")]
+    pub(crate) url: Option<String>,
+    /// Write the call as stereo WAV: caller left, agent right.
+    #[arg(long, value_name = "WAV")]
+    pub(crate) out: Option<PathBuf>,
+    /// Write the report as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Draw both tracks with the turn decisions and their reasons.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) timeline: Option<PathBuf>,
+    /// Write the fact log, for `offhook replay`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) facts: Option<PathBuf>,
+    /// The chat model, by its name in the catalogue.
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) chat_model: Option<String>,
+    /// A variable of the agent's templates; may be given several times.
+    #[arg(long = "variable", value_name = "NAME=VALUE")]
+    pub(crate) variables: Vec<String>,
+    /// Print the report as JSON and nothing else.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `offhook serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// The server's settings.
+    #[arg(long, value_name = "FILE", default_value = "configs/offhook.toml")]
+    pub(crate) config: PathBuf,
+    /// Address to listen on, instead of the settings'. Port 0 lets the system pick.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// The chat model, by its name in the catalogue.
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) chat_model: Option<String>,
+}
+
+/// Arguments of `offhook check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// Agent documents (.json), scenarios and settings (.toml).
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Arguments of `offhook replay`.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArguments {
+    /// A fact log, as `--facts` writes it.
+    #[arg(value_name = "LOG")]
+    pub(crate) log: PathBuf,
+    /// Print every command of the replayed call with its reason.
+    #[arg(long)]
+    pub(crate) explain: bool,
+}

@@ -1,0 +1,456 @@
+//! What the caller says in the open turn: utterances merged in order, whatever the order in which
+//! their transcripts come, and whether they come late, twice, or empty. It decides nothing.
+
+use std::time::Duration;
+
+use crate::utterance::{Recognition, Utterance};
+use crate::wording::{Acknowledgements, has_words, is_same, is_unfinished, words};
+use crate::{Instant, UtteranceId};
+
+/// Utterances with nothing in them that are remembered, for a transcript that comes very late.
+const NOTHINGS_MAX: usize = 16;
+
+/// How the open turn stands; what the end of the turn is decided by.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Standing {
+    /// Onset of the speech that is going on.
+    pub(crate) speaking_since: Option<Instant>,
+    /// Onset of the turn's first speech, while the caller speaks.
+    pub(crate) turn_since: Option<Instant>,
+    /// End of the last speech whose transcript is still to come.
+    pub(crate) awaited_since: Option<Instant>,
+    /// The last words of the turn, where there are any.
+    pub(crate) said: Option<Said>,
+}
+
+/// The last words of the open turn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Said {
+    pub(crate) ended_at: Instant,
+    pub(crate) likelihood: Option<f32>,
+    pub(crate) is_unfinished: bool,
+    pub(crate) is_typed: bool,
+    /// The transcript never came; the words are from an interim one.
+    pub(crate) is_given_up: bool,
+}
+
+/// What the caller says over a reply; what an interruption is decided by.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Overlap {
+    pub(crate) last: UtteranceId,
+    pub(crate) onset: Instant,
+    /// `None` while the caller speaks.
+    pub(crate) ended_at: Option<Instant>,
+    pub(crate) is_settled: bool,
+    /// Words, acknowledgements not counted.
+    pub(crate) words: usize,
+    /// The text, where it is nothing but acknowledgements.
+    pub(crate) acknowledgement: Option<String>,
+}
+
+impl Overlap {
+    pub(crate) fn speech(&self, now: Instant) -> Duration {
+        self.ended_at.unwrap_or(now).since(self.onset)
+    }
+}
+
+/// What a transcript did to the turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// It is of a turn that is closed, or tells nothing new.
+    Nothing,
+    /// The open turn changed.
+    Change,
+    /// It betters the words of the turn that was closed last without its final transcript.
+    Revision,
+}
+
+/// The caller's open turn, and the one closed last.
+#[derive(Debug)]
+pub(crate) struct CallerTurn {
+    acknowledgements: Acknowledgements,
+    /// Words of turns whose reply nobody heard, given back.
+    carried: String,
+    /// Since when they wait for an answer even if the caller adds nothing.
+    carried_open_since: Option<Instant>,
+    /// In the order of their ids.
+    utterances: Vec<Utterance>,
+    closed_carried: String,
+    closed: Vec<Utterance>,
+    closed_through: UtteranceId,
+    is_unfinished: bool,
+}
+
+impl CallerTurn {
+    pub(crate) fn new(acknowledgements: &[String]) -> Self {
+        Self {
+            acknowledgements: Acknowledgements::new(acknowledgements),
+            carried: String::new(),
+            carried_open_since: None,
+            utterances: Vec::new(),
+            closed_carried: String::new(),
+            closed: Vec::new(),
+            closed_through: UtteranceId(0),
+            is_unfinished: false,
+        }
+    }
+
+    /// The utterance that was going on where its end was missed; it counts as ended now.
+    pub(crate) fn start(
+        &mut self,
+        id: UtteranceId,
+        onset: Instant,
+        now: Instant,
+    ) -> Option<UtteranceId> {
+        if id <= self.closed_through {
+            return None;
+        }
+        let missed = self.speaking().filter(|speaking| *speaking != id);
+        if let Some(missed) = missed {
+            if missed > id {
+                return None;
+            }
+            self.stop(missed, now);
+        }
+        let utterance = self.open(id, onset);
+        if !utterance.is_speaking() {
+            utterance.onset = if utterance.is_spoken {
+                utterance.onset
+            } else {
+                onset
+            };
+            utterance.ended_at = None;
+            utterance.likelihood = None;
+            utterance.is_spoken = true;
+            utterance.recognition = Recognition::Awaited;
+        }
+        missed
+    }
+
+    /// Whether the utterance was going on and its final transcript is still to come.
+    pub(crate) fn stop(&mut self, id: UtteranceId, ended_at: Instant) -> bool {
+        let utterance = self
+            .utterances
+            .iter_mut()
+            .find(|utterance| utterance.is_spoken_as(id));
+        let Some(utterance) = utterance.filter(|utterance| utterance.is_speaking()) else {
+            return false;
+        };
+        utterance.ended_at = Some(ended_at.max(utterance.onset));
+        let is_awaited = utterance.is_awaited();
+        self.forget_nothings();
+        is_awaited
+    }
+
+    pub(crate) fn hear(
+        &mut self,
+        id: UtteranceId,
+        text: &str,
+        is_final: bool,
+        now: Instant,
+    ) -> Heard {
+        if id <= self.closed_through {
+            return self.revise_closed(id, text, is_final);
+        }
+        let is_known = self
+            .utterances
+            .iter()
+            .any(|utterance| utterance.is_spoken_as(id));
+        if !is_known {
+            if !has_words(text) {
+                return Heard::Nothing;
+            }
+            self.insert(Utterance::unheard(id, now));
+        }
+        let utterance = self.open(id, now);
+        // An interim transcript that comes after the final one is old, unless the caller speaks on.
+        if !is_final && utterance.recognition == Recognition::Final {
+            if !utterance.is_speaking() || words(text).count() <= words(&utterance.text).count() {
+                return Heard::Nothing;
+            }
+            utterance.recognition = Recognition::Awaited;
+        }
+        let is_news = !is_same(&utterance.text, text);
+        if is_final {
+            let was_final = utterance.recognition == Recognition::Final;
+            utterance.recognition = Recognition::Final;
+            if was_final && !is_news {
+                return Heard::Nothing;
+            }
+        } else if !is_news {
+            return Heard::Nothing;
+        }
+        if is_news {
+            utterance.acknowledged_at = None;
+            if !utterance.is_spoken {
+                utterance.ended_at = Some(now);
+            }
+        }
+        text.trim().clone_into(&mut utterance.text);
+        self.weigh();
+        Heard::Change
+    }
+
+    pub(crate) fn judge(&mut self, id: UtteranceId, likelihood: f32) {
+        if likelihood.is_nan() {
+            return;
+        }
+        let utterance = self
+            .utterances
+            .iter_mut()
+            .find(|utterance| utterance.is_spoken_as(id));
+        if let Some(utterance) = utterance {
+            utterance.likelihood = Some(likelihood.clamp(0.0, 1.0));
+        }
+    }
+
+    /// What was typed counts as said after all that was said so far.
+    pub(crate) fn type_in(&mut self, text: &str, now: Instant) {
+        let last = self
+            .utterances
+            .last()
+            .map_or(self.closed_through, |utterance| utterance.id);
+        self.insert(Utterance::typed(last, text.trim(), now));
+        self.weigh();
+    }
+
+    /// No transcript is waited for any more; what is known counts.
+    pub(crate) fn give_up(&mut self) {
+        for utterance in &mut self.utterances {
+            if utterance.is_awaited() && !utterance.is_speaking() {
+                utterance.recognition = Recognition::GivenUp;
+            }
+        }
+    }
+
+    /// Utterances up to this one were mere acknowledgements.
+    pub(crate) fn acknowledge(&mut self, through: UtteranceId, now: Instant) {
+        let acknowledgements = &self.acknowledgements;
+        let judged = self
+            .utterances
+            .iter_mut()
+            .filter(|utterance| utterance.id <= through);
+        for utterance in judged.filter(|utterance| !utterance.is_typed && utterance.counts()) {
+            if acknowledgements.words_beyond(&utterance.text) == 0 {
+                utterance.acknowledged_at = Some(now);
+            }
+        }
+        self.weigh();
+    }
+
+    /// Acknowledgements since `moment` were answers after all: the agent had all but finished.
+    pub(crate) fn revive(&mut self, moment: Instant) {
+        for utterance in &mut self.utterances {
+            if utterance.acknowledged_at.is_some_and(|at| at >= moment) {
+                utterance.acknowledged_at = None;
+            }
+        }
+        self.weigh();
+    }
+
+    /// Ends the turn and gives its words.
+    pub(crate) fn close(&mut self) -> String {
+        let text = self.text();
+        let last = self.utterances.last().map(|utterance| utterance.id);
+        self.closed_through = last.unwrap_or_default().max(self.closed_through);
+        self.closed_carried = std::mem::take(&mut self.carried);
+        self.carried_open_since = None;
+        self.closed = std::mem::take(&mut self.utterances);
+        self.weigh();
+        text
+    }
+
+    /// Nobody heard the reply to these words: they belong to the open turn again. With
+    /// `open_since` they want an answer even if what the caller adds turns out to be nothing.
+    pub(crate) fn give_back(&mut self, text: &str, open_since: Option<Instant>) {
+        let carried = std::mem::take(&mut self.carried);
+        self.carried = joined([text, carried.as_str()].into_iter());
+        self.carried_open_since = open_since.or(self.carried_open_since);
+        self.weigh();
+    }
+
+    /// Nobody heard the reply to these words: they belong to the turn that was closed last.
+    pub(crate) fn give_to_closed(&mut self, text: &str) {
+        let carried = std::mem::take(&mut self.closed_carried);
+        self.closed_carried = joined([text, carried.as_str()].into_iter());
+    }
+
+    /// The words of the turn that was closed last.
+    pub(crate) fn closed_text(&self) -> String {
+        merged(&self.closed_carried, &self.closed)
+    }
+
+    /// All that the caller said in the open turn.
+    pub(crate) fn text(&self) -> String {
+        merged(&self.carried, &self.utterances)
+    }
+
+    pub(crate) fn speaking(&self) -> Option<UtteranceId> {
+        self.utterances
+            .iter()
+            .rfind(|utterance| utterance.is_speaking())
+            .map(|speech| speech.id)
+    }
+
+    /// Newest utterance before the speech that is going on.
+    pub(crate) fn ended_through(&self) -> UtteranceId {
+        match self.speaking() {
+            Some(speaking) => UtteranceId(speaking.0.saturating_sub(1)),
+            None => self
+                .utterances
+                .last()
+                .map_or(self.closed_through, |utterance| utterance.id),
+        }
+    }
+
+    /// Newest utterance of which nothing more is to come.
+    pub(crate) fn settled_through(&self) -> UtteranceId {
+        let open = self
+            .utterances
+            .iter()
+            .find(|utterance| utterance.is_speaking() || utterance.is_awaited());
+        match open {
+            Some(open) => UtteranceId(open.id.0.saturating_sub(1)),
+            None => self
+                .utterances
+                .last()
+                .map_or(self.closed_through, |utterance| utterance.id),
+        }
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        let speaking = self
+            .utterances
+            .iter()
+            .rfind(|utterance| utterance.is_speaking());
+        let first = self
+            .utterances
+            .iter()
+            .find(|utterance| !utterance.is_nothing());
+        let awaited = self
+            .utterances
+            .iter()
+            .filter(|utterance| utterance.is_awaited());
+        let said = self.utterances.iter().rfind(|utterance| utterance.counts());
+        Standing {
+            speaking_since: speaking.map(|utterance| utterance.onset),
+            turn_since: speaking.and(first).map(|utterance| utterance.onset),
+            awaited_since: awaited.filter_map(|utterance| utterance.ended_at).max(),
+            said: said.map_or_else(|| self.carried_said(), |said| self.said(said)),
+        }
+    }
+
+    fn said(&self, utterance: &Utterance) -> Option<Said> {
+        Some(Said {
+            ended_at: utterance.ended_at?,
+            likelihood: utterance.likelihood,
+            is_unfinished: self.is_unfinished,
+            is_typed: utterance.is_typed,
+            is_given_up: utterance.recognition == Recognition::GivenUp,
+        })
+    }
+
+    fn carried_said(&self) -> Option<Said> {
+        let ended_at = self.carried_open_since?;
+        Some(Said {
+            ended_at,
+            likelihood: None,
+            is_unfinished: self.is_unfinished,
+            is_typed: false,
+            is_given_up: false,
+        })
+    }
+
+    /// What was said over the reply in utterances after `judged`, if anything.
+    pub(crate) fn overlap(&self, judged: UtteranceId) -> Option<Overlap> {
+        let spoken = || {
+            self.utterances.iter().filter(move |utterance| {
+                utterance.id > judged && !utterance.is_typed && utterance.acknowledged_at.is_none()
+            })
+        };
+        let last = spoken().next_back()?;
+        let words = spoken()
+            .map(|utterance| self.acknowledgements.words_beyond(&utterance.text))
+            .sum();
+        let text = joined(spoken().map(|utterance| utterance.text.as_str()));
+        Some(Overlap {
+            last: last.id,
+            onset: last.onset,
+            ended_at: last.ended_at,
+            is_settled: spoken().all(|utterance| !utterance.is_awaited()),
+            words,
+            acknowledgement: (words == 0 && has_words(&text)).then_some(text),
+        })
+    }
+
+    fn open(&mut self, id: UtteranceId, onset: Instant) -> &mut Utterance {
+        let at = match self
+            .utterances
+            .iter()
+            .position(|utterance| utterance.is_spoken_as(id))
+        {
+            Some(at) => at,
+            None => self.insert(Utterance::starting(id, onset)),
+        };
+        &mut self.utterances[at]
+    }
+
+    fn insert(&mut self, utterance: Utterance) -> usize {
+        let at = self
+            .utterances
+            .partition_point(|before| before.id <= utterance.id);
+        self.utterances.insert(at, utterance);
+        at
+    }
+
+    fn forget_nothings(&mut self) {
+        let nothings = self
+            .utterances
+            .iter()
+            .filter(|utterance| utterance.is_nothing())
+            .count();
+        let mut surplus = nothings.saturating_sub(NOTHINGS_MAX);
+        self.utterances.retain(|utterance| {
+            let is_kept = surplus == 0 || !utterance.is_nothing();
+            surplus -= usize::from(!is_kept);
+            is_kept
+        });
+    }
+
+    fn revise_closed(&mut self, id: UtteranceId, text: &str, is_final: bool) -> Heard {
+        let Some(utterance) = self.closed.iter_mut().find(|utterance| {
+            utterance.is_spoken_as(id) && utterance.recognition == Recognition::GivenUp
+        }) else {
+            return Heard::Nothing;
+        };
+        if !is_final || !has_words(text) {
+            return Heard::Nothing;
+        }
+        utterance.recognition = Recognition::Final;
+        if is_same(&utterance.text, text) {
+            return Heard::Nothing;
+        }
+        text.trim().clone_into(&mut utterance.text);
+        Heard::Revision
+    }
+
+    fn weigh(&mut self) {
+        self.is_unfinished = is_unfinished(&self.text());
+    }
+}
+
+fn merged(carried: &str, utterances: &[Utterance]) -> String {
+    let said = utterances.iter().filter(|utterance| utterance.counts());
+    joined(std::iter::once(carried).chain(said.map(|utterance| utterance.text.as_str())))
+}
+
+fn joined<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let mut joined = String::new();
+    for text in texts.filter(|text| !text.is_empty()) {
+        if !joined.is_empty() {
+            joined.push(' ');
+        }
+        joined.push_str(text);
+    }
+    joined
+}

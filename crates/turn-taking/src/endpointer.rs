@@ -1,0 +1,153 @@
+//! Decides when the caller's turn is over: silence, the end-of-turn model's likelihood, the words,
+//! and the wait for a transcript. It knows nothing of replies, except that while one has the floor
+//! no turn ends.
+
+use std::time::Duration;
+
+use crate::caller_turn::Standing;
+use crate::thresholds::EndpointThresholds;
+use crate::{Instant, Reason, Timer, TurnPolicy};
+
+/// What the endpointer found.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Endpoint {
+    /// The caller's turn is over.
+    TurnOver(Reason),
+    /// No transcript came in time: what is known so far counts.
+    TranscriptOverdue,
+    /// The caller spoke for the longest turn: what is known so far counts.
+    TurnTooLong,
+}
+
+#[derive(Debug)]
+pub(crate) struct Endpointer {
+    thresholds: EndpointThresholds,
+    transcript_deadline: Duration,
+    turn_max: Duration,
+    standing: Standing,
+    /// Whether a reply has the floor.
+    is_suspended: bool,
+    /// When the floor was free again.
+    released_at: Instant,
+    is_too_long: bool,
+    found: Option<Endpoint>,
+}
+
+impl Endpointer {
+    pub(crate) fn new(policy: &TurnPolicy) -> Self {
+        Self {
+            thresholds: policy.endpoint_thresholds(),
+            transcript_deadline: policy.transcript_deadline,
+            turn_max: policy.caller_turn_max,
+            standing: Standing::default(),
+            is_suspended: false,
+            released_at: Instant::START,
+            is_too_long: false,
+            found: None,
+        }
+    }
+
+    pub(crate) fn handle(&mut self, standing: Standing, is_suspended: bool, now: Instant) {
+        if self.is_suspended && !is_suspended {
+            self.released_at = now;
+        }
+        self.is_suspended = is_suspended;
+        self.standing = standing;
+        if standing.said.is_none()
+            && standing.awaited_since.is_none()
+            && standing.speaking_since.is_none()
+        {
+            self.is_too_long = false;
+        }
+    }
+
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        let Some((_, timer)) = self.poll_timeout().filter(|(at, _)| *at <= now) else {
+            return;
+        };
+        self.found = Some(match timer {
+            Timer::CallerTurnMax => {
+                self.is_too_long = true;
+                Endpoint::TurnTooLong
+            }
+            Timer::TranscriptDeadline => Endpoint::TranscriptOverdue,
+            _ => {
+                let reason = self.reason(now);
+                self.is_too_long = false;
+                Endpoint::TurnOver(reason)
+            }
+        });
+    }
+
+    pub(crate) fn poll(&mut self) -> Option<Endpoint> {
+        self.found.take()
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<(Instant, Timer)> {
+        if let Some(speaking_since) = self.standing.speaking_since {
+            let since = match self.standing.turn_since {
+                Some(turn_since) if !self.is_suspended => turn_since.max(self.released_at),
+                _ => speaking_since,
+            };
+            return Some((since + self.turn_max, Timer::CallerTurnMax));
+        }
+        if let Some(awaited_since) = self.standing.awaited_since {
+            return Some((
+                awaited_since + self.transcript_deadline,
+                Timer::TranscriptDeadline,
+            ));
+        }
+        let said = self.standing.said.filter(|_| !self.is_suspended)?;
+        Some((said.ended_at + self.silence_required(), Timer::EndOfTurn))
+    }
+
+    /// Whether the words that are settled may well be all, so that a reply to them is worth
+    /// starting before the turn is decided.
+    pub(crate) fn is_end_plausible(&self) -> bool {
+        let Standing {
+            speaking_since: None,
+            awaited_since: None,
+            said: Some(said),
+            ..
+        } = self.standing
+        else {
+            return false;
+        };
+        let is_likely = said
+            .likelihood
+            .is_none_or(|likelihood| likelihood >= self.thresholds.likelihood_min / 2.0);
+        !self.is_suspended && !said.is_unfinished && is_likely
+    }
+
+    fn silence_required(&self) -> Duration {
+        match self.standing.said {
+            Some(said) if !self.is_too_long && !said.is_typed => self
+                .thresholds
+                .silence_required(said.likelihood, said.is_unfinished),
+            _ => Duration::ZERO,
+        }
+    }
+
+    fn reason(&self, now: Instant) -> Reason {
+        let Some(said) = self.standing.said else {
+            return Reason::TranscriptSettled;
+        };
+        let silence = now.since(said.ended_at);
+        if said.is_typed {
+            Reason::CallerTyped
+        } else if self.is_too_long {
+            Reason::CallerTurnTooLong {
+                limit: self.turn_max,
+            }
+        } else if said.is_given_up {
+            Reason::TranscriptLate { waited: silence }
+        } else {
+            let required = self.silence_required();
+            Reason::EndOfTurn {
+                likelihood: said.likelihood,
+                silence,
+                required,
+            }
+        }
+    }
+}

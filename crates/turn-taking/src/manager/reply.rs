@@ -1,0 +1,230 @@
+//! The agent's side: replies and configured lines from start to end, their failures, what was
+//! heard of them, reminders, goodbyes and the end of the call.
+
+use super::TurnManager;
+use crate::reply_watch::{Progress, Speech, Stage};
+use crate::silence_watch::Lapse;
+use crate::{Command, Fact, HangUpCause, HeardText, Line, Reason, TurnId};
+use std::time::Duration;
+
+/// Apologies in a row before the agent gives up.
+const APOLOGIES_MAX: u32 = 2;
+/// An acknowledgement that ends this shortly before the agent does is an answer.
+const ANSWER_WINDOW: Duration = Duration::from_millis(700);
+
+impl TurnManager {
+    pub(super) fn take_reply_fact(&mut self, fact: &Fact) {
+        self.replies.handle(fact, self.now);
+        self.take_progress();
+    }
+
+    pub(super) fn take_progress(&mut self) {
+        match self.replies.poll() {
+            Some(Progress::BecameAudible) => {
+                // What was said before a line began is not said over it; before an answer it may
+                // still turn out to be the rest of the caller's turn.
+                let is_answer = self
+                    .replies
+                    .live()
+                    .is_some_and(|live| live.speech == Speech::Answer);
+                let before = if is_answer {
+                    self.caller.settled_through()
+                } else {
+                    self.caller.ended_through()
+                };
+                let is_interruptible = self.is_live_interruptible();
+                self.barge_in.start(is_interruptible, before);
+            }
+            Some(Progress::Finished) => self.finish(),
+            Some(Progress::Failed(reason)) => self.fail(reason),
+            None => {}
+        }
+    }
+
+    pub(super) fn take_lapse(&mut self) {
+        match self.silence.poll() {
+            Some(Lapse::Remind(count, reason)) => self.say(Line::Reprompt(count), reason),
+            Some(Lapse::GiveUp(reason)) => self.say(Line::Goodbye(HangUpCause::Silence), reason),
+            Some(Lapse::DurationOver(reason)) => {
+                if self.is_answered {
+                    self.part(HangUpCause::DurationLimit, reason);
+                } else {
+                    self.hang_up(HangUpCause::DurationLimit, reason);
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// What was heard of a cancelled reply. Where it was nothing, the caller's words come back.
+    pub(super) fn take_heard(&mut self, turn: TurnId, heard: &HeardText) {
+        let Some((_, caller_text)) = self.unreported.take_if(|(awaited, _)| *awaited == turn)
+        else {
+            return;
+        };
+        self.last_heard = Some((turn, heard.clone()));
+        if !heard.is_nothing() || caller_text.is_empty() {
+            return;
+        }
+        let next = self
+            .replies
+            .live()
+            .filter(|live| live.speech == Speech::Answer);
+        match next.map(|live| live.stage) {
+            // A reply to later words is on its way: it has to answer these as well.
+            Some(Stage::Unheard) => {
+                self.caller.give_to_closed(&caller_text);
+                self.answer_again(Reason::ReplyUnheard);
+            }
+            Some(Stage::Audible | Stage::Held) => {}
+            Some(Stage::Speculative) | None => {
+                self.caller.give_back(&caller_text, Some(self.now));
+            }
+        }
+    }
+
+    pub(super) fn say(&mut self, line: Line, reason: Reason) {
+        let turn = self
+            .replies
+            .start(Speech::Line(line), Stage::Unheard, String::new(), self.now);
+        self.order(Command::Say { turn, line }, reason);
+    }
+
+    pub(super) fn start_reply(&mut self, caller_text: String, stage: Stage, reason: Reason) {
+        let turn = self
+            .replies
+            .start(Speech::Answer, stage, caller_text.clone(), self.now);
+        self.order(Command::StartReply { turn, caller_text }, reason);
+    }
+
+    pub(super) fn commit(&mut self, reason: Reason) {
+        if let Some(turn) = self.replies.live().map(|live| live.turn) {
+            self.replies.advance(Stage::Unheard, self.now);
+            self.order(Command::CommitReply { turn }, reason);
+        }
+    }
+
+    /// Drops the reply that is not heard yet for one to the words as they are known now.
+    pub(super) fn answer_again(&mut self, reason: Reason) {
+        let text = self.caller.closed_text();
+        self.cancel_silently(reason.clone());
+        self.start_reply(text, Stage::Speculative, reason.clone());
+        self.commit(reason);
+    }
+
+    /// Drops the live reply, if there is one; the caller's words that it answered come back where
+    /// nobody heard it.
+    pub(super) fn cancel(&mut self, reason: Reason) {
+        let is_failure = matches!(
+            reason,
+            Reason::ReplyFailed | Reason::ReplyLate { .. } | Reason::ReplyStalled { .. }
+        );
+        let text = self.caller.closed_text();
+        let Some((turn, speech, stage)) = self.cancel_silently(reason) else {
+            return;
+        };
+        if speech != Speech::Answer {
+            return;
+        }
+        match stage {
+            // Its words never left the open turn.
+            Stage::Speculative => {}
+            // After an apology it is for the caller to say more.
+            Stage::Unheard if is_failure => self.caller.give_back(&text, None),
+            Stage::Unheard => self.caller.give_back(&text, Some(self.now)),
+            Stage::Audible | Stage::Held => self.unreported = Some((turn, text)),
+        }
+    }
+
+    /// Drops the live reply and leaves the caller's words where they are.
+    pub(super) fn cancel_silently(&mut self, reason: Reason) -> Option<(TurnId, Speech, Stage)> {
+        let live = self.replies.end()?;
+        self.barge_in.stop();
+        self.order(Command::CancelReply { turn: live.turn }, reason);
+        Some((live.turn, live.speech, live.stage))
+    }
+
+    /// Says goodbye in place of whatever is being said, and hangs up after it.
+    pub(super) fn part(&mut self, cause: HangUpCause, reason: Reason) {
+        let is_parting = self
+            .replies
+            .live()
+            .is_some_and(|live| matches!(live.speech, Speech::Line(Line::Goodbye(_))));
+        if is_parting {
+            return;
+        }
+        self.cancel(reason.clone());
+        self.say(Line::Goodbye(cause), reason);
+    }
+
+    pub(super) fn hang_up(&mut self, cause: HangUpCause, reason: Reason) {
+        self.replies.end();
+        self.barge_in.stop();
+        self.order(Command::HangUp { cause }, reason);
+        self.is_over = true;
+    }
+
+    /// Recognition is gone: the agent says so as soon as nothing else is being said, and leaves.
+    pub(super) fn tell_deafness(&mut self) {
+        if !self.is_deaf || self.replies.has_floor() {
+            return;
+        }
+        self.cancel(Reason::RecognitionFailed);
+        if self.is_deafness_told {
+            self.part(HangUpCause::ProviderUnavailable, Reason::RecognitionFailed);
+        } else {
+            self.is_deafness_told = true;
+            self.say(Line::Apology, Reason::RecognitionFailed);
+        }
+    }
+
+    fn finish(&mut self) {
+        let Some(live) = self.replies.end() else {
+            return;
+        };
+        self.barge_in.stop();
+        match live.speech {
+            Speech::Line(Line::Goodbye(cause)) => {
+                self.hang_up(cause, Reason::GoodbyeHeard);
+                return;
+            }
+            Speech::Line(Line::Reprompt(_)) => {}
+            Speech::Line(Line::Greeting | Line::Apology) => self.silence.stirred(self.now),
+            Speech::Answer => {
+                self.failures = 0;
+                self.silence.stirred(self.now);
+            }
+        }
+        self.caller.revive(self.now - ANSWER_WINDOW);
+    }
+
+    fn fail(&mut self, reason: Reason) {
+        let Some((speech, stage)) = self.replies.live().map(|live| (live.speech, live.stage))
+        else {
+            return;
+        };
+        self.cancel(reason.clone());
+        if stage == Stage::Speculative {
+            return;
+        }
+        if let Speech::Line(Line::Goodbye(cause)) = speech {
+            self.hang_up(cause, reason);
+            return;
+        }
+        self.failures += 1;
+        if self.is_deaf || self.failures > APOLOGIES_MAX {
+            self.part(HangUpCause::ProviderUnavailable, reason);
+        } else {
+            self.say(Line::Apology, reason);
+        }
+    }
+
+    fn is_live_interruptible(&self) -> bool {
+        self.replies.live().is_some_and(|live| match live.speech {
+            Speech::Line(Line::Greeting) => self.policy.is_greeting_interruptible,
+            Speech::Line(Line::Goodbye(cause)) => cause == HangUpCause::Silence,
+            Speech::Line(Line::Apology) => !self.is_deaf,
+            Speech::Line(Line::Reprompt(_)) | Speech::Answer => true,
+        })
+    }
+}

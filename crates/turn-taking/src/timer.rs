@@ -1,0 +1,45 @@
+//! The names of the deadlines that the turn manager can wait for.
+
+use std::fmt;
+
+/// What the turn manager waits for, for logs and tests; the driver only needs the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timer {
+    /// The silence that ends the caller's turn.
+    EndOfTurn,
+    /// The wait for a transcript after the end of speech.
+    TranscriptDeadline,
+    /// The longest caller turn.
+    CallerTurnMax,
+    /// The speech over the agent that makes it pause or yield.
+    Interruption,
+    /// The wait for words while the reply is held.
+    FalseInterruption,
+    /// The silence after which the caller is reminded.
+    NoInput,
+    /// The silence that ends the call.
+    SilenceHangUp,
+    /// The longest call.
+    CallDurationMax,
+    /// The wait for a reply to be heard.
+    ReplyDeadline,
+    /// The wait for a reply to go on.
+    PlayoutStall,
+}
+
+impl fmt::Display for Timer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::EndOfTurn => "end of turn",
+            Self::TranscriptDeadline => "transcript deadline",
+            Self::CallerTurnMax => "longest caller turn",
+            Self::Interruption => "interruption",
+            Self::FalseInterruption => "false interruption",
+            Self::NoInput => "no input",
+            Self::SilenceHangUp => "hang-up on silence",
+            Self::CallDurationMax => "longest call",
+            Self::ReplyDeadline => "reply deadline",
+            Self::PlayoutStall => "playout stall",
+        })
+    }
+}

@@ -1,0 +1,159 @@
+//! What has to hold in every call, whatever happens (`DESIGN` §6): checked from outside, by the
+//! facts that go in and the orders that come out.
+
+use std::time::Duration;
+
+use offhook_turn_taking::{Command, Fact, Instant, TurnId, TurnManager, TurnPolicy};
+
+/// Watches one call.
+#[derive(Default)]
+pub struct Invariants {
+    reply_deadline: Duration,
+    live: Option<Live>,
+    last_turn: TurnId,
+    is_over: bool,
+    orders_at: (Instant, u32),
+}
+
+struct Live {
+    turn: TurnId,
+    /// When it was released, if it was.
+    committed_at: Option<Instant>,
+    is_audible: bool,
+    is_held: bool,
+    has_tools: bool,
+}
+
+impl Invariants {
+    pub fn new(policy: &TurnPolicy) -> Self {
+        Self { reply_deadline: policy.reply_deadline, ..Self::default() }
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// A fact is about to be handed in; what it did is in the orders that follow.
+    pub fn saw_fact(&mut self, fact: &Fact) {
+        let Some(live) = &mut self.live else { return };
+        let is_committed = live.committed_at.is_some();
+        match fact {
+            Fact::PlayoutStarted { turn } if *turn == live.turn && is_committed => {
+                live.is_audible = true;
+            }
+            Fact::PlayoutFinished { turn } if *turn == live.turn && is_committed => {
+                self.live = None;
+            }
+            Fact::ToolStarted { turn } if *turn == live.turn => live.has_tools = true,
+            _ => {}
+        }
+    }
+
+    pub fn saw_order(&mut self, command: &Command, now: Instant) -> Result<(), String> {
+        if self.is_over {
+            return Err(format!("{command} after the call was ended"));
+        }
+        self.count(now)?;
+        match command {
+            Command::Say { turn, .. } => self.begin(*turn, Some(now)),
+            Command::StartReply { turn, caller_text } => {
+                check_text(caller_text)?;
+                self.begin(*turn, None)
+            }
+            Command::CommitReply { turn } => {
+                let live = self.live(*turn, command)?;
+                if live.committed_at.replace(now).is_some() {
+                    return Err(format!("{command} for a reply that is committed"));
+                }
+                Ok(())
+            }
+            Command::CancelReply { turn } => {
+                self.live(*turn, command)?;
+                self.live = None;
+                Ok(())
+            }
+            Command::HoldPlayout { turn } => {
+                let live = self.live(*turn, command)?;
+                if !live.is_audible || std::mem::replace(&mut live.is_held, true) {
+                    return Err(format!("{command} for a reply that is not being heard"));
+                }
+                Ok(())
+            }
+            Command::ResumePlayout { turn } => {
+                let live = self.live(*turn, command)?;
+                if !std::mem::replace(&mut live.is_held, false) {
+                    return Err(format!("{command} for a reply that is not held"));
+                }
+                Ok(())
+            }
+            Command::HangUp { .. } => {
+                self.is_over = true;
+                self.live = None;
+                Ok(())
+            }
+            Command::FinaliseTranscript { .. } | Command::PrimeReply { .. } => Ok(()),
+        }
+    }
+
+    /// All orders of this moment are known.
+    pub fn check(&self, manager: &TurnManager, now: Instant) -> Result<(), String> {
+        match manager.poll_timeout() {
+            None if !self.is_over => return Err(format!("no timer at {now}")),
+            Some((due, timer)) if self.is_over => {
+                return Err(format!("timer `{timer}` at {due} after the call was ended"));
+            }
+            Some((due, timer)) if due <= now => {
+                return Err(format!("timer `{timer}` at {due} is still due at {now}"));
+            }
+            _ => {}
+        }
+        match &self.live {
+            Some(Live { turn, committed_at: Some(at), is_audible: false, has_tools: false, .. })
+                if now > *at + self.reply_deadline =>
+            {
+                Err(format!("dead air: reply {} was released at {at}, now it is {now}", turn.0))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn begin(&mut self, turn: TurnId, committed_at: Option<Instant>) -> Result<(), String> {
+        if let Some(live) = &self.live {
+            return Err(format!("reply {} begins while {} is live", turn.0, live.turn.0));
+        }
+        if turn <= self.last_turn {
+            return Err(format!("reply {} begins after {}", turn.0, self.last_turn.0));
+        }
+        self.last_turn = turn;
+        self.live =
+            Some(Live { turn, committed_at, is_audible: false, is_held: false, has_tools: false });
+        Ok(())
+    }
+
+    fn live(&mut self, turn: TurnId, command: &Command) -> Result<&mut Live, String> {
+        match &mut self.live {
+            Some(live) if live.turn == turn => Ok(live),
+            _ => Err(format!("{command}, which is not live")),
+        }
+    }
+
+    fn count(&mut self, now: Instant) -> Result<(), String> {
+        let (at, count) = self.orders_at;
+        self.orders_at = if at == now { (at, count + 1) } else { (now, 1) };
+        if self.orders_at.1 > 40 { Err(format!("no end of orders at {now}")) } else { Ok(()) }
+    }
+}
+
+/// No utterance is answered twice in one turn: its first word is in the text at most once.
+fn check_text(text: &str) -> Result<(), String> {
+    if text.trim().is_empty() {
+        return Err("a reply to nothing".to_owned());
+    }
+    let words: Vec<&str> = text.split(' ').filter(|word| word.ends_with("x0")).collect();
+    for (index, word) in words.iter().enumerate() {
+        if words[..index].contains(word) {
+            return Err(format!("{word} is answered twice in one turn: {text}"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,324 @@
+//! The world around a turn manager: a caller who speaks, coughs, agrees, vanishes or hangs up,
+//! recognition that is late or wrong, and a session whose replies take their time, fail or stall.
+//! In a wild world facts also come twice, late, or from nowhere.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use offhook_turn_taking::{
+    Command, Eagerness, Fact, HeardText, Instant, ReplyFailure, TurnId, TurnPolicy, UtteranceId,
+};
+
+use crate::random::Random;
+
+pub struct World {
+    random: Random,
+    pub policy: TurnPolicy,
+    pub is_wild: bool,
+    /// From then on the caller does nothing any more.
+    pub vanishes_at: Instant,
+    hangs_up: bool,
+    fails_percent: u64,
+    utterances: u32,
+    /// What recognition will settle on, by utterance.
+    texts: BTreeMap<UtteranceId, String>,
+    replies: BTreeMap<TurnId, Reply>,
+    /// What is to come, by moment and order of planning.
+    agenda: BTreeMap<(Instant, u64), Plan>,
+    plans: u64,
+}
+
+#[derive(Clone)]
+enum Plan {
+    Hand(Fact),
+    /// The caller opens the mouth again.
+    Speak,
+    /// Playout of a reply takes a step.
+    Play(TurnId),
+}
+
+#[derive(Clone)]
+struct Reply {
+    length: Duration,
+    heard: Duration,
+    is_started: bool,
+    is_held: bool,
+    is_gone: bool,
+    stalls_at: Option<Duration>,
+}
+
+const PLAYOUT_STEP: Duration = Duration::from_millis(500);
+
+impl World {
+    pub fn new(seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let policy = policy(&mut random);
+        let is_wild = random.is(50);
+        let mut world = Self {
+            policy,
+            is_wild,
+            vanishes_at: Instant::START + random.millis(0, 120_000),
+            hangs_up: random.is(15),
+            fails_percent: random.pick(&[0, 0, 5, 40]),
+            random,
+            utterances: 0,
+            texts: BTreeMap::new(),
+            replies: BTreeMap::new(),
+            agenda: BTreeMap::new(),
+            plans: 0,
+        };
+        let ringing = world.random.millis(0, 300);
+        world.hand(Instant::START + ringing, Fact::CallAnswered);
+        let first = world.random.millis(300, 9_000);
+        world.plan(Instant::START + first, Plan::Speak);
+        if world.hangs_up {
+            world.hand(world.vanishes_at, Fact::HungUp);
+        }
+        if is_wild {
+            world.scatter();
+        }
+        world
+    }
+
+    /// When the next thing happens in the world.
+    pub fn next_at(&self) -> Option<Instant> {
+        self.agenda.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    /// Lets the next thing happen; it may be a fact.
+    pub fn step(&mut self) -> Option<Fact> {
+        let ((at, _), plan) = self.agenda.pop_first()?;
+        match plan {
+            Plan::Hand(fact) => return Some(fact),
+            Plan::Speak => self.speak(at),
+            Plan::Play(turn) => return self.play(turn, at),
+        }
+        None
+    }
+
+    /// Does what the turn manager orders.
+    pub fn obey(&mut self, command: &Command, now: Instant) {
+        match command {
+            Command::Say { turn, .. } => {
+                self.prepare(*turn, now);
+                self.release(*turn, now);
+            }
+            Command::StartReply { turn, .. } => self.prepare(*turn, now),
+            Command::CommitReply { turn } => self.release(*turn, now),
+            Command::CancelReply { turn } => self.drop_reply(*turn, now),
+            Command::HoldPlayout { turn } => {
+                self.replies.entry(*turn).and_modify(|reply| reply.is_held = true);
+            }
+            Command::ResumePlayout { turn } => {
+                self.replies.entry(*turn).and_modify(|reply| reply.is_held = false);
+                self.plan(now + PLAYOUT_STEP, Plan::Play(*turn));
+            }
+            Command::FinaliseTranscript { utterance } => self.finalise(*utterance, now),
+            Command::PrimeReply { .. } | Command::HangUp { .. } => {}
+        }
+    }
+
+    /// One stretch of caller speech, and the plan for the next.
+    fn speak(&mut self, now: Instant) {
+        if now >= self.vanishes_at {
+            return;
+        }
+        self.utterances += 1;
+        let utterance = UtteranceId(self.utterances);
+        let text = self.words(utterance);
+        let onset_ago = self.random.millis(0, 150);
+        let length = self.random.millis(100, 3_000);
+        self.hand(now, Fact::SpeechStarted { utterance, onset_ago });
+        let silence = self.random.millis(100, 300);
+        let end = now + length;
+        for share in 1..=self.random.below(4) {
+            let at = now + length.mul_f32(0.25).saturating_mul(u32::try_from(share).unwrap_or(1));
+            let count = usize::try_from(share).unwrap_or(1) * text.split(' ').count() / 4;
+            let heard: Vec<&str> = text.split(' ').take(count.max(1)).collect();
+            self.hand(at, Fact::TranscriptInterim { utterance, text: heard.join(" ") });
+        }
+        self.texts.insert(utterance, text);
+        // Voice activity that never ends is the detector's worst fault.
+        if self.random.is(if self.is_wild { 95 } else { 100 }) {
+            self.hand(end + silence, Fact::SpeechStopped { utterance, silence });
+        }
+        for _ in 0..self.random.below(3) {
+            let at = end + silence + self.random.millis(0, 400);
+            let likelihood = self.random.share();
+            self.hand(at, Fact::EndOfTurnLikelihood { utterance, likelihood });
+        }
+        let pause = self.random.pick(&[400, 1_000, 3_000, 12_000]);
+        let next = end + silence + self.random.millis(50, pause);
+        self.plan(next, Plan::Speak);
+    }
+
+    /// Words that only this utterance has, an acknowledgement, or none.
+    fn words(&mut self, utterance: UtteranceId) -> String {
+        match self.random.below(10) {
+            0 | 1 => String::new(),
+            2 | 3 => self.random.pick(&["Mm-hmm.", "yeah", "Okay, I see."]).to_owned(),
+            _ => {
+                let count = self.random.between(1, 6);
+                let words = (0..count).map(|number| format!("word{}x{number}", utterance.0));
+                words.collect::<Vec<_>>().join(" ")
+            }
+        }
+    }
+
+    fn finalise(&mut self, utterance: UtteranceId, now: Instant) {
+        let text = self.texts.get(&utterance).cloned().unwrap_or_default();
+        if self.random.is(if self.is_wild { 15 } else { 3 }) {
+            return;
+        }
+        let delay = if self.random.is(10) {
+            self.random.millis(900, 4_000)
+        } else {
+            self.random.millis(20, 500)
+        };
+        self.hand(now + delay, Fact::TranscriptFinal { utterance, text });
+    }
+
+    fn prepare(&mut self, turn: TurnId, now: Instant) {
+        let stalls_at = self.random.is(self.fails_percent / 2);
+        let reply = Reply {
+            length: self.random.millis(200, 8_000),
+            heard: Duration::ZERO,
+            is_started: false,
+            is_held: false,
+            is_gone: false,
+            stalls_at: stalls_at.then(|| self.random.millis(0, 4_000)),
+        };
+        self.replies.insert(turn, reply);
+        let token = now + self.random.millis(50, 600);
+        self.hand(token, Fact::ReplyToken { turn });
+        if self.random.is(self.fails_percent) {
+            let at = now + self.random.millis(0, 3_000);
+            let cause = self.random.pick(&[
+                ReplyFailure::ChatModel,
+                ReplyFailure::Voice,
+                ReplyFailure::Empty,
+            ]);
+            self.hand(at, Fact::ReplyFailed { turn, cause });
+        }
+        if self.random.is(5) {
+            let at = token + self.random.millis(0, 500);
+            let length = self.random.millis(100, 20_000);
+            self.hand(at, Fact::ToolStarted { turn });
+            self.hand(at + length, Fact::ToolFinished { turn });
+        }
+    }
+
+    fn release(&mut self, turn: TurnId, now: Instant) {
+        let delay = self.random.millis(50, 1_500);
+        self.plan(now + delay, Plan::Play(turn));
+    }
+
+    fn play(&mut self, turn: TurnId, now: Instant) -> Option<Fact> {
+        let reply = self.replies.get_mut(&turn)?;
+        if reply.is_gone || reply.is_held {
+            return None;
+        }
+        if reply.stalls_at.is_some_and(|at| reply.heard >= at) {
+            return None;
+        }
+        if !reply.is_started {
+            reply.is_started = true;
+            let length = reply.length;
+            self.plan(now + PLAYOUT_STEP, Plan::Play(turn));
+            self.hand(now + length / 3, Fact::ReplyReady { turn });
+            return Some(Fact::PlayoutStarted { turn });
+        }
+        reply.heard += PLAYOUT_STEP;
+        if reply.heard >= reply.length {
+            reply.is_gone = true;
+            return Some(Fact::PlayoutFinished { turn });
+        }
+        let heard = reply.heard;
+        self.plan(now + PLAYOUT_STEP, Plan::Play(turn));
+        Some(Fact::PlayoutProgress { turn, heard })
+    }
+
+    fn drop_reply(&mut self, turn: TurnId, now: Instant) {
+        let Some(reply) = self.replies.get_mut(&turn) else { return };
+        reply.is_gone = true;
+        let is_unheard = reply.heard.is_zero();
+        let heard = match self.random.below(10) {
+            0 => HeardText::Unknown,
+            _ if is_unheard => HeardText::Known(String::new()),
+            _ => HeardText::Known("as far as".to_owned()),
+        };
+        let delay = self.random.pick(&[0, 0, 10, 300]);
+        let at = now + Duration::from_millis(delay);
+        self.hand(at, Fact::ReplyCancelled { turn, heard });
+    }
+
+    /// Facts from nowhere, over the whole call.
+    fn scatter(&mut self) {
+        for _ in 0..self.random.below(40) {
+            let at = Instant::START + self.random.millis(0, 150_000);
+            let turn = TurnId(u32::try_from(self.random.below(12)).unwrap_or(1));
+            let utterance = UtteranceId(u32::try_from(self.random.below(25)).unwrap_or(1));
+            let fact = match self.random.below(20) {
+                0 => Fact::CallAnswered,
+                1 => Fact::SpeechProbability { probability: self.random.share() },
+                2 => Fact::SpeechStarted { utterance, onset_ago: self.random.millis(0, 20_000) },
+                3 => Fact::SpeechStopped { utterance, silence: self.random.millis(0, 20_000) },
+                4 => Fact::TranscriptInterim { utterance, text: "stray words".to_owned() },
+                5 => Fact::TranscriptFinal { utterance, text: "more stray words,".to_owned() },
+                6 => Fact::EndOfTurnLikelihood { utterance, likelihood: f32::NAN },
+                7 => Fact::EndOfTurnLikelihood { utterance, likelihood: -3.0 },
+                8 => Fact::ReplyReady { turn },
+                9 => Fact::ReplyFailed { turn, cause: ReplyFailure::Voice },
+                10 => Fact::ReplyCancelled { turn, heard: HeardText::Known(String::new()) },
+                11 => Fact::ToolStarted { turn },
+                12 => Fact::ToolFinished { turn },
+                13 => Fact::PlayoutStarted { turn },
+                14 => Fact::PlayoutFinished { turn },
+                15 => Fact::DtmfPressed { digit: '#' },
+                16 => Fact::UserMessage { text: "typed words".to_owned() },
+                17 => Fact::UserActivity,
+                18 if self.random.is(5) => Fact::TranscriptFailed,
+                _ => Fact::PlayoutProgress { turn, heard: Duration::from_millis(10) },
+            };
+            self.plan(at, Plan::Hand(fact));
+        }
+    }
+
+    /// Plans a fact; in a wild world it may come twice, late, or not at all.
+    fn hand(&mut self, at: Instant, fact: Fact) {
+        let mut at = at;
+        if self.is_wild && !matches!(fact, Fact::CallAnswered | Fact::HungUp) {
+            match self.random.below(50) {
+                0 => return,
+                1 => at = at + self.random.millis(0, 2_000),
+                2 => self.plan(at + Duration::from_millis(700), Plan::Hand(fact.clone())),
+                _ => {}
+            }
+        }
+        self.plan(at, Plan::Hand(fact));
+    }
+
+    fn plan(&mut self, at: Instant, plan: Plan) {
+        self.plans += 1;
+        self.agenda.insert((at, self.plans), plan);
+    }
+}
+
+fn policy(random: &mut Random) -> TurnPolicy {
+    TurnPolicy {
+        greets_first: random.is(50),
+        interruption_sensitivity: random.pick(&[0.0, 0.1, 0.3, 0.5, 0.5, 0.7, 0.95, 1.0]),
+        is_greeting_interruptible: random.is(70),
+        eagerness: random.pick(&[Eagerness::Patient, Eagerness::Normal, Eagerness::Eager]),
+        is_speculation_on: random.is(70),
+        no_input_timeout: random.is(85).then(|| random.millis(1_000, 10_000)),
+        reprompts_max: u32::try_from(random.below(4)).unwrap_or_default(),
+        silence_hang_up: random.is(20).then(|| random.millis(5_000, 30_000)),
+        reply_deadline: random.millis(1_000, 8_000),
+        playout_stall_max: random.millis(2_000, 15_000),
+        caller_turn_max: random.millis(5_000, 120_000),
+        call_duration_max: random.millis(60_000, 600_000),
+        transcript_deadline: random.millis(300, 2_000),
+        ..TurnPolicy::default()
+    }
+}
