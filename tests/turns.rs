@@ -6,22 +6,25 @@
 #[path = "turns/script.rs"]
 mod script;
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use script::{Script, check};
 
 #[test]
 fn every_script_holds() {
-    let paths = scripts();
+    let paths = scripts().unwrap();
     assert!(paths.len() >= 40, "only {} scripts were found", paths.len());
     let is_blessing = std::env::var_os("OFFHOOK_BLESS").is_some();
     let mut failures = Vec::new();
     for path in &paths {
         let text = fs::read_to_string(path).unwrap();
-        if is_blessing {
-            bless(path, &text);
-        } else if let Err(problem) = check(&text) {
+        let outcome = if is_blessing {
+            bless(path, &text)
+        } else {
+            check(&text)
+        };
+        if let Err(problem) = outcome {
             failures.push(format!("{}\n{problem}", path.display()));
         }
     }
@@ -43,7 +46,10 @@ fn a_wrong_script_shows_what_was_wanted_and_what_came() {
                   \x20 1500 end";
     let problem = check(script).unwrap_err();
     assert!(problem.contains("-    500 => Say 1 Greeting"), "{problem}");
-    assert!(problem.contains("+   1000 => HangUp CallerHungUp"), "{problem}");
+    assert!(
+        problem.contains("+   1000 => HangUp CallerHungUp"),
+        "{problem}"
+    );
 }
 
 #[test]
@@ -53,28 +59,34 @@ fn a_script_that_cannot_be_read_says_where_and_why() {
         problem("0 CallAnswered\n100 SpeechStarted 1 soon\n900 end"),
         "line 2: a duration such as 200ms is wanted: 100 SpeechStarted 1 soon"
     );
-    assert_eq!(problem("set eagernes = patient\n9 end"), "line 1: no such knob: set eagernes = patient");
-    assert_eq!(problem("0 CallAnswered"), "the script has to close with `<ms> end`");
+    assert_eq!(
+        problem("set eagernes = patient\n9 end"),
+        "line 1: no such knob: set eagernes = patient"
+    );
+    assert_eq!(
+        problem("0 CallAnswered"),
+        "the script has to close with `<ms> end`"
+    );
     assert_eq!(
         problem("set interruption_sensitivity = 3\n9 end"),
         "interruption_sensitivity: 3 is not between 0 (never) and 1 (first sound)"
     );
 }
 
-fn scripts() -> Vec<PathBuf> {
+fn scripts() -> io::Result<Vec<PathBuf>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("turns");
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "script"))
-        .collect();
+    let mut paths = fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<io::Result<Vec<PathBuf>>>()?;
+    paths.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "script")
+    });
     paths.sort();
-    paths
+    Ok(paths)
 }
 
-fn bless(path: &Path, text: &str) {
-    match Script::read(text).and_then(|script| script.play()) {
-        Ok(lines) => fs::write(path, lines.join("\n") + "\n").unwrap(),
-        Err(problem) => panic!("{}: {problem}", path.display()),
-    }
+fn bless(path: &Path, text: &str) -> Result<(), String> {
+    let lines = Script::read(text)?.play()?;
+    fs::write(path, lines.join("\n") + "\n").map_err(|error| error.to_string())
 }

@@ -1,18 +1,31 @@
 //! What has to hold in every call, whatever happens (`DESIGN` §6): checked from outside, by the
 //! facts that go in and the orders that come out.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use offhook_turn_taking::{Command, Fact, Instant, TurnId, TurnManager, TurnPolicy};
+use offhook_turn_taking::{Command, Fact, Instant, TurnId, TurnManager, TurnPolicy, UtteranceId};
+
+/// Words that recognition settled in time are answered within this, or the call has ended.
+const ANSWER_MAX: Duration = Duration::from_secs(45);
+/// Recognition that is in time, after the end of speech was noticed.
+const RECOGNITION_MAX: Duration = Duration::from_millis(200);
 
 /// Watches one call.
 #[derive(Default)]
-pub struct Invariants {
+pub(crate) struct Invariants {
     reply_deadline: Duration,
     live: Option<Live>,
     last_turn: TurnId,
     is_over: bool,
     orders_at: (Instant, u32),
+    /// Whether facts come as they should, so that no words may be lost.
+    is_calm: bool,
+    stopped: BTreeMap<UtteranceId, Instant>,
+    /// First words of utterances that nothing answers yet.
+    unanswered: Vec<(Instant, String)>,
+    /// What was answered last.
+    answered: String,
 }
 
 struct Live {
@@ -25,16 +38,21 @@ struct Live {
 }
 
 impl Invariants {
-    pub fn new(policy: &TurnPolicy) -> Self {
-        Self { reply_deadline: policy.reply_deadline, ..Self::default() }
+    pub(crate) fn new(policy: &TurnPolicy, is_calm: bool) -> Self {
+        Self {
+            reply_deadline: policy.reply_deadline,
+            is_calm,
+            ..Self::default()
+        }
     }
 
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.is_over
     }
 
     /// A fact is about to be handed in; what it did is in the orders that follow.
-    pub fn saw_fact(&mut self, fact: &Fact) {
+    pub(crate) fn saw_fact(&mut self, fact: &Fact, now: Instant) {
+        self.note_words(fact, now);
         let Some(live) = &mut self.live else { return };
         let is_committed = live.committed_at.is_some();
         match fact {
@@ -49,7 +67,7 @@ impl Invariants {
         }
     }
 
-    pub fn saw_order(&mut self, command: &Command, now: Instant) -> Result<(), String> {
+    pub(crate) fn saw_order(&mut self, command: &Command, now: Instant) -> Result<(), String> {
         if self.is_over {
             return Err(format!("{command} after the call was ended"));
         }
@@ -58,6 +76,9 @@ impl Invariants {
             Command::Say { turn, .. } => self.begin(*turn, Some(now)),
             Command::StartReply { turn, caller_text } => {
                 check_text(caller_text)?;
+                self.unanswered
+                    .retain(|(_, word)| !caller_text.contains(word));
+                self.answered.clone_from(caller_text);
                 self.begin(*turn, None)
             }
             Command::CommitReply { turn } => {
@@ -96,7 +117,7 @@ impl Invariants {
     }
 
     /// All orders of this moment are known.
-    pub fn check(&self, manager: &TurnManager, now: Instant) -> Result<(), String> {
+    pub(crate) fn check(&self, manager: &TurnManager, now: Instant) -> Result<(), String> {
         match manager.poll_timeout() {
             None if !self.is_over => return Err(format!("no timer at {now}")),
             Some((due, timer)) if self.is_over => {
@@ -107,26 +128,70 @@ impl Invariants {
             }
             _ => {}
         }
+        if let Some((at, word)) = self
+            .unanswered
+            .iter()
+            .find(|(at, _)| now > *at + ANSWER_MAX)
+        {
+            return Err(format!(
+                "{word} was said at {at} and is not answered at {now}"
+            ));
+        }
         match &self.live {
-            Some(Live { turn, committed_at: Some(at), is_audible: false, has_tools: false, .. })
-                if now > *at + self.reply_deadline =>
-            {
-                Err(format!("dead air: reply {} was released at {at}, now it is {now}", turn.0))
-            }
+            Some(Live {
+                turn,
+                committed_at: Some(at),
+                is_audible: false,
+                has_tools: false,
+                ..
+            }) if now > *at + self.reply_deadline => Err(format!(
+                "dead air: reply {} was released at {at}, now it is {now}",
+                turn.0
+            )),
             _ => Ok(()),
+        }
+    }
+
+    fn note_words(&mut self, fact: &Fact, now: Instant) {
+        match fact {
+            Fact::SpeechStopped { utterance, .. } if self.is_calm => {
+                self.stopped.insert(*utterance, now);
+            }
+            Fact::TranscriptFinal { utterance, text } => {
+                let is_in_time = self
+                    .stopped
+                    .get(utterance)
+                    .is_some_and(|stopped| now.since(*stopped) <= RECOGNITION_MAX);
+                let first = text.split(' ').next().filter(|word| word.ends_with("x0"));
+                if let Some(word) = first.filter(|word| is_in_time && !self.answered.contains(word)) {
+                    self.unanswered.push((now, word.to_owned()));
+                }
+            }
+            _ => {}
         }
     }
 
     fn begin(&mut self, turn: TurnId, committed_at: Option<Instant>) -> Result<(), String> {
         if let Some(live) = &self.live {
-            return Err(format!("reply {} begins while {} is live", turn.0, live.turn.0));
+            return Err(format!(
+                "reply {} begins while {} is live",
+                turn.0, live.turn.0
+            ));
         }
         if turn <= self.last_turn {
-            return Err(format!("reply {} begins after {}", turn.0, self.last_turn.0));
+            return Err(format!(
+                "reply {} begins after {}",
+                turn.0, self.last_turn.0
+            ));
         }
         self.last_turn = turn;
-        self.live =
-            Some(Live { turn, committed_at, is_audible: false, is_held: false, has_tools: false });
+        self.live = Some(Live {
+            turn,
+            committed_at,
+            is_audible: false,
+            is_held: false,
+            has_tools: false,
+        });
         Ok(())
     }
 
@@ -140,7 +205,11 @@ impl Invariants {
     fn count(&mut self, now: Instant) -> Result<(), String> {
         let (at, count) = self.orders_at;
         self.orders_at = if at == now { (at, count + 1) } else { (now, 1) };
-        if self.orders_at.1 > 40 { Err(format!("no end of orders at {now}")) } else { Ok(()) }
+        if self.orders_at.1 > 40 {
+            Err(format!("no end of orders at {now}"))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -149,7 +218,10 @@ fn check_text(text: &str) -> Result<(), String> {
     if text.trim().is_empty() {
         return Err("a reply to nothing".to_owned());
     }
-    let words: Vec<&str> = text.split(' ').filter(|word| word.ends_with("x0")).collect();
+    let words: Vec<&str> = text
+        .split(' ')
+        .filter(|word| word.ends_with("x0"))
+        .collect();
     for (index, word) in words.iter().enumerate() {
         if words[..index].contains(word) {
             return Err(format!("{word} is answered twice in one turn: {text}"));

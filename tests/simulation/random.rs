@@ -3,38 +3,38 @@
 
 use std::time::Duration;
 
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ 0x9e37_79b9_7f4a_7c15)
     }
 
     /// A number from 0 up to, and without, `end`.
-    pub fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end.max(1)
     }
 
     /// A number between the two, both included.
-    pub fn between(&mut self, start: u64, end: u64) -> u64 {
+    pub(crate) fn between(&mut self, start: u64, end: u64) -> u64 {
         start + self.below(end - start + 1)
     }
 
-    pub fn millis(&mut self, start: u64, end: u64) -> Duration {
+    pub(crate) fn millis(&mut self, start: u64, end: u64) -> Duration {
         Duration::from_millis(self.between(start, end))
     }
 
-    pub fn is(&mut self, percent: u64) -> bool {
+    pub(crate) fn is(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
     /// A number from 0 to 1.
-    pub fn share(&mut self) -> f32 {
+    pub(crate) fn share(&mut self) -> f32 {
         let thousandth = u16::try_from(self.below(1_001)).unwrap_or_default();
         f32::from(thousandth) / 1_000.0
     }
 
-    pub fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
         let index = self.below(u64::try_from(choices.len()).unwrap_or(1));
         choices[usize::try_from(index).unwrap_or_default()]
     }

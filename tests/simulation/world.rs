@@ -11,12 +11,12 @@ use offhook_turn_taking::{
 
 use crate::random::Random;
 
-pub struct World {
+pub(crate) struct World {
     random: Random,
-    pub policy: TurnPolicy,
-    pub is_wild: bool,
+    pub(crate) policy: TurnPolicy,
+    pub(crate) is_wild: bool,
     /// From then on the caller does nothing any more.
-    pub vanishes_at: Instant,
+    pub(crate) vanishes_at: Instant,
     hangs_up: bool,
     fails_percent: u64,
     utterances: u32,
@@ -50,7 +50,7 @@ struct Reply {
 const PLAYOUT_STEP: Duration = Duration::from_millis(500);
 
 impl World {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
         let policy = policy(&mut random);
         let is_wild = random.is(50);
@@ -81,12 +81,12 @@ impl World {
     }
 
     /// When the next thing happens in the world.
-    pub fn next_at(&self) -> Option<Instant> {
+    pub(crate) fn next_at(&self) -> Option<Instant> {
         self.agenda.first_key_value().map(|((at, _), _)| *at)
     }
 
     /// Lets the next thing happen; it may be a fact.
-    pub fn step(&mut self) -> Option<Fact> {
+    pub(crate) fn step(&mut self) -> Option<Fact> {
         let ((at, _), plan) = self.agenda.pop_first()?;
         match plan {
             Plan::Hand(fact) => return Some(fact),
@@ -97,7 +97,7 @@ impl World {
     }
 
     /// Does what the turn manager orders.
-    pub fn obey(&mut self, command: &Command, now: Instant) {
+    pub(crate) fn obey(&mut self, command: &Command, now: Instant) {
         match command {
             Command::Say { turn, .. } => {
                 self.prepare(*turn, now);
@@ -107,10 +107,14 @@ impl World {
             Command::CommitReply { turn } => self.release(*turn, now),
             Command::CancelReply { turn } => self.drop_reply(*turn, now),
             Command::HoldPlayout { turn } => {
-                self.replies.entry(*turn).and_modify(|reply| reply.is_held = true);
+                self.replies
+                    .entry(*turn)
+                    .and_modify(|reply| reply.is_held = true);
             }
             Command::ResumePlayout { turn } => {
-                self.replies.entry(*turn).and_modify(|reply| reply.is_held = false);
+                self.replies
+                    .entry(*turn)
+                    .and_modify(|reply| reply.is_held = false);
                 self.plan(now + PLAYOUT_STEP, Plan::Play(*turn));
             }
             Command::FinaliseTranscript { utterance } => self.finalise(*utterance, now),
@@ -128,14 +132,29 @@ impl World {
         let text = self.words(utterance);
         let onset_ago = self.random.millis(0, 150);
         let length = self.random.millis(100, 3_000);
-        self.hand(now, Fact::SpeechStarted { utterance, onset_ago });
+        self.hand(
+            now,
+            Fact::SpeechStarted {
+                utterance,
+                onset_ago,
+            },
+        );
         let silence = self.random.millis(100, 300);
         let end = now + length;
         for share in 1..=self.random.below(4) {
-            let at = now + length.mul_f32(0.25).saturating_mul(u32::try_from(share).unwrap_or(1));
+            let at = now
+                + length
+                    .mul_f32(0.25)
+                    .saturating_mul(u32::try_from(share).unwrap_or(1));
             let count = usize::try_from(share).unwrap_or(1) * text.split(' ').count() / 4;
             let heard: Vec<&str> = text.split(' ').take(count.max(1)).collect();
-            self.hand(at, Fact::TranscriptInterim { utterance, text: heard.join(" ") });
+            self.hand(
+                at,
+                Fact::TranscriptInterim {
+                    utterance,
+                    text: heard.join(" "),
+                },
+            );
         }
         self.texts.insert(utterance, text);
         // Voice activity that never ends is the detector's worst fault.
@@ -145,7 +164,13 @@ impl World {
         for _ in 0..self.random.below(3) {
             let at = end + silence + self.random.millis(0, 400);
             let likelihood = self.random.share();
-            self.hand(at, Fact::EndOfTurnLikelihood { utterance, likelihood });
+            self.hand(
+                at,
+                Fact::EndOfTurnLikelihood {
+                    utterance,
+                    likelihood,
+                },
+            );
         }
         let pause = self.random.pick(&[400, 1_000, 3_000, 12_000]);
         let next = end + silence + self.random.millis(50, pause);
@@ -156,7 +181,10 @@ impl World {
     fn words(&mut self, utterance: UtteranceId) -> String {
         match self.random.below(10) {
             0 | 1 => String::new(),
-            2 | 3 => self.random.pick(&["Mm-hmm.", "yeah", "Okay, I see."]).to_owned(),
+            2 | 3 => self
+                .random
+                .pick(&["Mm-hmm.", "yeah", "Okay, I see."])
+                .to_owned(),
             _ => {
                 let count = self.random.between(1, 6);
                 let words = (0..count).map(|number| format!("word{}x{number}", utterance.0));
@@ -239,7 +267,9 @@ impl World {
     }
 
     fn drop_reply(&mut self, turn: TurnId, now: Instant) {
-        let Some(reply) = self.replies.get_mut(&turn) else { return };
+        let Some(reply) = self.replies.get_mut(&turn) else {
+            return;
+        };
         reply.is_gone = true;
         let is_unheard = reply.heard.is_zero();
         let heard = match self.random.below(10) {
@@ -260,25 +290,56 @@ impl World {
             let utterance = UtteranceId(u32::try_from(self.random.below(25)).unwrap_or(1));
             let fact = match self.random.below(20) {
                 0 => Fact::CallAnswered,
-                1 => Fact::SpeechProbability { probability: self.random.share() },
-                2 => Fact::SpeechStarted { utterance, onset_ago: self.random.millis(0, 20_000) },
-                3 => Fact::SpeechStopped { utterance, silence: self.random.millis(0, 20_000) },
-                4 => Fact::TranscriptInterim { utterance, text: "stray words".to_owned() },
-                5 => Fact::TranscriptFinal { utterance, text: "more stray words,".to_owned() },
-                6 => Fact::EndOfTurnLikelihood { utterance, likelihood: f32::NAN },
-                7 => Fact::EndOfTurnLikelihood { utterance, likelihood: -3.0 },
+                1 => Fact::SpeechProbability {
+                    probability: self.random.share(),
+                },
+                2 => Fact::SpeechStarted {
+                    utterance,
+                    onset_ago: self.random.millis(0, 20_000),
+                },
+                3 => Fact::SpeechStopped {
+                    utterance,
+                    silence: self.random.millis(0, 20_000),
+                },
+                4 => Fact::TranscriptInterim {
+                    utterance,
+                    text: "stray words".to_owned(),
+                },
+                5 => Fact::TranscriptFinal {
+                    utterance,
+                    text: "more stray words,".to_owned(),
+                },
+                6 => Fact::EndOfTurnLikelihood {
+                    utterance,
+                    likelihood: f32::NAN,
+                },
+                7 => Fact::EndOfTurnLikelihood {
+                    utterance,
+                    likelihood: -3.0,
+                },
                 8 => Fact::ReplyReady { turn },
-                9 => Fact::ReplyFailed { turn, cause: ReplyFailure::Voice },
-                10 => Fact::ReplyCancelled { turn, heard: HeardText::Known(String::new()) },
+                9 => Fact::ReplyFailed {
+                    turn,
+                    cause: ReplyFailure::Voice,
+                },
+                10 => Fact::ReplyCancelled {
+                    turn,
+                    heard: HeardText::Known(String::new()),
+                },
                 11 => Fact::ToolStarted { turn },
                 12 => Fact::ToolFinished { turn },
                 13 => Fact::PlayoutStarted { turn },
                 14 => Fact::PlayoutFinished { turn },
                 15 => Fact::DtmfPressed { digit: '#' },
-                16 => Fact::UserMessage { text: "typed words".to_owned() },
+                16 => Fact::UserMessage {
+                    text: "typed words".to_owned(),
+                },
                 17 => Fact::UserActivity,
                 18 if self.random.is(5) => Fact::TranscriptFailed,
-                _ => Fact::PlayoutProgress { turn, heard: Duration::from_millis(10) },
+                _ => Fact::PlayoutProgress {
+                    turn,
+                    heard: Duration::from_millis(10),
+                },
             };
             self.plan(at, Plan::Hand(fact));
         }

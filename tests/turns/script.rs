@@ -25,8 +25,8 @@ use offhook_turn_taking::{
 };
 
 /// A script, read.
-pub struct Script {
-    pub policy: TurnPolicy,
+pub(crate) struct Script {
+    pub(crate) policy: TurnPolicy,
     lines: Vec<Line>,
 }
 
@@ -48,31 +48,42 @@ enum Step {
 /// Runs a script and compares it with itself: the text that the turn manager's orders make of it
 /// must be the text of the script, nothing missing and nothing left over. Gives a readable
 /// difference where it is not.
-pub fn check(text: &str) -> Result<(), String> {
+pub(crate) fn check(text: &str) -> Result<(), String> {
     let script = Script::read(text)?;
     let played = script.play()?;
     script.check_replay()?;
     let wanted: Vec<String> = script.lines.iter().map(|line| line.text.clone()).collect();
-    if wanted == played { Ok(()) } else { Err(difference(&wanted, &played)) }
+    if wanted == played {
+        Ok(())
+    } else {
+        Err(difference(&wanted, &played))
+    }
 }
 
 impl Script {
-    pub fn read(text: &str) -> Result<Self, String> {
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
         let mut policy = TurnPolicy::default();
         let mut lines = Vec::new();
         for (number, text) in text.lines().enumerate() {
             let step = read_line(text, &mut policy)
                 .map_err(|problem| format!("line {}: {problem}: {text}", number + 1))?;
-            lines.push(Line { text: text.trim_end().to_owned(), step });
+            lines.push(Line {
+                text: text.trim_end().to_owned(),
+                step,
+            });
         }
-        match lines.iter().rfind(|line| !matches!(line.step, Step::Order)).map(|line| &line.step) {
+        match lines
+            .iter()
+            .rfind(|line| !matches!(line.step, Step::Order))
+            .map(|line| &line.step)
+        {
             Some(Step::End(_)) => Ok(Self { policy, lines }),
             _ => Err("the script has to close with `<ms> end`".to_owned()),
         }
     }
 
     /// The script with the orders that the turn manager gives now.
-    pub fn play(&self) -> Result<Vec<String>, String> {
+    pub(crate) fn play(&self) -> Result<Vec<String>, String> {
         let mut manager = self.manager()?;
         let mut played = Vec::new();
         for Line { text, step } in &self.lines {
@@ -154,7 +165,9 @@ fn pass(manager: &mut TurnManager, until: Instant, played: &mut Vec<String>) -> 
     manager.handle_timeout(until);
     let is_over = played.iter().any(|line| line.contains("=> HangUp"));
     if manager.poll_timeout().is_none() != is_over {
-        return Err(format!("at {until}: a timer is held exactly until the call ends"));
+        return Err(format!(
+            "at {until}: a timer is held exactly until the call ends"
+        ));
     }
     Ok(())
 }
@@ -175,8 +188,13 @@ fn read_line(text: &str, policy: &mut TurnPolicy) -> Result<Step, String> {
         set(policy, knob.trim(), value.trim())?;
         return Ok(Step::Remark);
     }
-    let (moment, rest) = text.split_once(' ').ok_or("a moment and what happens are wanted")?;
-    let at = moment.parse().map(Instant::from_millis).map_err(|_| "the moment is no number")?;
+    let (moment, rest) = text
+        .split_once(' ')
+        .ok_or("a moment and what happens are wanted")?;
+    let at = moment
+        .parse()
+        .map(Instant::from_millis)
+        .map_err(|_| "the moment is no number")?;
     let rest = rest.trim();
     if rest == "end" {
         return Ok(Step::End(at));
@@ -199,35 +217,57 @@ fn read_fact(text: &str) -> Result<Fact, String> {
     let utterance = || number(first).map(UtteranceId);
     Ok(match name {
         "CallAnswered" => Fact::CallAnswered,
-        "SpeechStarted" => {
-            Fact::SpeechStarted { utterance: utterance()?, onset_ago: millis(second)? }
-        }
-        "SpeechProbability" => Fact::SpeechProbability { probability: share(first)? },
-        "SpeechStopped" => Fact::SpeechStopped { utterance: utterance()?, silence: millis(second)? },
-        "TranscriptInterim" => {
-            Fact::TranscriptInterim { utterance: utterance()?, text: quoted(second)? }
-        }
-        "TranscriptFinal" => {
-            Fact::TranscriptFinal { utterance: utterance()?, text: quoted(second)? }
-        }
+        "SpeechStarted" => Fact::SpeechStarted {
+            utterance: utterance()?,
+            onset_ago: millis(second)?,
+        },
+        "SpeechProbability" => Fact::SpeechProbability {
+            probability: share(first)?,
+        },
+        "SpeechStopped" => Fact::SpeechStopped {
+            utterance: utterance()?,
+            silence: millis(second)?,
+        },
+        "TranscriptInterim" => Fact::TranscriptInterim {
+            utterance: utterance()?,
+            text: quoted(second)?,
+        },
+        "TranscriptFinal" => Fact::TranscriptFinal {
+            utterance: utterance()?,
+            text: quoted(second)?,
+        },
         "TranscriptFailed" => Fact::TranscriptFailed,
-        "EndOfTurnLikelihood" => {
-            Fact::EndOfTurnLikelihood { utterance: utterance()?, likelihood: share(second)? }
-        }
+        "EndOfTurnLikelihood" => Fact::EndOfTurnLikelihood {
+            utterance: utterance()?,
+            likelihood: share(second)?,
+        },
         "ReplyToken" => Fact::ReplyToken { turn: turn()? },
         "ReplyReady" => Fact::ReplyReady { turn: turn()? },
-        "ReplyFailed" => Fact::ReplyFailed { turn: turn()?, cause: failure(second)? },
-        "ReplyCancelled" => Fact::ReplyCancelled { turn: turn()?, heard: heard(second)? },
+        "ReplyFailed" => Fact::ReplyFailed {
+            turn: turn()?,
+            cause: failure(second)?,
+        },
+        "ReplyCancelled" => Fact::ReplyCancelled {
+            turn: turn()?,
+            heard: heard(second)?,
+        },
         "ToolStarted" => Fact::ToolStarted { turn: turn()? },
         "ToolFinished" => Fact::ToolFinished { turn: turn()? },
         "PlayoutStarted" => Fact::PlayoutStarted { turn: turn()? },
-        "PlayoutProgress" => Fact::PlayoutProgress { turn: turn()?, heard: millis(second)? },
+        "PlayoutProgress" => Fact::PlayoutProgress {
+            turn: turn()?,
+            heard: millis(second)?,
+        },
         "PlayoutFinished" => Fact::PlayoutFinished { turn: turn()? },
         "DtmfPressed" => {
-            let digit = first.and_then(|text| text.chars().next()).ok_or("a digit is wanted")?;
+            let digit = first
+                .and_then(|text| text.chars().next())
+                .ok_or("a digit is wanted")?;
             Fact::DtmfPressed { digit }
         }
-        "UserMessage" => Fact::UserMessage { text: quoted(whole)? },
+        "UserMessage" => Fact::UserMessage {
+            text: quoted(whole)?,
+        },
         "UserActivity" => Fact::UserActivity,
         "HungUp" => Fact::HungUp,
         _ => return Err("nothing of that name happens".to_owned()),
@@ -236,7 +276,13 @@ fn read_fact(text: &str) -> Result<Fact, String> {
 
 fn set(policy: &mut TurnPolicy, knob: &str, value: &str) -> Result<(), String> {
     let duration = || millis(Some(value));
-    let optional = || if value == "none" { Ok(None) } else { millis(Some(value)).map(Some) };
+    let optional = || {
+        if value == "none" {
+            Ok(None)
+        } else {
+            millis(Some(value)).map(Some)
+        }
+    };
     match knob {
         "greets_first" => policy.greets_first = answer(value)?,
         "interruption_sensitivity" => policy.interruption_sensitivity = share(Some(value))?,
@@ -271,11 +317,13 @@ fn set(policy: &mut TurnPolicy, knob: &str, value: &str) -> Result<(), String> {
 }
 
 fn number(text: Option<&str>) -> Result<u32, String> {
-    text.and_then(|text| text.parse().ok()).ok_or_else(|| "a whole number is wanted".to_owned())
+    text.and_then(|text| text.parse().ok())
+        .ok_or_else(|| "a whole number is wanted".to_owned())
 }
 
 fn share(text: Option<&str>) -> Result<f32, String> {
-    text.and_then(|text| text.parse().ok()).ok_or_else(|| "a number is wanted".to_owned())
+    text.and_then(|text| text.parse().ok())
+        .ok_or_else(|| "a number is wanted".to_owned())
 }
 
 fn millis(text: Option<&str>) -> Result<Duration, String> {

@@ -99,7 +99,8 @@ async fn a_barge_in_stops_the_agent_and_history_ends_where_the_audio_ended() {
 
 #[tokio::test(start_paused = true)]
 async fn an_acknowledgement_does_not_end_the_reply() {
-    let long = "One two three four five six seven eight nine ten.";
+    let long = "One two three four five six seven eight nine ten eleven twelve thirteen fourteen \
+                fifteen sixteen.";
     let call = Stage::new()
         .hears(ScriptedUtterance::new("Count for me."))
         .hears(ScriptedUtterance::new("Mhm."))

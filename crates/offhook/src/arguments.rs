@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::models::ModelsArguments;
+use crate::models::ModelsArgs;
 
 /// A realtime voice call runtime for AI agents.
 #[derive(Debug, Parser)]
@@ -34,7 +34,7 @@ pub(crate) enum Command {
     /// Name every problem of agent and scenario files.
     Check(CheckArguments),
     /// List, fetch and verify the embedded models.
-    Models(ModelsArguments),
+    Models(ModelsArgs),
     /// Hand a call's facts to a new turn manager and compare its decisions with the log.
     Replay(ReplayArguments),
 }

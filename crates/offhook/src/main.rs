@@ -35,7 +35,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::Check(arguments) => check::run(&arguments),
-        Command::Models(arguments) => models::run(arguments),
+        Command::Models(arguments) => on_the_runtime(models::run(arguments)),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Call(arguments) => on_the_runtime(call::run(arguments)),
         Command::Demo(arguments) => on_the_runtime(call::demo(arguments)),

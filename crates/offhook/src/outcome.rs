@@ -60,3 +60,15 @@ impl std::error::Error for Complaint {}
 pub(crate) fn of_error(problem: &anyhow::Error) -> Outcome {
     problem.downcast_ref::<Complaint>().map_or(Outcome::Failed, |complaint| complaint.outcome)
 }
+
+/// An error with all of its causes, in one line.
+pub(crate) fn chain(problem: &dyn std::error::Error) -> String {
+    let mut text = problem.to_string();
+    let mut cause = problem.source();
+    while let Some(problem) = cause {
+        text.push_str(": ");
+        text.push_str(&problem.to_string());
+        cause = problem.source();
+    }
+    text
+}

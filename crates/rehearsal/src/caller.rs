@@ -106,11 +106,18 @@ impl SimulatedCaller {
     /// Surplus lines on either side are not said.
     #[must_use]
     pub fn new(scenario: &Scenario, audio: Vec<RenderedLine>, rate: SampleRate) -> Self {
-        let script = scenario.lines.iter().zip(audio).map(|(line, audio)| Cue::new(line, audio));
+        let script = scenario
+            .lines
+            .iter()
+            .zip(audio)
+            .map(|(line, audio)| Cue::new(line, audio));
         Self {
             rate,
             script: script.collect(),
-            hang_up: Moment { when: scenario.hang_up, give_up: scenario.hang_up_give_up },
+            hang_up: Moment {
+                when: scenario.hang_up,
+                give_up: scenario.hang_up_give_up,
+            },
             next: 0,
             speaking: None,
             previous: None,
@@ -135,7 +142,8 @@ impl SimulatedCaller {
             return None;
         }
         if let Some(stretch) = self.ear.listen(heard, tick) {
-            self.ledger.record(|ledger| ledger.heard_agent(time(stretch.0), time(stretch.1)));
+            self.ledger
+                .record(|ledger| ledger.heard_agent(time(stretch.0), time(stretch.1)));
         }
         if self.speaking.is_none() {
             self.decide(tick);
@@ -156,7 +164,8 @@ impl SimulatedCaller {
         let Some(cue) = self.script.get(self.next) else {
             if self.judge(self.hang_up, tick) != Verdict::Wait {
                 self.has_hung_up = true;
-                self.ledger.record(|ledger| ledger.hung_up = Some(time(tick)));
+                self.ledger
+                    .record(|ledger| ledger.hung_up = Some(time(tick)));
             }
             return;
         };
@@ -200,13 +209,20 @@ impl SimulatedCaller {
         if position < ended && after >= ended || (position == 0 && ended == 0) {
             let began = tick.saturating_sub((position / self.rate.frame_samples()) as u64);
             let is_backchannel = cue.is_backchannel;
-            self.previous = Some(Previous { began, ended: tick, is_backchannel });
+            self.previous = Some(Previous {
+                began,
+                ended: tick,
+                is_backchannel,
+            });
         }
         if after >= cue.audio.samples.len() {
             self.speaking = None;
             self.waiting_since = tick + 1;
         } else {
-            self.speaking = Some(Speaking { line, position: after });
+            self.speaking = Some(Speaking {
+                line,
+                position: after,
+            });
         }
     }
 
@@ -217,7 +233,11 @@ impl SimulatedCaller {
             When::At(_) => return Verdict::Wait,
             When::AfterLine(pause) => {
                 let ended = self.previous.map_or(0, |previous| previous.ended);
-                if tick > ended + ticks(pause) { Verdict::Now } else { Verdict::Wait }
+                if tick > ended + ticks(pause) {
+                    Verdict::Now
+                } else {
+                    Verdict::Wait
+                }
             }
             When::AfterAgent(silence) => self.judge_after_agent(silence, tick),
             When::IntoAgent(offset) => self.judge_into_agent(offset, tick),
@@ -236,9 +256,16 @@ impl SimulatedCaller {
         let had_finished = self.previous.is_some_and(|previous| {
             previous.is_backchannel
                 && tick >= previous.ended + ticks(RESUME_WAIT)
-                && self.ear.last_sound().is_some_and(|sound| sound + 50 >= previous.began)
+                && self
+                    .ear
+                    .last_sound()
+                    .is_some_and(|sound| sound + 50 >= previous.began)
         });
-        if is_silent && (has_answered || had_finished) { Verdict::Now } else { Verdict::Wait }
+        if is_silent && (has_answered || had_finished) {
+            Verdict::Now
+        } else {
+            Verdict::Wait
+        }
     }
 
     fn judge_into_agent(&self, offset: Duration, tick: u64) -> Verdict {
@@ -255,7 +282,9 @@ impl SimulatedCaller {
     /// Whether the agent has made a sound since the caller's previous line.
     fn heard_since_previous(&self) -> bool {
         let ended = self.previous.map(|previous| previous.ended);
-        self.ear.last_sound().is_some_and(|sound| ended.is_none_or(|ended| sound > ended))
+        self.ear
+            .last_sound()
+            .is_some_and(|sound| ended.is_none_or(|ended| sound > ended))
     }
 
     /// Whether nothing has happened for the give-up time, or too much for several of them.
@@ -270,7 +299,10 @@ impl Cue {
     fn new(line: &CallerLine, audio: RenderedLine) -> Self {
         Self {
             audio,
-            moment: Moment { when: line.when, give_up: line.give_up },
+            moment: Moment {
+                when: line.when,
+                give_up: line.give_up,
+            },
             is_backchannel: line.expect.interrupts == Some(false),
         }
     }

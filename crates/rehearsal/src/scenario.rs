@@ -224,8 +224,10 @@ impl Scenario {
     /// [`ScenarioError`] where the file cannot be read, is no TOML, or has problems (all are
     /// named, with their places).
     pub fn load(path: &Path) -> Result<Self, ScenarioError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ScenarioError::Unreadable { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| ScenarioError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
         let mut scenario = Self::parse(&text).map_err(|error| error.of_file(path))?;
         let folder = path.parent().unwrap_or(Path::new(""));
         scenario.agent = scenario.agent.map(|agent| folder.join(agent));

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::caller_turn::Overlap;
+use crate::standing::Overlap;
 use crate::thresholds::InterruptionThresholds;
 use crate::{Instant, Reason, Timer, TurnPolicy, UtteranceId};
 

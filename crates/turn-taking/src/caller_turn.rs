@@ -1,58 +1,13 @@
 //! What the caller says in the open turn: utterances merged in order, whatever the order in which
 //! their transcripts come, and whether they come late, twice, or empty. It decides nothing.
 
-use std::time::Duration;
-
+use crate::standing::{Overlap, Said, Standing};
 use crate::utterance::{Recognition, Utterance};
 use crate::wording::{Acknowledgements, has_words, is_same, is_unfinished, words};
 use crate::{Instant, UtteranceId};
 
 /// Utterances with nothing in them that are remembered, for a transcript that comes very late.
 const NOTHINGS_MAX: usize = 16;
-
-/// How the open turn stands; what the end of the turn is decided by.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Standing {
-    /// Onset of the speech that is going on.
-    pub(crate) speaking_since: Option<Instant>,
-    /// Onset of the turn's first speech, while the caller speaks.
-    pub(crate) turn_since: Option<Instant>,
-    /// End of the last speech whose transcript is still to come.
-    pub(crate) awaited_since: Option<Instant>,
-    /// The last words of the turn, where there are any.
-    pub(crate) said: Option<Said>,
-}
-
-/// The last words of the open turn.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Said {
-    pub(crate) ended_at: Instant,
-    pub(crate) likelihood: Option<f32>,
-    pub(crate) is_unfinished: bool,
-    pub(crate) is_typed: bool,
-    /// The transcript never came; the words are from an interim one.
-    pub(crate) is_given_up: bool,
-}
-
-/// What the caller says over a reply; what an interruption is decided by.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Overlap {
-    pub(crate) last: UtteranceId,
-    pub(crate) onset: Instant,
-    /// `None` while the caller speaks.
-    pub(crate) ended_at: Option<Instant>,
-    pub(crate) is_settled: bool,
-    /// Words, acknowledgements not counted.
-    pub(crate) words: usize,
-    /// The text, where it is nothing but acknowledgements.
-    pub(crate) acknowledgement: Option<String>,
-}
-
-impl Overlap {
-    pub(crate) fn speech(&self, now: Instant) -> Duration {
-        self.ended_at.unwrap_or(now).since(self.onset)
-    }
-}
 
 /// What a transcript did to the turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +33,8 @@ pub(crate) struct CallerTurn {
     closed_carried: String,
     closed: Vec<Utterance>,
     closed_through: UtteranceId,
+    /// All words of the open turn.
+    text: String,
     is_unfinished: bool,
 }
 
@@ -91,6 +48,7 @@ impl CallerTurn {
             closed_carried: String::new(),
             closed: Vec::new(),
             closed_through: UtteranceId(0),
+            text: String::new(),
             is_unfinished: false,
         }
     }
@@ -112,7 +70,8 @@ impl CallerTurn {
             }
             self.stop(missed, now);
         }
-        let utterance = self.open(id, onset);
+        let at = self.open(id, onset);
+        let utterance = &mut self.utterances[at];
         if !utterance.is_speaking() {
             utterance.onset = if utterance.is_spoken {
                 utterance.onset
@@ -162,7 +121,8 @@ impl CallerTurn {
             }
             self.insert(Utterance::unheard(id, now));
         }
-        let utterance = self.open(id, now);
+        let at = self.open(id, now);
+        let utterance = &mut self.utterances[at];
         // An interim transcript that comes after the final one is old, unless the caller speaks on.
         if !is_final && utterance.recognition == Recognition::Final {
             if !utterance.is_speaking() || words(text).count() <= words(&utterance.text).count() {
@@ -186,7 +146,7 @@ impl CallerTurn {
                 utterance.ended_at = Some(now);
             }
         }
-        text.trim().clone_into(&mut utterance.text);
+        utterance.set_text(text, &self.acknowledgements);
         self.weigh();
         Heard::Change
     }
@@ -225,13 +185,12 @@ impl CallerTurn {
 
     /// Utterances up to this one were mere acknowledgements.
     pub(crate) fn acknowledge(&mut self, through: UtteranceId, now: Instant) {
-        let acknowledgements = &self.acknowledgements;
         let judged = self
             .utterances
             .iter_mut()
             .filter(|utterance| utterance.id <= through);
         for utterance in judged.filter(|utterance| !utterance.is_typed && utterance.counts()) {
-            if acknowledgements.words_beyond(&utterance.text) == 0 {
+            if utterance.words_beyond == 0 {
                 utterance.acknowledged_at = Some(now);
             }
         }
@@ -250,7 +209,7 @@ impl CallerTurn {
 
     /// Ends the turn and gives its words.
     pub(crate) fn close(&mut self) -> String {
-        let text = self.text();
+        let text = std::mem::take(&mut self.text);
         let last = self.utterances.last().map(|utterance| utterance.id);
         self.closed_through = last.unwrap_or_default().max(self.closed_through);
         self.closed_carried = std::mem::take(&mut self.carried);
@@ -281,8 +240,8 @@ impl CallerTurn {
     }
 
     /// All that the caller said in the open turn.
-    pub(crate) fn text(&self) -> String {
-        merged(&self.carried, &self.utterances)
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     pub(crate) fn speaking(&self) -> Option<UtteranceId> {
@@ -369,30 +328,28 @@ impl CallerTurn {
             })
         };
         let last = spoken().next_back()?;
-        let words = spoken()
-            .map(|utterance| self.acknowledgements.words_beyond(&utterance.text))
-            .sum();
-        let text = joined(spoken().map(|utterance| utterance.text.as_str()));
+        let words = spoken().map(|utterance| utterance.words_beyond).sum();
+        let is_acknowledgement = words == 0 && spoken().any(|utterance| utterance.has_words);
         Some(Overlap {
             last: last.id,
             onset: last.onset,
             ended_at: last.ended_at,
             is_settled: spoken().all(|utterance| !utterance.is_awaited()),
             words,
-            acknowledgement: (words == 0 && has_words(&text)).then_some(text),
+            acknowledgement: is_acknowledgement
+                .then(|| joined(spoken().map(|utterance| utterance.text.as_str()))),
         })
     }
 
-    fn open(&mut self, id: UtteranceId, onset: Instant) -> &mut Utterance {
-        let at = match self
+    fn open(&mut self, id: UtteranceId, onset: Instant) -> usize {
+        match self
             .utterances
             .iter()
             .position(|utterance| utterance.is_spoken_as(id))
         {
             Some(at) => at,
             None => self.insert(Utterance::starting(id, onset)),
-        };
-        &mut self.utterances[at]
+        }
     }
 
     fn insert(&mut self, utterance: Utterance) -> usize {
@@ -430,12 +387,14 @@ impl CallerTurn {
         if is_same(&utterance.text, text) {
             return Heard::Nothing;
         }
-        text.trim().clone_into(&mut utterance.text);
+        utterance.set_text(text, &self.acknowledgements);
         Heard::Revision
     }
 
+    /// The words of the open turn changed.
     fn weigh(&mut self) {
-        self.is_unfinished = is_unfinished(&self.text());
+        self.text = merged(&self.carried, &self.utterances);
+        self.is_unfinished = is_unfinished(&self.text);
     }
 }
 
@@ -453,4 +412,75 @@ fn joined<'a>(texts: impl Iterator<Item = &'a str>) -> String {
         joined.push_str(text);
     }
     joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TurnPolicy;
+
+    fn turn() -> CallerTurn {
+        CallerTurn::new(&TurnPolicy::default().acknowledgements)
+    }
+
+    fn say(turn: &mut CallerTurn, number: u32, text: &str) {
+        let (id, now) = (
+            UtteranceId(number),
+            Instant::from_millis(u64::from(number) * 1_000),
+        );
+        turn.start(id, now, now);
+        turn.stop(id, now);
+        turn.hear(id, text, true, now);
+    }
+
+    #[test]
+    fn noises_do_not_pile_up() {
+        let mut turn = turn();
+        say(&mut turn, 1, "a table");
+        for number in 2..500 {
+            say(&mut turn, number, "");
+        }
+        assert!(
+            turn.utterances.len() <= NOTHINGS_MAX + 2,
+            "{}",
+            turn.utterances.len()
+        );
+        assert_eq!(turn.text(), "a table");
+    }
+
+    #[test]
+    fn words_that_come_back_stand_before_the_new_ones() {
+        let mut turn = turn();
+        say(&mut turn, 1, "A table");
+        assert_eq!(turn.close(), "A table");
+        say(&mut turn, 2, "for four.");
+        turn.give_back("A table", None);
+        assert_eq!(turn.close(), "A table for four.");
+        assert_eq!(turn.closed_text(), "A table for four.");
+        assert_eq!(turn.text(), "");
+    }
+
+    #[test]
+    fn an_old_utterance_is_never_taken_again() {
+        let mut turn = turn();
+        say(&mut turn, 4, "A table");
+        turn.close();
+        say(&mut turn, 4, "Another");
+        say(&mut turn, 2, "And another");
+        assert_eq!(turn.standing(), Standing::default());
+    }
+
+    #[test]
+    fn a_typed_message_is_not_mistaken_for_the_speech_before_it() {
+        let mut turn = turn();
+        say(&mut turn, 1, "A table");
+        turn.type_in("for four", Instant::from_millis(2_000));
+        turn.hear(
+            UtteranceId(1),
+            "Two tables",
+            true,
+            Instant::from_millis(2_100),
+        );
+        assert_eq!(turn.text(), "Two tables for four");
+    }
 }

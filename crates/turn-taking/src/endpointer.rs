@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::caller_turn::Standing;
+use crate::standing::Standing;
 use crate::thresholds::EndpointThresholds;
 use crate::{Instant, Reason, Timer, TurnPolicy};
 

@@ -17,6 +17,7 @@ mod policy;
 mod reason;
 mod reply_watch;
 mod silence_watch;
+mod standing;
 mod thresholds;
 mod timer;
 mod utterance;

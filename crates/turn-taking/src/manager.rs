@@ -7,10 +7,11 @@ mod reply;
 use std::collections::VecDeque;
 
 use crate::barge_in::BargeIn;
-use crate::caller_turn::{CallerTurn, Standing};
+use crate::caller_turn::CallerTurn;
 use crate::endpointer::Endpointer;
 use crate::reply_watch::{ReplyWatch, Stage};
 use crate::silence_watch::SilenceWatch;
+use crate::standing::Standing;
 use crate::{
     Command, Decision, Fact, Floor, HangUpCause, HeardText, Instant, Line, PolicyError, Reason,
     Timer, TurnId, TurnPolicy,

@@ -78,9 +78,10 @@ pub struct PolicyError {
 }
 
 /// What listeners say to show that they listen, in English.
-const ACKNOWLEDGEMENTS: &str = "mhm, mm-hmm, m-hm, mm, hm, hm-hm, hum, um-hum, uh-huh, uhm, um, uh, huh, ah, aha, oh, er, \
-    erm, ok, okay, yes, yeah, yep, yup, ya, right, all right, alright, sure, i see, got it, \
-    cool, great, good, nice, fine, exactly, of course";
+const ACKNOWLEDGEMENTS: &str = "mhm, mm-hmm, m-hm, mm, hm, hm-hm, hum, um-hum, \
+    uh-huh, uhm, um, uh, huh, ah, aha, oh, er, erm, ok, okay, yes, yeah, yep, yup, \
+    ya, right, all right, alright, sure, i see, got it, cool, great, good, nice, \
+    fine, exactly, of course";
 
 impl Default for TurnPolicy {
     fn default() -> Self {

@@ -103,41 +103,66 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::CallAnswered => write!(formatter, "the call was answered"),
             Self::EndOfTurn {
-                likelihood: Some(likelihood),
+                likelihood,
                 silence,
                 required,
-            } => write!(
-                formatter,
-                "caller silent for {} ({} wanted), turn {:.0} % likely over",
-                Plain(*silence),
-                Plain(*required),
-                likelihood * 100.0
-            ),
-            Self::EndOfTurn {
-                likelihood: None,
-                silence,
-                required,
-            } => write!(
-                formatter,
-                "caller silent for {} ({} wanted), turn not judged by its sound",
-                Plain(*silence),
-                Plain(*required)
-            ),
+            } => {
+                let (silence, required) = (Plain(*silence), Plain(*required));
+                write!(
+                    formatter,
+                    "caller silent for {silence} ({required} wanted), turn "
+                )?;
+                match likelihood {
+                    Some(likelihood) => {
+                        write!(formatter, "{:.0} % likely over", likelihood * 100.0)
+                    }
+                    None => write!(formatter, "not judged by its sound"),
+                }
+            }
+            Self::CallerSpokeOver { speech, required } => {
+                let (speech, required) = (Plain(*speech), Plain(*required));
+                write!(
+                    formatter,
+                    "caller spoke {speech} over the agent ({required} wanted)"
+                )
+            }
+            Self::BargeIn {
+                speech,
+                words,
+                words_required,
+            } => {
+                let (speech, words) = (Plain(*speech), Count(*words, "word"));
+                let wanted = format_args!("({words_required} wanted)");
+                write!(
+                    formatter,
+                    "caller took the floor: {words} in {speech} {wanted}"
+                )
+            }
+            Self::Acknowledgement { text } => {
+                write!(
+                    formatter,
+                    "caller only acknowledged (\u{201c}{text}\u{201d})"
+                )
+            }
+            Self::NotAnInterruption { speech } => {
+                let speech = Plain(*speech);
+                write!(
+                    formatter,
+                    "sound of {speech} with no words, or too few, to interrupt"
+                )
+            }
+            Self::CallerSilent { silence, reprompts } => {
+                let reprompts = usize::try_from(*reprompts).unwrap_or(usize::MAX);
+                let (silence, reminders) = (Plain(*silence), Count(reprompts, "reminder"));
+                write!(
+                    formatter,
+                    "caller said nothing for {silence}, after {reminders}"
+                )
+            }
             Self::CallerPaused { silence } => {
                 write!(formatter, "caller silent for {}", Plain(*silence))
             }
-            Self::TranscriptSettled => {
-                write!(
-                    formatter,
-                    "the caller's words are settled, the turn may be over"
-                )
-            }
-            Self::TranscriptGrew => {
-                write!(formatter, "recognition heard more, or changed its mind")
-            }
-            Self::CallerWentOn => write!(formatter, "caller went on before the reply was heard"),
             Self::CallerTurnTooLong { limit } => {
                 write!(
                     formatter,
@@ -145,33 +170,6 @@ impl fmt::Display for Reason {
                     Plain(*limit)
                 )
             }
-            Self::CallerSpokeOver { speech, required } => write!(
-                formatter,
-                "caller spoke {} over the agent ({} wanted)",
-                Plain(*speech),
-                Plain(*required)
-            ),
-            Self::BargeIn {
-                speech,
-                words,
-                words_required,
-            } => write!(
-                formatter,
-                "caller took the floor: {} in {} ({words_required} wanted)",
-                Count(*words, "word"),
-                Plain(*speech)
-            ),
-            Self::Acknowledgement { text } => {
-                write!(
-                    formatter,
-                    "caller only acknowledged (\u{201c}{text}\u{201d})"
-                )
-            }
-            Self::NotAnInterruption { speech } => write!(
-                formatter,
-                "sound of {} with no words, or too few, to interrupt",
-                Plain(*speech)
-            ),
             Self::TranscriptLate { waited } => {
                 write!(
                     formatter,
@@ -179,16 +177,6 @@ impl fmt::Display for Reason {
                     Plain(*waited)
                 )
             }
-            Self::RecognitionFailed => write!(formatter, "speech recognition failed for good"),
-            Self::CallerSilent { silence, reprompts } => write!(
-                formatter,
-                "caller said nothing for {}, after {}",
-                Plain(*silence),
-                Count(
-                    usize::try_from(*reprompts).unwrap_or(usize::MAX),
-                    "reminder"
-                )
-            ),
             Self::ReplyLate { waited } => {
                 write!(
                     formatter,
@@ -199,8 +187,6 @@ impl fmt::Display for Reason {
             Self::ReplyStalled { waited } => {
                 write!(formatter, "the reply stood still for {}", Plain(*waited))
             }
-            Self::ReplyFailed => write!(formatter, "the reply failed"),
-            Self::ReplyUnheard => write!(formatter, "the reply before was not heard at all"),
             Self::DurationLimit { limit } => {
                 write!(
                     formatter,
@@ -208,9 +194,37 @@ impl fmt::Display for Reason {
                     Plain(*limit)
                 )
             }
-            Self::GoodbyeHeard => write!(formatter, "the goodbye was heard"),
-            Self::CallerHungUp => write!(formatter, "the caller hung up"),
-            Self::CallerTyped => write!(formatter, "the caller typed a message"),
+            plain => formatter.write_str(plain.text()),
+        }
+    }
+}
+
+impl Reason {
+    /// The words of a reason that needs no numbers.
+    const fn text(&self) -> &'static str {
+        match self {
+            Self::CallAnswered => "the call was answered",
+            Self::TranscriptSettled => "the caller's words are settled, the turn may be over",
+            Self::TranscriptGrew => "recognition heard more, or changed its mind",
+            Self::CallerWentOn => "caller went on before the reply was heard",
+            Self::RecognitionFailed => "speech recognition failed for good",
+            Self::ReplyFailed => "the reply failed",
+            Self::ReplyUnheard => "the reply before was not heard at all",
+            Self::GoodbyeHeard => "the goodbye was heard",
+            Self::CallerHungUp => "the caller hung up",
+            Self::CallerTyped => "the caller typed a message",
+            Self::EndOfTurn { .. }
+            | Self::CallerPaused { .. }
+            | Self::CallerTurnTooLong { .. }
+            | Self::CallerSpokeOver { .. }
+            | Self::BargeIn { .. }
+            | Self::Acknowledgement { .. }
+            | Self::NotAnInterruption { .. }
+            | Self::TranscriptLate { .. }
+            | Self::CallerSilent { .. }
+            | Self::ReplyLate { .. }
+            | Self::ReplyStalled { .. }
+            | Self::DurationLimit { .. } => "",
         }
     }
 }

@@ -74,9 +74,10 @@ fn pressed(word: &str) -> String {
 }
 
 /// Words after which a phrase goes on. Those that often end one ("in", "on", "so") are left out.
-const OPEN_WORDS: &str = "and or but because the a an to for with of from at my your our his their its is are am \
-    was were i i'm i'd i'll i've it's we're we'd that's there's if when which than between \
-    about dot underscore um uh uhm er erm maybe then would";
+const OPEN_WORDS: &str = "and or but because the a an to for with of from at my your \
+    our his their its is are am was were i i'm i'd i'll i've it's we're we'd that's \
+    there's if when which than between about dot underscore um uh uhm er erm maybe \
+    then would";
 
 const DIGIT_WORDS: [&str; 11] = [
     "zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",

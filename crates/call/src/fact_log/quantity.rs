@@ -81,9 +81,9 @@ impl<'de> serde::Deserialize<'de> for Fraction {
                 _ => None,
             },
         };
-        number
-            .map(Fraction)
-            .ok_or_else(|| serde::de::Error::custom("must be a number, \"NaN\", \"inf\" or \"-inf\""))
+        number.map(Fraction).ok_or_else(|| {
+            serde::de::Error::custom("must be a number, \"NaN\", \"inf\" or \"-inf\"")
+        })
     }
 }
 
@@ -118,7 +118,10 @@ mod tests {
     fn fractions_are_written_short() {
         assert_eq!(serde_json::to_string(&Fraction(0.93)).unwrap(), "0.93");
         assert_eq!(serde_json::to_string(&Fraction(1.0)).unwrap(), "1.0");
-        assert_eq!(serde_json::to_string(&Fraction(f32::NAN)).unwrap(), "\"NaN\"");
+        assert_eq!(
+            serde_json::to_string(&Fraction(f32::NAN)).unwrap(),
+            "\"NaN\""
+        );
     }
 
     #[test]

@@ -65,7 +65,11 @@ pub enum ReadLogError {
 }
 
 fn cut_off(source: &serde_json::Error) -> &'static str {
-    if source.is_eof() { ": it is cut off in the middle" } else { "" }
+    if source.is_eof() {
+        ": it is cut off in the middle"
+    } else {
+        ""
+    }
 }
 
 /// Reads a log entry by entry: an iterator of line numbers and entries, which ends after the
@@ -85,8 +89,10 @@ impl LogReader<BufReader<File>> {
     /// # Errors
     /// [`ReadLogError`] where it cannot be opened or does not begin as a log.
     pub fn open(path: &Path) -> Result<Self, ReadLogError> {
-        let file = File::open(path)
-            .map_err(|source| ReadLogError::Open { path: path.to_owned(), source })?;
+        let file = File::open(path).map_err(|source| ReadLogError::Open {
+            path: path.to_owned(),
+            source,
+        })?;
         Self::new(BufReader::new(file))
     }
 }
@@ -107,7 +113,13 @@ impl<R: BufRead> LogReader<R> {
             return Err(ReadLogError::Version { found: version });
         }
         let header: WireHeader = serde_json::from_slice(&buffer).map_err(malformed)?;
-        Ok(Self { input, header: header.into(), line: 1, buffer, is_over: false })
+        Ok(Self {
+            input,
+            header: header.into(),
+            line: 1,
+            buffer,
+            is_over: false,
+        })
     }
 
     /// Whose call it is and how turns were taken.
@@ -122,8 +134,11 @@ impl<R: BufRead> LogReader<R> {
                 return Ok(None);
             }
             if !self.buffer.trim_ascii().is_empty() {
-                let entry: WireEntry = serde_json::from_slice(&self.buffer)
-                    .map_err(|source| ReadLogError::Entry { line: self.line, source })?;
+                let entry: WireEntry =
+                    serde_json::from_slice(&self.buffer).map_err(|source| ReadLogError::Entry {
+                        line: self.line,
+                        source,
+                    })?;
                 return Ok(Some((self.line, entry.into())));
             }
         }

@@ -78,7 +78,11 @@ impl fmt::Display for ReplayOutcome {
             return formatter.write_str("identical to the call");
         }
         let plural = if self.differences_count == 1 { "" } else { "s" };
-        write!(formatter, "{} difference{plural} from the call", self.differences_count)?;
+        write!(
+            formatter,
+            "{} difference{plural} from the call",
+            self.differences_count
+        )?;
         for difference in self.differences.iter().take(SHOWN) {
             write!(formatter, "\n{difference}")?;
         }
@@ -92,8 +96,16 @@ impl fmt::Display for ReplayOutcome {
 impl fmt::Display for Difference {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "line {} ({})", self.line, self.at)?;
-        write!(formatter, "\n  the call:   {}", Told(self.recorded.as_ref()))?;
-        write!(formatter, "\n  the replay: {}", Told(self.replayed.as_ref()))
+        write!(
+            formatter,
+            "\n  the call:   {}",
+            Told(self.recorded.as_ref())
+        )?;
+        write!(
+            formatter,
+            "\n  the replay: {}",
+            Told(self.replayed.as_ref())
+        )
     }
 }
 
@@ -131,9 +143,7 @@ pub fn replay<R: BufRead>(log: LogReader<R>) -> Result<ReplayOutcome, ReplayErro
                 manager.handle_timeout(entry.at);
             }
             EntryKind::Decision(recorded) => outcome.compare(line, entry.at, recorded, &mut due),
-            EntryKind::ReplyText { .. }
-            | EntryKind::ReplyHeard { .. }
-            | EntryKind::Problem(_) => {}
+            EntryKind::ReplyText { .. } | EntryKind::ReplyHeard { .. } | EntryKind::Problem(_) => {}
         }
         while let Some(decision) = manager.poll() {
             outcome.commands.push((entry.at, decision.clone()));
@@ -142,7 +152,12 @@ pub fn replay<R: BufRead>(log: LogReader<R>) -> Result<ReplayOutcome, ReplayErro
     }
     let (line, _) = last;
     for (at, decision) in due {
-        outcome.differ(Difference { line, at, recorded: None, replayed: Some(decision) });
+        outcome.differ(Difference {
+            line,
+            at,
+            recorded: None,
+            replayed: Some(decision),
+        });
     }
     Ok(outcome)
 }
@@ -155,17 +170,30 @@ impl ReplayOutcome {
         recorded: &Decision,
         due: &mut VecDeque<(Instant, Decision)>,
     ) {
-        let found = due.iter().take(LOOKAHEAD).position(|(_, due)| is_same(due, recorded));
+        let found = due
+            .iter()
+            .take(LOOKAHEAD)
+            .position(|(_, due)| is_same(due, recorded));
         let surplus = match found {
             Some(surplus) => surplus,
             None => {
                 let replayed = due.pop_front().map(|(_, decision)| decision);
                 let recorded = Some(recorded.clone());
-                return self.differ(Difference { line, at, recorded, replayed });
+                return self.differ(Difference {
+                    line,
+                    at,
+                    recorded,
+                    replayed,
+                });
             }
         };
         for (at, decision) in due.drain(..=surplus).take(surplus) {
-            self.differ(Difference { line, at, recorded: None, replayed: Some(decision) });
+            self.differ(Difference {
+                line,
+                at,
+                recorded: None,
+                replayed: Some(decision),
+            });
         }
     }
 

@@ -13,7 +13,11 @@ use super::*;
 use crate::{EntryKind, LogEntry};
 
 fn header() -> LogHeader {
-    LogHeader { call_id: "c1".into(), agent: "Ava".into(), policy: TurnPolicy::default() }
+    LogHeader {
+        call_id: "c1".into(),
+        agent: "Ava".into(),
+        policy: TurnPolicy::default(),
+    }
 }
 
 /// The log as text.
@@ -32,7 +36,10 @@ fn reader(text: &str) -> Result<LogReader<Cursor<String>>, ReadLogError> {
 }
 
 fn entries(text: &str) -> Vec<LogEntry> {
-    reader(text).unwrap().map(|entry| entry.unwrap().1).collect()
+    reader(text)
+        .unwrap()
+        .map(|entry| entry.unwrap().1)
+        .collect()
 }
 
 fn any_turn() -> impl Strategy<Value = TurnId> {
@@ -50,8 +57,10 @@ fn any_time() -> impl Strategy<Value = Duration> {
 fn any_fact() -> impl Strategy<Value = Fact> {
     prop_oneof![
         Just(Fact::CallAnswered),
-        (any_utterance(), any_time())
-            .prop_map(|(utterance, onset_ago)| Fact::SpeechStarted { utterance, onset_ago }),
+        (any_utterance(), any_time()).prop_map(|(utterance, onset_ago)| Fact::SpeechStarted {
+            utterance,
+            onset_ago
+        }),
         (0.0..1.0_f32).prop_map(|probability| Fact::SpeechProbability { probability }),
         (any_utterance(), any_time())
             .prop_map(|(utterance, silence)| Fact::SpeechStopped { utterance, silence }),
@@ -61,11 +70,17 @@ fn any_fact() -> impl Strategy<Value = Fact> {
             .prop_map(|(utterance, text)| Fact::TranscriptFinal { utterance, text }),
         Just(Fact::TranscriptFailed),
         (any_utterance(), any::<f32>()).prop_map(|(utterance, likelihood)| {
-            Fact::EndOfTurnLikelihood { utterance, likelihood }
+            Fact::EndOfTurnLikelihood {
+                utterance,
+                likelihood,
+            }
         }),
         any_turn().prop_map(|turn| Fact::ReplyToken { turn }),
         any_turn().prop_map(|turn| Fact::ReplyReady { turn }),
-        any_turn().prop_map(|turn| Fact::ReplyFailed { turn, cause: ReplyFailure::Voice }),
+        any_turn().prop_map(|turn| Fact::ReplyFailed {
+            turn,
+            cause: ReplyFailure::Voice
+        }),
         (any_turn(), prop::option::of("[a-z]{0,5}")).prop_map(|(turn, heard)| {
             let heard = heard.map_or(HeardText::Unknown, HeardText::Known);
             Fact::ReplyCancelled { turn, heard }
@@ -91,17 +106,26 @@ fn run(steps: &[(u64, Option<Fact>)]) -> Vec<LogEntry> {
         at = at + Duration::from_micros(*gap_us);
         match fact {
             Some(fact) => {
-                log.push(LogEntry { at, kind: EntryKind::Fact(fact.clone()) });
+                log.push(LogEntry {
+                    at,
+                    kind: EntryKind::Fact(fact.clone()),
+                });
                 manager.handle(fact, at);
             }
             None => {
                 at = manager.poll_timeout().map_or(at, |(due, _)| at.max(due));
-                log.push(LogEntry { at, kind: EntryKind::Timer });
+                log.push(LogEntry {
+                    at,
+                    kind: EntryKind::Timer,
+                });
                 manager.handle_timeout(at);
             }
         }
         while let Some(decision) = manager.poll() {
-            log.push(LogEntry { at, kind: EntryKind::Decision(decision) });
+            log.push(LogEntry {
+                at,
+                kind: EntryKind::Decision(decision),
+            });
         }
     }
     log
@@ -146,63 +170,128 @@ fn sample() -> Vec<LogEntry> {
     let turn = TurnId(1);
     let ms = Duration::from_millis;
     let commands = [
-        Command::Say { turn, line: Line::Greeting },
-        Command::Say { turn, line: Line::Reprompt(2) },
-        Command::Say { turn, line: Line::Apology },
-        Command::Say { turn, line: Line::Goodbye(HangUpCause::Silence) },
-        Command::FinaliseTranscript { utterance: UtteranceId(3) },
-        Command::PrimeReply { caller_text: "I \"need\"\n".into() },
-        Command::StartReply { turn, caller_text: "ça va".into() },
+        Command::Say {
+            turn,
+            line: Line::Greeting,
+        },
+        Command::Say {
+            turn,
+            line: Line::Reprompt(2),
+        },
+        Command::Say {
+            turn,
+            line: Line::Apology,
+        },
+        Command::Say {
+            turn,
+            line: Line::Goodbye(HangUpCause::Silence),
+        },
+        Command::FinaliseTranscript {
+            utterance: UtteranceId(3),
+        },
+        Command::PrimeReply {
+            caller_text: "I \"need\"\n".into(),
+        },
+        Command::StartReply {
+            turn,
+            caller_text: "ça va".into(),
+        },
         Command::CommitReply { turn },
         Command::CancelReply { turn },
         Command::HoldPlayout { turn },
         Command::ResumePlayout { turn },
-        Command::HangUp { cause: HangUpCause::ProviderUnavailable },
+        Command::HangUp {
+            cause: HangUpCause::ProviderUnavailable,
+        },
     ];
     let reasons = [
         Reason::CallAnswered,
-        Reason::EndOfTurn { likelihood: Some(0.93), silence: ms(420), required: ms(400) },
-        Reason::EndOfTurn { likelihood: None, silence: ms(1_300), required: ms(1_300) },
+        Reason::EndOfTurn {
+            likelihood: Some(0.93),
+            silence: ms(420),
+            required: ms(400),
+        },
+        Reason::EndOfTurn {
+            likelihood: None,
+            silence: ms(1_300),
+            required: ms(1_300),
+        },
         Reason::CallerPaused { silence: ms(200) },
         Reason::TranscriptSettled,
         Reason::TranscriptGrew,
         Reason::CallerWentOn,
         Reason::CallerTurnTooLong { limit: ms(120_000) },
-        Reason::CallerSpokeOver { speech: ms(140), required: ms(120) },
-        Reason::BargeIn { speech: ms(700), words: 3, words_required: 2 },
+        Reason::CallerSpokeOver {
+            speech: ms(140),
+            required: ms(120),
+        },
+        Reason::BargeIn {
+            speech: ms(700),
+            words: 3,
+            words_required: 2,
+        },
         Reason::Acknowledgement { text: "mhm".into() },
-        Reason::NotAnInterruption { speech: Duration::from_nanos(123_456_789) },
+        Reason::NotAnInterruption {
+            speech: Duration::from_nanos(123_456_789),
+        },
         Reason::TranscriptLate { waited: ms(1_200) },
         Reason::RecognitionFailed,
-        Reason::CallerSilent { silence: ms(8_000), reprompts: 1 },
+        Reason::CallerSilent {
+            silence: ms(8_000),
+            reprompts: 1,
+        },
         Reason::ReplyLate { waited: ms(8_000) },
         Reason::ReplyStalled { waited: ms(15_000) },
         Reason::ReplyFailed,
         Reason::ReplyUnheard,
-        Reason::DurationLimit { limit: Duration::from_secs(1_800) },
+        Reason::DurationLimit {
+            limit: Duration::from_secs(1_800),
+        },
         Reason::GoodbyeHeard,
         Reason::CallerHungUp,
         Reason::CallerTyped,
     ];
     let facts = [
         Fact::CallAnswered,
-        Fact::EndOfTurnLikelihood { utterance: UtteranceId(1), likelihood: 0.1 },
-        Fact::ReplyFailed { turn, cause: ReplyFailure::Empty },
-        Fact::ReplyFailed { turn, cause: ReplyFailure::ChatModel },
+        Fact::EndOfTurnLikelihood {
+            utterance: UtteranceId(1),
+            likelihood: 0.1,
+        },
+        Fact::ReplyFailed {
+            turn,
+            cause: ReplyFailure::Empty,
+        },
+        Fact::ReplyFailed {
+            turn,
+            cause: ReplyFailure::ChatModel,
+        },
         Fact::HungUp,
     ];
     let mut kinds: Vec<EntryKind> = facts.into_iter().map(EntryKind::Fact).collect();
     kinds.push(EntryKind::Timer);
-    kinds.extend(reasons.into_iter().zip(commands.into_iter().cycle()).map(
-        |(reason, command)| EntryKind::Decision(Decision { command, reason }),
-    ));
-    kinds.push(EntryKind::ReplyText { turn, text: "We open at ".into() });
+    kinds.extend(
+        reasons
+            .into_iter()
+            .zip(commands.into_iter().cycle())
+            .map(|(reason, command)| EntryKind::Decision(Decision { command, reason })),
+    );
+    kinds.push(EntryKind::ReplyText {
+        turn,
+        text: "We open at ".into(),
+    });
     for heard_text in [None, Some("We".to_owned())] {
-        kinds.push(EntryKind::ReplyHeard { turn, heard_text, is_interrupted: true });
+        kinds.push(EntryKind::ReplyHeard {
+            turn,
+            heard_text,
+            is_interrupted: true,
+        });
     }
     kinds.push(EntryKind::Problem("the voice is gone".into()));
     let times = (0..).map(|index| Instant::from_micros(index * 1_234_567));
-    times.zip(kinds).map(|(at, kind)| LogEntry { at, kind }).collect()
+    times
+        .zip(kinds)
+        .map(|(at, kind)| LogEntry { at, kind })
+        .collect()
 }
 
 #[test]
@@ -239,7 +328,10 @@ fn the_format_is_what_it_is() {
         serde_json::to_string(&WireEntry::from(&entry)).unwrap(),
         r#"{"at_us":1500000,"fact":{"speech_started":{"utterance":2,"onset_ago_ns":96000000}}}"#
     );
-    let timer = LogEntry { kind: EntryKind::Timer, ..entry };
+    let timer = LogEntry {
+        kind: EntryKind::Timer,
+        ..entry
+    };
     assert_eq!(
         serde_json::to_string(&WireEntry::from(&timer)).unwrap(),
         r#"{"at_us":1500000,"timer":"due"}"#
@@ -259,8 +351,14 @@ fn a_changed_log_shows_its_first_difference_readably() {
     let outcome = replay(reader(&written(&changed)).unwrap()).unwrap();
     assert!(!outcome.is_identical());
     let text = outcome.to_string();
-    assert!(text.contains("line 3 (0.000 s)\n  the call:   CommitReply 9"), "{text}");
-    assert!(text.contains("the replay: Say 1 Greeting (the call was answered)"), "{text}");
+    assert!(
+        text.contains("line 3 (0.000 s)\n  the call:   CommitReply 9"),
+        "{text}"
+    );
+    assert!(
+        text.contains("the replay: Say 1 Greeting (the call was answered)"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -303,7 +401,9 @@ fn what_is_wrong_is_named_by_its_line() {
     assert!(problem("{\"version\":1,\"call_id\":\"x\"}\n").contains("missing field"));
     let cut = &good[..good.len() - 10];
     let lines = good.lines().count();
-    assert!(problem(cut).contains(&format!("line {lines} of the log is no entry: it is cut off")));
+    assert!(problem(cut).contains(&format!(
+        "line {lines} of the log is no entry: it is cut off"
+    )));
     let unknown = good.replacen("\"call_answered\"", "\"call_anwsered\"", 1);
     assert!(problem(&unknown).contains("line 2 of the log is no entry: unknown variant"));
     let header_end = good.find('\n').unwrap();
@@ -325,8 +425,10 @@ async fn a_log_that_was_written_can_be_read() {
     }
     drop(sender);
     assert_eq!(writer.finish().await.unwrap(), sample().len() as u64);
-    let read: Vec<LogEntry> =
-        LogReader::open(&path).unwrap().map(|entry| entry.unwrap().1).collect();
+    let read: Vec<LogEntry> = LogReader::open(&path)
+        .unwrap()
+        .map(|entry| entry.unwrap().1)
+        .collect();
     assert_eq!(read, sample());
 }
 
@@ -334,6 +436,8 @@ async fn a_log_that_was_written_can_be_read() {
 async fn a_log_that_cannot_be_made_says_which() {
     let (_sender, receiver) = mpsc::channel(1);
     let path = std::path::Path::new("/nowhere/facts.jsonl");
-    let error = LogWriter::start(path, &header(), receiver).await.unwrap_err();
+    let error = LogWriter::start(path, &header(), receiver)
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("/nowhere/facts.jsonl"));
 }

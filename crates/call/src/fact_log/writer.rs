@@ -70,11 +70,16 @@ impl LogWriter {
         let path = path.to_owned();
         let mut file = File::create(&path)
             .await
-            .map_err(|source| WriteLogError::Create { path: path.clone(), source })?;
+            .map_err(|source| WriteLogError::Create {
+                path: path.clone(),
+                source,
+            })?;
         let mut batch = Vec::new();
         encode(&WireHeader::from(header), &path, &mut batch)?;
         write(&mut file, &path, &batch).await?;
-        Ok(Self { task: tokio::spawn(run(file, path, entries)) })
+        Ok(Self {
+            task: tokio::spawn(run(file, path, entries)),
+        })
     }
 
     /// Waits until all is written (every sender has to be dropped first) and returns how many
@@ -83,7 +88,9 @@ impl LogWriter {
     /// # Errors
     /// [`WriteLogError`] where the log is not complete.
     pub async fn finish(self) -> Result<u64, WriteLogError> {
-        self.task.await.map_err(|source| WriteLogError::Broken { source })?
+        self.task
+            .await
+            .map_err(|source| WriteLogError::Broken { source })?
     }
 }
 
@@ -122,15 +129,24 @@ async fn write_all(
     Ok(count)
 }
 
-fn encode(line: &impl serde::Serialize, path: &Path, batch: &mut Vec<u8>) -> Result<(), WriteLogError> {
-    serde_json::to_writer(&mut *batch, line)
-        .map_err(|source| WriteLogError::Encode { path: path.to_owned(), source })?;
+fn encode(
+    line: &impl serde::Serialize,
+    path: &Path,
+    batch: &mut Vec<u8>,
+) -> Result<(), WriteLogError> {
+    serde_json::to_writer(&mut *batch, line).map_err(|source| WriteLogError::Encode {
+        path: path.to_owned(),
+        source,
+    })?;
     batch.push(b'\n');
     Ok(())
 }
 
 async fn write(file: &mut File, path: &Path, batch: &[u8]) -> Result<(), WriteLogError> {
-    let failed = |source| WriteLogError::Write { path: path.to_owned(), source };
+    let failed = |source| WriteLogError::Write {
+        path: path.to_owned(),
+        source,
+    };
     file.write_all(batch).await.map_err(failed)?;
     file.flush().await.map_err(failed)
 }

@@ -84,7 +84,7 @@ pub enum FileState {
 }
 
 impl FileState {
-    pub(super) fn of_error(error: io::Error) -> Self {
+    pub(super) fn of_error(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::NotFound => Self::Missing,
             _ => Self::Unreadable(error.to_string()),

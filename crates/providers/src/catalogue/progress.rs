@@ -27,6 +27,14 @@ impl Display {
             Self::Lines
         }
     }
+
+    /// A message, when no bar is on the screen.
+    pub(super) fn say(self, text: &str) {
+        match self {
+            Self::Bars | Self::Lines => eprintln!("{text}"),
+            Self::Silent => {}
+        }
+    }
 }
 
 /// `bytes` as people read them, such as `1.1 GB`; powers of ten, as disks are sold.
@@ -103,18 +111,6 @@ impl Progress {
             shown: Arc::clone(&self.shown),
             bar,
             last_bytes: AtomicU64::new(0),
-        }
-    }
-
-    /// A message between the bars.
-    pub(super) fn say(&self, text: &str) {
-        match self.shown.display {
-            Display::Bars => {
-                // Only a closed terminal refuses it.
-                let _ = self.shown.bars.println(text);
-            }
-            Display::Lines => eprintln!("{text}"),
-            Display::Silent => {}
         }
     }
 

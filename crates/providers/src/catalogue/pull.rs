@@ -86,12 +86,10 @@ impl Pull<'_> {
         let display = self.display;
         let waiting = tokio::task::spawn_blocking(move || {
             FolderLock::acquire(&root, || {
-                if display != Display::Silent {
-                    eprintln!(
-                        "another pull is at work in {}; waiting for it",
-                        root.display()
-                    );
-                }
+                let folder = root.display();
+                display.say(&format!(
+                    "another pull is at work in {folder}; waiting for it"
+                ));
             })
         });
         let lock = waiting
@@ -132,6 +130,11 @@ impl Pull<'_> {
                 failed.contains_key(number) || wanted[*number].file.sources.len() <= round
             });
             for (number, error) in failed {
+                if wanted[number].file.sources.len() > round + 1 {
+                    let label = wanted[number].label();
+                    self.display
+                        .say(&format!("{label}: {error}; trying the next source"));
+                }
                 failures.entry(number).or_default().push(error);
             }
         }
@@ -193,5 +196,107 @@ fn folder_error(path: &Path, source: io::Error) -> PullError {
             path: path.to_owned(),
             source,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    /// Pulls the model `m`, whose one file is to hold "abc", from `sources`.
+    async fn pulled(folder: &Path, sources: &str) -> Result<PullSummary, String> {
+        let text = format!(
+            "[[models]]\nname = \"m\"\ntitle = \"M\"\npurpose = \"chat\"\nlicence = \"MIT\"\n\
+             upstream = \"https://example.org\"\n[[models.files]]\nname = \"abc.bin\"\n\
+             bytes = 3\nsha256 = \"{ABC}\"\nsources = [{sources}]\n"
+        );
+        let catalogue = Catalogue::parse(&text, "a test").unwrap();
+        let directory = ModelDirectory::at(folder.join("models"));
+        let pull = Pull {
+            catalogue: &catalogue,
+            directory: &directory,
+            display: Display::Silent,
+        };
+        pull.run(&["m"]).await.map_err(|error| error.to_string())
+    }
+
+    fn given(folder: &Path, name: &str, content: &str) -> String {
+        let path = folder.join(name);
+        std::fs::write(&path, content).unwrap();
+        format!("{{ path = \"{}\" }}", path.display())
+    }
+
+    #[tokio::test]
+    async fn a_file_of_this_machine_is_copied_checked_and_not_fetched_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = given(folder.path(), "own", "abc");
+        let summary = pulled(folder.path(), &source).await.unwrap();
+        assert_eq!((summary.fetched_files, summary.fetched_bytes), (1, 3));
+        let path = folder.path().join("models/m/abc.bin");
+        assert_eq!(std::fs::read_to_string(path).unwrap(), "abc");
+        assert!(folder.path().join("own").exists());
+        let summary = pulled(folder.path(), &source).await.unwrap();
+        assert_eq!((summary.fetched_files, summary.present_files), (0, 1));
+    }
+
+    #[tokio::test]
+    async fn a_damaged_file_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = given(folder.path(), "own", "abc");
+        pulled(folder.path(), &source).await.unwrap();
+        let path = folder.path().join("models/m/abc.bin");
+        std::fs::write(&path, "ab").unwrap();
+        assert_eq!(
+            pulled(folder.path(), &source).await.unwrap().fetched_files,
+            1
+        );
+        assert_eq!(std::fs::read_to_string(path).unwrap(), "abc");
+    }
+
+    #[tokio::test]
+    async fn the_second_source_serves_when_the_first_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let wrong = given(folder.path(), "wrong", "abd");
+        let right = given(folder.path(), "right", "abc");
+        let summary = pulled(folder.path(), &format!("{wrong}, {right}"))
+            .await
+            .unwrap();
+        assert_eq!(summary.fetched_files, 1);
+    }
+
+    #[tokio::test]
+    async fn wrong_content_is_refused_told_and_not_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let wrong = given(folder.path(), "wrong", "abd");
+        let absent = "{ path = \"/nowhere/abc\" }";
+        let error = pulled(folder.path(), &format!("{wrong}, {absent}"))
+            .await
+            .unwrap_err();
+        assert!(error.contains("m/abc.bin"), "{error}");
+        assert!(error.contains("and not ba7816bf"), "{error}");
+        assert!(error.contains("/nowhere/abc"), "{error}");
+        let model = folder.path().join("models/m");
+        assert_eq!(std::fs::read_dir(model).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_cannot_be_made_names_the_variable_to_set() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("models"), "a file").unwrap();
+        let error = pulled(folder.path(), "{ path = \"/nowhere\" }")
+            .await
+            .unwrap_err();
+        assert!(error.contains("OFFHOOK_MODELS_DIR"), "{error}");
+    }
+
+    #[test]
+    fn a_full_disk_has_a_message_of_its_own() {
+        let path = Path::new("/models/m/abc.bin.part");
+        let error = SourceError::disk("write", path, &io::ErrorKind::StorageFull.into());
+        assert_eq!(error.full_disk(), Some(path));
+        let error = SourceError::disk("write", path, &io::ErrorKind::PermissionDenied.into());
+        assert_eq!(error.full_disk(), None);
     }
 }

@@ -59,7 +59,8 @@ impl Stamps {
         path: &Path,
         advance: &dyn Fn(u64),
     ) -> FileState {
-        let state = inspect(file, path, advance).unwrap_or_else(FileState::of_error);
+        let state =
+            inspect(file, path, advance).unwrap_or_else(|error| FileState::of_error(&error));
         if state == FileState::Whole {
             self.record(file, path);
         } else if self.lines.remove(&file.name).is_some() {

@@ -5,6 +5,7 @@
 //! models mean is known where they are used.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use offhook_contract::ProviderError;
@@ -84,7 +85,10 @@ impl OnnxError {
     /// The same as the contract's error, under the name of the provider that needed the file.
     #[must_use]
     pub fn for_provider(&self, provider: &str) -> ProviderError {
-        ProviderError::Unavailable { provider: provider.to_owned(), problem: self.to_string() }
+        ProviderError::Unavailable {
+            provider: provider.to_owned(),
+            problem: self.to_string(),
+        }
     }
 }
 
@@ -105,6 +109,7 @@ impl OnnxRuntime {
     /// [`OnnxError`] where the file is missing, no library, too old, or not the one in use.
     pub fn load(library: &Path) -> Result<Self, OnnxError> {
         let path = existing_file(library)?;
+        expect_whole_library(&path)?;
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(runtime) = loaded.as_ref() {
             if runtime.library == path {
@@ -115,7 +120,6 @@ impl OnnxRuntime {
                 asked: path,
             });
         }
-        expect_whole_library(&path)?;
         let environment = ort::init_from(&path)
             .map_err(|error| load_error(&path, &error))?
             .with_name("offhook")
@@ -126,7 +130,10 @@ impl OnnxRuntime {
                 path: path.clone(),
                 problem: first_line(error.message()),
             })?;
-        let runtime = Self { environment, library: path };
+        let runtime = Self {
+            environment,
+            library: path,
+        };
         *loaded = Some(runtime.clone());
         Ok(runtime)
     }
@@ -143,11 +150,18 @@ impl OnnxRuntime {
     /// # Errors
     /// [`OnnxError`] where the file is missing or no model that the runtime can run.
     pub fn open(&self, path: &Path) -> Result<OnnxModel, OnnxError> {
+        self.open_lanes(path, 1)
+    }
+
+    /// The same, `lanes` times, so that as many passes can run at once. Each lane takes the
+    /// memory of the weights again.
+    ///
+    /// # Errors
+    /// [`OnnxError`] where the file is missing or no model that the runtime can run.
+    pub fn open_lanes(&self, path: &Path, lanes: usize) -> Result<OnnxModel, OnnxError> {
         let path = existing_file(path)?;
-        let bad = |problem: String| OnnxError::BadModel { path: path.clone(), problem };
-        let session = self.session(&path).map_err(|problem| bad(first_line(&problem)))?;
-        let inputs = session.inputs().iter().map(|input| input.name().to_owned()).collect();
-        Ok(OnnxModel { session: Mutex::new(session), inputs, path })
+        let sessions = (0..lanes.max(1)).map(|_| self.session(&path)).collect();
+        OnnxModel::new(path, sessions)
     }
 
     /// Opens a model from `bytes`, which were read from `path` and perhaps changed.
@@ -155,29 +169,30 @@ impl OnnxRuntime {
     /// # Errors
     /// [`OnnxError::BadModel`] where the bytes are no model that the runtime can run.
     pub fn open_bytes(&self, path: &Path, bytes: &[u8]) -> Result<OnnxModel, OnnxError> {
-        let bad = |problem: String| OnnxError::BadModel { path: path.to_owned(), problem };
-        let session = self
-            .builder()
-            .and_then(|mut builder| {
-                builder.commit_from_memory(bytes).map_err(|error| error.to_string())
-            })
-            .map_err(|problem| bad(first_line(&problem)))?;
-        let inputs = session.inputs().iter().map(|input| input.name().to_owned()).collect();
-        Ok(OnnxModel { session: Mutex::new(session), inputs, path: path.to_owned() })
+        let session = self.builder().and_then(|mut builder| {
+            builder
+                .commit_from_memory(bytes)
+                .map_err(|error| error.to_string())
+        });
+        OnnxModel::new(path.to_owned(), session.map(|session| vec![session]))
     }
 
     fn session(&self, path: &Path) -> Result<Session, String> {
-        self.builder()?.commit_from_file(path).map_err(|error| error.to_string())
+        self.builder()?
+            .commit_from_file(path)
+            .map_err(|error| error.to_string())
     }
 
+    #[expect(
+        clippy::result_large_err,
+        reason = "the builder of `ort` comes back in its errors"
+    )]
     fn builder(&self) -> Result<SessionBuilder, String> {
         let builder = Session::builder(&self.environment).map_err(|error| error.to_string())?;
         builder
             .with_intra_threads(1)
             .and_then(|builder| builder.with_inter_threads(1))
-            .and_then(|builder| {
-                builder.with_config_entry("session.intra_op.allow_spinning", "0")
-            })
+            .and_then(|builder| builder.with_config_entry("session.intra_op.allow_spinning", "0"))
             .map_err(|error| error.to_string())
     }
 }
@@ -186,15 +201,41 @@ impl OnnxRuntime {
 /// that call.
 #[derive(Debug)]
 pub struct OnnxModel {
-    session: Mutex<Session>,
+    lanes: Vec<Mutex<Session>>,
+    next_lane: AtomicUsize,
     inputs: Vec<String>,
     path: PathBuf,
 }
 
 impl OnnxModel {
-    /// The session, for one pass. Waits for a pass of another thread to end.
+    fn new(path: PathBuf, sessions: Result<Vec<Session>, String>) -> Result<Self, OnnxError> {
+        let sessions = match sessions {
+            Ok(sessions) => sessions,
+            Err(problem) => {
+                return Err(OnnxError::BadModel {
+                    path,
+                    problem: first_line(&problem),
+                });
+            }
+        };
+        let inputs = sessions.first().map(Session::inputs).unwrap_or_default();
+        Ok(Self {
+            inputs: inputs.iter().map(|input| input.name().to_owned()).collect(),
+            lanes: sessions.into_iter().map(Mutex::new).collect(),
+            next_lane: AtomicUsize::new(0),
+            path,
+        })
+    }
+
+    /// A session, for one pass. Waits for a pass of another thread to end where no lane is free.
     pub fn lock(&self) -> MutexGuard<'_, Session> {
-        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+        if let Some(free) = self.lanes.iter().find_map(|lane| lane.try_lock().ok()) {
+            return free;
+        }
+        let lane = self.next_lane.fetch_add(1, Ordering::Relaxed) % self.lanes.len();
+        self.lanes[lane]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The file that it was loaded from.
@@ -209,7 +250,10 @@ impl OnnxModel {
     /// # Errors
     /// [`OnnxError::BadModel`] with the first input that it does not take.
     pub fn expect_inputs(self, inputs: &[&str]) -> Result<Self, OnnxError> {
-        match inputs.iter().find(|name| !self.inputs.iter().any(|input| input == *name)) {
+        match inputs
+            .iter()
+            .find(|name| !self.inputs.iter().any(|input| input == *name))
+        {
             None => Ok(self),
             Some(name) => Err(OnnxError::BadModel {
                 problem: format!("it has no input `{name}`, only {}", self.inputs.join(", ")),
@@ -224,25 +268,41 @@ impl OnnxModel {
 fn existing_file(path: &Path) -> Result<PathBuf, OnnxError> {
     match path.canonicalize() {
         Ok(found) if found.is_file() => Ok(found),
-        _ => Err(OnnxError::Missing { path: path.to_owned() }),
+        _ => Err(OnnxError::Missing {
+            path: path.to_owned(),
+        }),
     }
 }
 
 /// A shared library that is cut short can take the process down when it is loaded, so its size is
 /// checked first: the section headers of an ELF file lie at its end.
 fn expect_whole_library(path: &Path) -> Result<(), OnnxError> {
-    let bad = |problem: String| OnnxError::NotALibrary { path: path.to_owned(), problem };
+    let bad = |problem: String| OnnxError::NotALibrary {
+        path: path.to_owned(),
+        problem,
+    };
     let mut file = std::fs::File::open(path).map_err(|error| bad(error.to_string()))?;
-    let size = file.metadata().map_err(|error| bad(error.to_string()))?.len();
+    let size = file
+        .metadata()
+        .map_err(|error| bad(error.to_string()))?
+        .len();
     let mut header = [0; 64];
     if std::io::Read::read_exact(&mut file, &mut header).is_err() {
         return Err(bad(format!("it has {size} bytes")));
     }
     if !header.starts_with(b"\x7fELF\x02\x01") {
-        return Ok(());
+        let is_elf_wanted = cfg!(all(target_os = "linux", target_pointer_width = "64"));
+        return if is_elf_wanted {
+            Err(bad("it is no ELF file".to_owned()))
+        } else {
+            Ok(())
+        };
     }
     let number = |at: usize, bytes: usize| {
-        header[at..at + bytes].iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte))
+        header[at..at + bytes]
+            .iter()
+            .rev()
+            .fold(0, |sum, &byte| sum << 8 | u64::from(byte))
     };
     // e_shoff, e_shentsize and e_shnum of the ELF specification, 64 bits, little endian.
     let expected = number(0x28, 8).saturating_add(number(0x3a, 2) * number(0x3c, 2));
@@ -255,18 +315,22 @@ fn expect_whole_library(path: &Path) -> Result<(), OnnxError> {
 fn load_error(path: &Path, error: &ort::LoadDynamicError) -> OnnxError {
     let path = path.to_owned();
     match error {
-        ort::LoadDynamicError::BadVersion { version_str, .. } => {
-            OnnxError::WrongVersion { path, version: version_str.clone() }
-        }
-        ort::LoadDynamicError::MissingApi { .. } => {
-            OnnxError::NotALibrary { path, problem: "it has no `OrtGetApiBase`".to_owned() }
-        }
-        ort::LoadDynamicError::InvalidVersionString => {
-            OnnxError::NotALibrary { path, problem: "it does not say its version".to_owned() }
-        }
-        ort::LoadDynamicError::Dlopen { error, .. } => {
-            OnnxError::NotALibrary { path, problem: first_line(&error.to_string()) }
-        }
+        ort::LoadDynamicError::BadVersion { version_str, .. } => OnnxError::WrongVersion {
+            path,
+            version: version_str.clone(),
+        },
+        ort::LoadDynamicError::MissingApi { .. } => OnnxError::NotALibrary {
+            path,
+            problem: "it has no `OrtGetApiBase`".to_owned(),
+        },
+        ort::LoadDynamicError::InvalidVersionString => OnnxError::NotALibrary {
+            path,
+            problem: "it does not say its version".to_owned(),
+        },
+        ort::LoadDynamicError::Dlopen { error, .. } => OnnxError::NotALibrary {
+            path,
+            problem: first_line(&error.to_string()),
+        },
     }
 }
 
@@ -298,9 +362,15 @@ mod tests {
 
     #[test]
     fn a_file_that_is_no_library_is_refused() {
-        let file = tempfile_with(b"not a shared library at all");
+        let file = tempfile_with(&[b'x'; 100]);
         let problem = OnnxRuntime::load(&file).unwrap_err();
-        assert!(matches!(problem, OnnxError::NotALibrary { .. }), "{problem:?}");
+        assert!(
+            matches!(problem, OnnxError::NotALibrary { .. }),
+            "{problem:?}"
+        );
+        std::fs::write(&file, "short").unwrap();
+        let problem = OnnxRuntime::load(&file).unwrap_err();
+        assert!(problem.to_string().contains("it has 5 bytes"), "{problem}");
         std::fs::remove_file(file).unwrap();
     }
 
@@ -312,7 +382,10 @@ mod tests {
         let file = std::env::temp_dir().join(format!("offhook-elf-{}", std::process::id()));
         std::fs::write(&file, header).unwrap();
         let problem = OnnxRuntime::load(&file).unwrap_err();
-        assert!(problem.to_string().contains("cut short: 64 of 29000000"), "{problem}");
+        assert!(
+            problem.to_string().contains("cut short: 64 of 29000000"),
+            "{problem}"
+        );
         std::fs::remove_file(file).unwrap();
     }
 
@@ -324,13 +397,19 @@ mod tests {
 
     #[test]
     fn errors_become_the_contract_error_with_the_path() {
-        let problem = OnnxError::BadModel { path: "/m/x.onnx".into(), problem: "cut".to_owned() };
+        let problem = OnnxError::BadModel {
+            path: "/m/x.onnx".into(),
+            problem: "cut".to_owned(),
+        };
         let ProviderError::Unavailable { provider, problem } = problem.for_provider("silero")
         else {
             unreachable!("a bad file is never anything but unavailable")
         };
         assert_eq!(provider, "silero");
-        assert!(problem.contains("/m/x.onnx") && problem.contains("models verify"), "{problem}");
+        assert!(
+            problem.contains("/m/x.onnx") && problem.contains("models verify"),
+            "{problem}"
+        );
     }
 
     fn tempfile_with(bytes: &[u8]) -> PathBuf {

@@ -19,7 +19,12 @@ pub(super) struct Ear {
 impl Ear {
     /// An ear that takes silence of `patience` ticks for the end of the agent's speech.
     pub(super) fn new(patience: u64) -> Self {
-        Self { patience: patience.max(1), speaking_since: None, last_sound: None, run_began: None }
+        Self {
+            patience: patience.max(1),
+            speaking_since: None,
+            last_sound: None,
+            run_began: None,
+        }
     }
 
     pub(super) fn patience(&self) -> u64 {
@@ -57,7 +62,8 @@ impl Ear {
 
     /// Ticks since the last sound; the whole call where there was none.
     pub(super) fn silence(&self, tick: u64) -> u64 {
-        self.last_sound.map_or(tick, |sound| tick.saturating_sub(sound))
+        self.last_sound
+            .map_or(tick, |sound| tick.saturating_sub(sound))
     }
 }
 
@@ -67,7 +73,10 @@ fn is_sound(frame: &Frame) -> bool {
 
 /// Root mean square, full scale 32,768.
 pub(super) fn rms(samples: &[i16]) -> f64 {
-    let energy: f64 = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum();
+    let energy: f64 = samples
+        .iter()
+        .map(|sample| f64::from(*sample).powi(2))
+        .sum();
     (energy / samples.len().max(1) as f64).sqrt()
 }
 

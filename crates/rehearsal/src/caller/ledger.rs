@@ -105,7 +105,10 @@ pub struct LedgerHandle(Arc<Mutex<CallerLedger>>);
 
 impl LedgerHandle {
     pub(super) fn new(lines: usize) -> Self {
-        let ledger = CallerLedger { lines: vec![None; lines], ..CallerLedger::default() };
+        let ledger = CallerLedger {
+            lines: vec![None; lines],
+            ..CallerLedger::default()
+        };
         Self(Arc::new(Mutex::new(ledger)))
     }
 
@@ -116,6 +119,9 @@ impl LedgerHandle {
     /// The ledger as it is now.
     #[must_use]
     pub fn snapshot(&self) -> CallerLedger {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }

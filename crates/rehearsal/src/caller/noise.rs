@@ -15,7 +15,10 @@ impl Noise {
     pub(super) fn new(seed: u64, dbfs: f32) -> Self {
         let rms = 32_768.0 * 10_f64.powf(f64::from(dbfs) / 20.0);
         // Uniform noise between −a and a has an RMS of a / √3. A zero state would stay zero.
-        Self { state: seed ^ 0x9E37_79B9_7F4A_7C15 | 1, amplitude: rms * 3_f64.sqrt() }
+        Self {
+            state: seed ^ 0x9E37_79B9_7F4A_7C15 | 1,
+            amplitude: rms * 3_f64.sqrt(),
+        }
     }
 
     pub(super) fn add_to(&mut self, frame: &mut Frame) {

@@ -92,8 +92,11 @@ pub(super) async fn render(
         if samples.len() > LINE_SECONDS_MAX * from_hz as usize {
             return Err(RenderError::TooLong { line: number });
         }
-        let samples = resample_all(&samples, from_hz, rate)
-            .map_err(|source| RenderError::Rate { line: number, source })?;
+        let samples =
+            resample_all(&samples, from_hz, rate).map_err(|source| RenderError::Rate {
+                line: number,
+                source,
+            })?;
         let line = RenderedLine::trimmed(&samples, rate)
             .ok_or(RenderError::Silent { line: number, text })?;
         rendered.push(line);
@@ -110,15 +113,22 @@ async fn synthesise(
     line: usize,
 ) -> Result<(Vec<i16>, u32), RenderError> {
     let failed = |source| RenderError::Voice { line, source };
-    let CallerVoice { id, speed, pitch, .. } = &scenario.voice;
+    let CallerVoice {
+        id, speed, pitch, ..
+    } = &scenario.voice;
     let request = SpeechRequest {
         voice: id.clone(),
         language: scenario.language.clone(),
         speed: (speed / pitch).clamp(0.5, 2.0),
     };
     let mut stream = voice.open(request).await.map_err(failed)?;
-    let piece =
-        SpokenText { text: text.to_owned(), span: TextSpan { start: 0, end: text.len() } };
+    let piece = SpokenText {
+        text: text.to_owned(),
+        span: TextSpan {
+            start: 0,
+            end: text.len(),
+        },
+    };
     // Where the voice is gone already, its events say why.
     let _is_taken = stream.text.send(piece).await.is_ok();
     drop(stream.text);
@@ -135,7 +145,11 @@ async fn synthesise(
     }
     // Whole hundreds keep the ratio simple, which the resampler likes.
     let played_hz = (f64::from(from.hz()) * f64::from(*pitch) / 100.0).round() * 100.0;
-    let from_hz = if (*pitch - 1.0).abs() < f32::EPSILON { from.hz() } else { played_hz as u32 };
+    let from_hz = if (*pitch - 1.0).abs() < f32::EPSILON {
+        from.hz()
+    } else {
+        played_hz as u32
+    };
     Ok((samples, from_hz))
 }
 

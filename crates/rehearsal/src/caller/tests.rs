@@ -30,7 +30,10 @@ fn rehearse(text: &str, lines_ms: &[u64], ticks: u64, agent: impl Fn(u64) -> boo
             ended_at.get_or_insert(tick);
         }
     }
-    Rehearsed { ledger: caller.ledger().snapshot(), ended_at }
+    Rehearsed {
+        ledger: caller.ledger().snapshot(),
+        ended_at,
+    }
 }
 
 fn began_ms(rehearsed: &Rehearsed, line: usize) -> u128 {
@@ -55,7 +58,10 @@ fn the_next_line_waits_for_the_reply_to_the_last() {
     let rehearsed = rehearse(text, &[500, 500], 400, agent);
     assert_eq!(began_ms(&rehearsed, 0), 780);
     assert_eq!(began_ms(&rehearsed, 1), 4_380);
-    assert_eq!(rehearsed.ledger.reply_heard(0), Some(Duration::from_secs(3)));
+    assert_eq!(
+        rehearsed.ledger.reply_heard(0),
+        Some(Duration::from_secs(3))
+    );
     assert_eq!(rehearsed.ledger.reply_heard(1), None);
 }
 
@@ -65,7 +71,10 @@ fn an_interruption_comes_at_its_offset_and_the_stop_is_heard() {
     let text = "[[line]]\nsay = \"wait\"\nwhen = { into_agent = \"1.2s\" }";
     let rehearsed = rehearse(text, &[800], 300, agent);
     assert_eq!(began_ms(&rehearsed, 0), 2_200);
-    assert_eq!(rehearsed.ledger.agent_stopped(0), Some(Duration::from_millis(1_400)));
+    assert_eq!(
+        rehearsed.ledger.agent_stopped(0),
+        Some(Duration::from_millis(1_400))
+    );
 }
 
 #[test]
@@ -73,7 +82,10 @@ fn a_missed_interruption_is_said_late_and_a_missed_mhm_not_at_all() {
     let agent = |tick| (50..75).contains(&tick);
     let text = "[[line]]\nsay = \"wait\"\nwhen = { into_agent = \"1.2s\" }";
     let rehearsed = rehearse(text, &[800], 400, agent);
-    assert_eq!(rehearsed.ledger.line(0).unwrap().fate, LineFate::AgentHadFinished);
+    assert_eq!(
+        rehearsed.ledger.line(0).unwrap().fate,
+        LineFate::AgentHadFinished
+    );
     let text = format!("{text}\nexpect = {{ interrupts = false }}");
     let rehearsed = rehearse(&text, &[300], 400, agent);
     assert_eq!(rehearsed.ledger.line(0), None);
@@ -117,7 +129,10 @@ fn a_silent_agent_ends_in_lines_said_anyway_and_a_hang_up() {
     let text = "hang_up_give_up = \"4s\"\n[[line]]\nsay = \"a\"\ngive_up = \"2s\"";
     let rehearsed = rehearse(text, &[500], 1_000, |_| false);
     let said = rehearsed.ledger.line(0).unwrap();
-    assert_eq!((said.began.as_millis(), said.fate), (2_000, LineFate::GaveUpWaiting));
+    assert_eq!(
+        (said.began.as_millis(), said.fate),
+        (2_000, LineFate::GaveUpWaiting)
+    );
     assert_eq!(rehearsed.ended_at, Some(325));
     assert_eq!(rehearsed.ledger.hung_up, Some(Duration::from_millis(6_500)));
 }
@@ -126,7 +141,10 @@ fn a_silent_agent_ends_in_lines_said_anyway_and_a_hang_up() {
 fn an_agent_that_never_stops_is_hung_up_on_too() {
     let text = "hang_up_give_up = \"1s\"\n[[line]]\nsay = \"a\"\ngive_up = \"1s\"";
     let rehearsed = rehearse(text, &[500], 1_000, |_| true);
-    assert_eq!(rehearsed.ledger.line(0).unwrap().fate, LineFate::GaveUpWaiting);
+    assert_eq!(
+        rehearsed.ledger.line(0).unwrap().fate,
+        LineFate::GaveUpWaiting
+    );
     assert!(rehearsed.ended_at.is_some());
 }
 
@@ -154,12 +172,19 @@ fn the_line_that_is_heard_is_the_line_that_was_rendered() {
     for tick in 0..100 {
         heard.extend_from_slice(caller.next_frame(None, tick).unwrap().samples());
     }
-    let loud: Vec<usize> =
-        (0..heard.len()).filter(|index| heard[*index].unsigned_abs() > 3_000).collect();
+    let loud: Vec<usize> = (0..heard.len())
+        .filter(|index| heard[*index].unsigned_abs() > 3_000)
+        .collect();
     assert_eq!((loud[0], loud[loud.len() - 1] + 1), (16_000, 17_600));
     let said = caller.ledger().snapshot().line(0).unwrap();
-    assert_eq!((said.began.as_millis(), said.ended.as_millis()), (1_000, 1_100));
-    assert!(heard[..16_000].iter().any(|sample| *sample != 0), "the room is never dead silent");
+    assert_eq!(
+        (said.began.as_millis(), said.ended.as_millis()),
+        (1_000, 1_100)
+    );
+    assert!(
+        heard[..16_000].iter().any(|sample| *sample != 0),
+        "the room is never dead silent"
+    );
 }
 
 #[test]

@@ -9,7 +9,9 @@ use std::time::Duration;
 pub(super) fn parse(text: &str) -> Result<Duration, String> {
     let wrong = || format!("`{text}` is no duration; write it like \"300ms\", \"1.2s\" or \"2m\"");
     let trimmed = text.trim();
-    let split = trimmed.find(|letter: char| letter.is_ascii_alphabetic()).ok_or_else(wrong)?;
+    let split = trimmed
+        .find(|letter: char| letter.is_ascii_alphabetic())
+        .ok_or_else(wrong)?;
     let (number, unit) = trimmed.split_at(split);
     let seconds_per_unit = match unit {
         "ms" => 0.001,

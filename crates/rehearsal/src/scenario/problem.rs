@@ -60,15 +60,25 @@ impl ScenarioError {
 }
 
 fn place(file: Option<&Path>) -> String {
-    file.map_or_else(|| "the scenario ".to_owned(), |file| format!("{} ", file.display()))
+    file.map_or_else(
+        || "the scenario ".to_owned(),
+        |file| format!("{} ", file.display()),
+    )
 }
 
 fn count(problems: usize) -> String {
-    if problems == 1 { "a problem".to_owned() } else { format!("{problems} problems") }
+    if problems == 1 {
+        "a problem".to_owned()
+    } else {
+        format!("{problems} problems")
+    }
 }
 
 fn list(problems: &[Problem]) -> String {
-    problems.iter().map(|problem| format!("\n  {problem}")).collect()
+    problems
+        .iter()
+        .map(|problem| format!("\n  {problem}"))
+        .collect()
 }
 
 /// ` (did you mean "x"?)` with the known word nearest to `word`, or the list of known words.
@@ -105,8 +115,14 @@ mod tests {
     #[test]
     fn the_nearest_known_word_is_suggested() {
         let known = ["after_agent", "into_agent", "after_line", "at"];
-        assert_eq!(suggestion("afer_agent", &known), "did you mean `after_agent`?");
-        assert_eq!(suggestion("intoagent", &known), "did you mean `into_agent`?");
+        assert_eq!(
+            suggestion("afer_agent", &known),
+            "did you mean `after_agent`?"
+        );
+        assert_eq!(
+            suggestion("intoagent", &known),
+            "did you mean `into_agent`?"
+        );
         assert!(suggestion("xyzzy plugh", &known).starts_with("known here: after_agent"));
     }
 

@@ -25,16 +25,21 @@ const HANG_UP_AFTER_AGENT: Duration = Duration::from_secs(1);
 const LINES_MAX: usize = 500;
 
 pub(super) fn read(text: &str) -> Result<Scenario, ScenarioError> {
-    let table: Table = text.parse().map_err(|error: toml::de::Error| ScenarioError::NotToml {
-        file: None,
-        problem: error.to_string().trim_end().to_owned(),
-    })?;
+    let table: Table = text
+        .parse()
+        .map_err(|error: toml::de::Error| ScenarioError::NotToml {
+            file: None,
+            problem: error.to_string().trim_end().to_owned(),
+        })?;
     let mut problems = Vec::new();
     let scenario = scenario(table, &mut problems);
     if problems.is_empty() {
         Ok(scenario)
     } else {
-        Err(ScenarioError::Invalid { file: None, problems })
+        Err(ScenarioError::Invalid {
+            file: None,
+            problems,
+        })
     }
 }
 
@@ -48,7 +53,9 @@ fn scenario(table: Table, problems: &mut Vec<Problem>) -> Scenario {
     let agent = section.text("agent").map(PathBuf::from);
     let language = section.text("language").unwrap_or_else(|| "en".to_owned());
     let voice = section.table("caller");
-    let voice = voice.map(|table| caller_voice(table, section.problems())).unwrap_or_default();
+    let voice = voice
+        .map(|table| caller_voice(table, section.problems()))
+        .unwrap_or_default();
     let lines = lines(&mut section);
     let hang_up = section.table("hang_up");
     let is_explicit = hang_up.is_some();
@@ -88,8 +95,12 @@ fn caller_voice(table: Table, problems: &mut Vec<Problem>) -> CallerVoice {
     let mut section = Section::new("caller", table, problems);
     let voice = CallerVoice {
         id: section.text("voice"),
-        speed: section.number("speed", 0.5, 2.0).map_or(default.speed, |speed| speed as f32),
-        pitch: section.number("pitch", 0.7, 1.4).map_or(default.pitch, |pitch| pitch as f32),
+        speed: section
+            .number("speed", 0.5, 2.0)
+            .map_or(default.speed, |speed| speed as f32),
+        pitch: section
+            .number("pitch", 0.7, 1.4)
+            .map_or(default.pitch, |pitch| pitch as f32),
         noise_dbfs: section
             .number("noise_dbfs", -90.0, -20.0)
             .map_or(default.noise_dbfs, |level| level as f32),
@@ -140,7 +151,10 @@ fn line(path: &str, table: Table, is_first: bool, problems: &mut Vec<Problem>) -
     let moment = moment.and_then(|table| when(&place, table, section.problems()));
     let moment = moment.unwrap_or(When::AfterAgent(AFTER_AGENT));
     if is_first && matches!(moment, When::AfterLine(_)) {
-        section.complain_of("when.after_line", "the first line has none before it".to_owned());
+        section.complain_of(
+            "when.after_line",
+            "the first line has none before it".to_owned(),
+        );
     }
     let give_up = section.duration("give_up").unwrap_or(GIVE_UP);
     let expect = section.table("expect");
@@ -162,7 +176,12 @@ fn line(path: &str, table: Table, is_first: bool, problems: &mut Vec<Problem>) -
         );
     }
     section.finish();
-    CallerLine { words, when: moment, give_up, expect }
+    CallerLine {
+        words,
+        when: moment,
+        give_up,
+        expect,
+    }
 }
 
 fn words(section: &mut Section<'_>) -> Words {
@@ -171,16 +190,20 @@ fn words(section: &mut Section<'_>) -> Words {
     let text = section.text("text");
     match (say, wav) {
         (Some(_), Some(_)) => section.complain("has both `say` and `wav`; keep one".to_owned()),
-        (None, None) => section.complain(
-            "says nothing; add `say = \"words\"` or `wav = \"file.wav\"`".to_owned(),
-        ),
+        (None, None) => section
+            .complain("says nothing; add `say = \"words\"` or `wav = \"file.wav\"`".to_owned()),
         (Some(_), None) if text.is_some() => section.complain_of(
             "text",
             "only for `wav`; with `say`, use `expect.caller_words` where the words differ"
                 .to_owned(),
         ),
         (Some(say), None) => return Words::Say(say),
-        (None, Some(wav)) => return Words::Wav { path: PathBuf::from(wav), text },
+        (None, Some(wav)) => {
+            return Words::Wav {
+                path: PathBuf::from(wav),
+                text,
+            };
+        }
     }
     Words::Say(String::new())
 }
@@ -276,11 +299,17 @@ mod tests {
         .unwrap();
         assert_eq!(scenario.voice.id.as_deref(), Some("v2"));
         assert_eq!(scenario.lines[0].when, When::AfterAgent(AFTER_AGENT));
-        assert_eq!(scenario.lines[1].when, When::AfterLine(Duration::from_secs(1)));
+        assert_eq!(
+            scenario.lines[1].when,
+            When::AfterLine(Duration::from_secs(1))
+        );
         assert_eq!(scenario.lines[1].reference(), Some("on Tuesday"));
         assert_eq!(scenario.lines[1].expect.heard[1], ["9", "nine"]);
         assert_eq!(scenario.hang_up, When::At(Duration::from_secs(60)));
-        assert_eq!(scenario.expect.events, [EventName::Greeting, EventName::Answer]);
+        assert_eq!(
+            scenario.expect.events,
+            [EventName::Greeting, EventName::Answer]
+        );
     }
 
     #[test]
@@ -327,7 +356,10 @@ mod tests {
     #[test]
     fn text_that_is_no_toml_says_where() {
         let error = read("name = \"a\"\nline = [").unwrap_err().to_string();
-        assert!(error.contains("no TOML") && error.contains("line 2"), "{error}");
+        assert!(
+            error.contains("no TOML") && error.contains("line 2"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -336,7 +368,10 @@ mod tests {
         assert!(found[0].starts_with("line[1].when.after_line"), "{found:?}");
         assert!(problems("name = \"a\"")[0].contains("silent caller"));
         let found = problems("name = \"a\"\nhang_up = { into_agent = \"1s\" }");
-        assert!(found[0].starts_with("hang_up: a caller hangs up"), "{found:?}");
+        assert!(
+            found[0].starts_with("hang_up: a caller hangs up"),
+            "{found:?}"
+        );
     }
 
     #[test]

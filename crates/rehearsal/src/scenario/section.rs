@@ -18,23 +18,39 @@ pub(super) struct Section<'p> {
 
 impl<'p> Section<'p> {
     pub(super) fn new(path: &str, table: Table, problems: &'p mut Vec<Problem>) -> Self {
-        Self { path: path.to_owned(), table, known: Vec::new(), problems }
+        Self {
+            path: path.to_owned(),
+            table,
+            known: Vec::new(),
+            problems,
+        }
     }
 
     /// Says that something is wrong with the table itself.
     pub(super) fn complain(&mut self, message: String) {
-        let path = if self.path.is_empty() { "(top level)".to_owned() } else { self.path.clone() };
+        let path = if self.path.is_empty() {
+            "(top level)".to_owned()
+        } else {
+            self.path.clone()
+        };
         self.problems.push(Problem { path, message });
     }
 
     /// Says that something is wrong with the field `key`.
     pub(super) fn complain_of(&mut self, key: &str, message: String) {
-        self.problems.push(Problem { path: self.place_of(key), message });
+        self.problems.push(Problem {
+            path: self.place_of(key),
+            message,
+        });
     }
 
     /// Where the field `key` is.
     pub(super) fn place_of(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
     }
 
     /// The collected problems, for a section inside this one.
@@ -74,7 +90,9 @@ impl<'p> Section<'p> {
 
     pub(super) fn question(&mut self, key: &'static str) -> Option<bool> {
         self.take_as(key, |value| {
-            value.as_bool().ok_or_else(|| wanted("`true` or `false`", value))
+            value
+                .as_bool()
+                .ok_or_else(|| wanted("`true` or `false`", value))
         })
     }
 
@@ -100,9 +118,9 @@ impl<'p> Section<'p> {
             Value::Integer(millis @ 0..=3_600_000) => {
                 Ok(Duration::from_millis(millis.unsigned_abs()))
             }
-            Value::Integer(millis) => {
-                Err(format!("{millis} is out of range; use 0 to 3600000 milliseconds"))
-            }
+            Value::Integer(millis) => Err(format!(
+                "{millis} is out of range; use 0 to 3600000 milliseconds"
+            )),
             other => Err(wanted("whole milliseconds", other)),
         })
     }
@@ -132,7 +150,10 @@ impl<'p> Section<'p> {
                 .map(|one| one.as_str().map(str::to_owned))
                 .collect::<Option<Vec<_>>>()
                 .ok_or_else(|| wanted("texts in the inner list", value)),
-            other => Err(wanted("a text, or a list of texts of which one is enough", other)),
+            other => Err(wanted(
+                "a text, or a list of texts of which one is enough",
+                other,
+            )),
         })
     }
 
@@ -182,7 +203,10 @@ impl<'p> Section<'p> {
     /// Takes the table `key`.
     pub(super) fn table(&mut self, key: &'static str) -> Option<Table> {
         self.take_as(key, |value| {
-            value.as_table().cloned().ok_or_else(|| wanted("a table", value))
+            value
+                .as_table()
+                .cloned()
+                .ok_or_else(|| wanted("a table", value))
         })
     }
 
@@ -196,11 +220,7 @@ impl<'p> Section<'p> {
     }
 }
 
-fn known_word<T: Copy>(
-    value: &Value,
-    all: &[T],
-    word: fn(T) -> &'static str,
-) -> Result<T, String> {
+fn known_word<T: Copy>(value: &Value, all: &[T], word: fn(T) -> &'static str) -> Result<T, String> {
     let names: Vec<&str> = all.iter().map(|one| word(*one)).collect();
     let text = value
         .as_str()
@@ -212,6 +232,10 @@ fn known_word<T: Copy>(
 }
 
 pub(super) fn wanted(what: &str, value: &Value) -> String {
-    let article = if value.type_str().starts_with(['a', 'i']) { "an" } else { "a" };
+    let article = if value.type_str().starts_with(['a', 'i']) {
+        "an"
+    } else {
+        "a"
+    };
     format!("must be {what}, not {article} {}", value.type_str())
 }

@@ -16,7 +16,11 @@ pub(super) struct AudioAllowance {
 impl AudioAllowance {
     pub(super) fn new(ahead_max: Duration) -> Self {
         let credit_max = ahead_max.max(FRAME_DURATION);
-        Self { credit: credit_max, credit_max, updated: Duration::ZERO }
+        Self {
+            credit: credit_max,
+            credit_max,
+            updated: Duration::ZERO,
+        }
     }
 
     /// Whether a frame may come at `now`, the time since the session began.
@@ -48,11 +52,15 @@ mod tests {
     #[test]
     fn a_flood_is_cut_to_what_may_be_ahead() {
         let mut allowance = AudioAllowance::new(Duration::from_secs(1));
-        let passed = (0..1_000).filter(|_| allowance.take(Duration::ZERO)).count();
+        let passed = (0..1_000)
+            .filter(|_| allowance.take(Duration::ZERO))
+            .count();
         assert_eq!(passed, 50);
         assert!(allowance.take(Duration::from_millis(20)));
         assert!(!allowance.take(Duration::from_millis(20)));
-        let later = (0..1_000).filter(|_| allowance.take(Duration::from_secs(3_600))).count();
+        let later = (0..1_000)
+            .filter(|_| allowance.take(Duration::from_secs(3_600)))
+            .count();
         assert_eq!(later, 50);
     }
 }

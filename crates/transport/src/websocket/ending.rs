@@ -21,7 +21,10 @@ pub(super) enum Ending {
 
 impl Ending {
     pub(super) fn fault(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self::ClientFault(EventProblem { code, message: message.into() })
+        Self::ClientFault(EventProblem {
+            code,
+            message: message.into(),
+        })
     }
 
     /// The last words to the client.
@@ -73,7 +76,9 @@ impl Ending {
             Self::SessionGone => "the session broke",
             Self::ClientFault(problem) | Self::Refused(problem) => &problem.message,
         };
-        let end = (0..=text.len().min(123)).rev().find(|end| text.is_char_boundary(*end));
+        let end = (0..=text.len().min(123))
+            .rev()
+            .find(|end| text.is_char_boundary(*end));
         text[..end.unwrap_or(0)].to_owned()
     }
 }
@@ -93,10 +98,18 @@ mod tests {
         ] {
             let ending = Ending::fault(code, "why");
             assert_eq!(ending.close_code(), close);
-            assert_eq!(ending.farewell()[0], ServerEvent::Error { code, message: "why".into() });
+            assert_eq!(
+                ending.farewell()[0],
+                ServerEvent::Error {
+                    code,
+                    message: "why".into()
+                }
+            );
             assert_eq!(
                 ending.farewell()[1],
-                ServerEvent::SessionEnded { cause: EndCause::ClientFault }
+                ServerEvent::SessionEnded {
+                    cause: EndCause::ClientFault
+                }
             );
         }
     }

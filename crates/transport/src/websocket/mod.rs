@@ -14,6 +14,4 @@ mod tests;
 
 pub use client::{CallEnd, ClientBridge, ClientCall, ClientError, connect};
 pub use limits::SocketLimits;
-pub use server::{
-    OpenedSession, SessionRefusal, SessionStart, serve_session, without_delay,
-};
+pub use server::{OpenedSession, SessionRefusal, SessionStart, serve_session, without_delay};

@@ -14,7 +14,7 @@ use offhook_contract::{LegControl, LegEvent, LegFarEnd, OutboundFrame};
 use offhook_media::{FRAME_DURATION, SampleRate};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout, timeout_at};
 
 use super::SocketLimits;
 use super::ending::Ending;
@@ -31,6 +31,8 @@ const READ_BUFFER_BYTES: usize = 4_096;
 const ANSWER_QUEUE: usize = 16;
 /// How long the last words may take.
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
+/// How long a socket that cannot be read to its end stays open for the client to read.
+const LINGER: Duration = Duration::from_millis(100);
 /// After a hang-up, how long what was sent is given to be heard, at most.
 const LAST_AUDIO_MAX: Duration = Duration::from_secs(3);
 
@@ -89,7 +91,9 @@ where
             let ending = call(&mut sink, &mut stream, rate, limits, open).await;
             tracing::debug!(?ending, "session socket ends");
             // A client that is gone cannot be told so.
-            timeout(FAREWELL_MAX, say_farewell(&mut sink, &mut stream, &ending)).await.ok();
+            timeout(FAREWELL_MAX, say_farewell(&mut sink, &mut stream, &ending))
+                .await
+                .ok();
         })
 }
 
@@ -122,7 +126,11 @@ where
         Ok(begun) => begun,
         Err(ending) => return ending,
     };
-    let OpenedSession { call_id, lead, far_end } = match open(start).await {
+    let OpenedSession {
+        call_id,
+        lead,
+        far_end,
+    } = match open(start).await {
         Ok(session) => session,
         Err(refusal) => {
             let message = refusal.to_string();
@@ -199,7 +207,10 @@ async fn begin(
         };
         mistakes += u32::from(matches!(answer, ServerEvent::Error { .. }));
         if mistakes > limits.mistakes_max {
-            return Err(Ending::fault(ErrorCode::TooManyMistakes, "too many mistakes"));
+            return Err(Ending::fault(
+                ErrorCode::TooManyMistakes,
+                "too many mistakes",
+            ));
         }
         let message = Message::text(answer.to_json());
         if !matches!(timeout_at(deadline, sink.send(message)).await, Ok(Ok(()))) {
@@ -227,7 +238,14 @@ impl Downlink {
     ) -> Self {
         let writer = FrameWriter::new();
         let played_at = Instant::now();
-        Self { far_end, to_answer, limits, writer, generation: 0, played_at }
+        Self {
+            far_end,
+            to_answer,
+            limits,
+            writer,
+            generation: 0,
+            played_at,
+        }
     }
 
     /// Sends until the session ends or the client takes no more; gives why.
@@ -253,14 +271,14 @@ impl Downlink {
                     }
                     None => return Ok(Ending::SessionGone),
                 },
+                _ = pings.tick() => self.send(sink, Message::Ping(Bytes::new())).await?,
+                Some(answer) = self.to_answer.recv() => {
+                    self.send(sink, Message::text(answer.to_json())).await?;
+                }
                 frame = self.far_end.audio_out.recv() => match frame {
                     Some(frame) => self.audio(sink, &frame).await?,
                     None => return self.last_orders(sink).await,
                 },
-                Some(answer) = self.to_answer.recv() => {
-                    self.send(sink, Message::text(answer.to_json())).await?;
-                }
-                _ = pings.tick() => self.send(sink, Message::Ping(Bytes::new())).await?,
             }
         }
     }
@@ -296,7 +314,9 @@ impl Downlink {
     async fn clear(&mut self, sink: &mut Sink, generation: u32) -> Result<(), Ending> {
         self.generation = self.generation.max(generation);
         self.played_at = Instant::now();
-        let event = ServerEvent::Clear { generation: self.generation };
+        let event = ServerEvent::Clear {
+            generation: self.generation,
+        };
         self.send(sink, Message::text(event.to_json())).await
     }
 
@@ -321,8 +341,8 @@ impl Downlink {
     }
 }
 
-/// Tells the client why, closes, and waits for its close, so that the last words arrive (a socket
-/// that is dropped with unread input resets the connection).
+/// Tells the client why, closes, and waits for its close, so that the last words arrive: a socket
+/// that is dropped with unread input resets the connection.
 async fn say_farewell(sink: &mut Sink, stream: &mut Stream, ending: &Ending) {
     for event in ending.farewell() {
         if sink.send(Message::text(event.to_json())).await.is_err() {
@@ -330,8 +350,12 @@ async fn say_farewell(sink: &mut Sink, stream: &mut Stream, ending: &Ending) {
         }
     }
     let code = ending.close_code();
-    let close = CloseFrame { code, reason: ending.close_reason().into() };
+    let close = CloseFrame {
+        code,
+        reason: ending.close_reason().into(),
+    };
     if sink.send(Message::Close(Some(close))).await.is_ok() {
         while let Some(Ok(_)) = stream.next().await {}
+        sleep(LINGER).await;
     }
 }

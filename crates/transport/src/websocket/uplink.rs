@@ -24,7 +24,10 @@ pub(super) struct Lanes {
 
 impl Lanes {
     pub(super) fn of(far_end: &LegFarEnd) -> Self {
-        Self { audio_in: far_end.audio_in.clone(), events: far_end.events.clone() }
+        Self {
+            audio_in: far_end.audio_in.clone(),
+            events: far_end.events.clone(),
+        }
     }
 }
 
@@ -156,7 +159,9 @@ impl Uplink {
             let message = format!("too many mistakes; the last: {message}");
             return Err(Ending::fault(ErrorCode::TooManyMistakes, message));
         }
-        self.answers.try_send(ServerEvent::Error { code, message }).ok();
+        self.answers
+            .try_send(ServerEvent::Error { code, message })
+            .ok();
         Ok(())
     }
 }

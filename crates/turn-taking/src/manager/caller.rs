@@ -133,7 +133,7 @@ impl TurnManager {
             return;
         }
         self.speculations += 1;
-        let text = self.caller.text();
+        let text = self.caller.text().to_owned();
         self.start_reply(text, Stage::Speculative, Reason::TranscriptSettled);
     }
 
@@ -143,11 +143,11 @@ impl TurnManager {
         let Some(live) = self
             .replies
             .live()
-            .filter(|live| !is_same(&live.caller_text, &text))
+            .filter(|live| !is_same(&live.caller_text, text))
         else {
             return;
         };
-        let is_longer = is_beginning(&live.caller_text, &text);
+        let is_longer = is_beginning(&live.caller_text, text);
         self.cancel(if is_longer {
             Reason::CallerWentOn
         } else {
@@ -218,7 +218,7 @@ impl TurnManager {
         if self.replies.live().is_some() || self.caller.speaking().is_none() || self.is_deaf {
             return;
         }
-        let caller_text = self.caller.text();
+        let caller_text = self.caller.text().to_owned();
         let count = words(&caller_text).count();
         if count >= self.words_primed + WORDS_TO_PRIME {
             self.words_primed = count;

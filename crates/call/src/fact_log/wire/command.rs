@@ -7,35 +7,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(in super::super) enum WireCommand {
-    Say {
-        turn: u32,
-        line: WireLine,
-    },
-    FinaliseTranscript {
-        utterance: u32,
-    },
-    PrimeReply {
-        caller_text: String,
-    },
-    StartReply {
-        turn: u32,
-        caller_text: String,
-    },
-    CommitReply {
-        turn: u32,
-    },
-    CancelReply {
-        turn: u32,
-    },
-    HoldPlayout {
-        turn: u32,
-    },
-    ResumePlayout {
-        turn: u32,
-    },
-    HangUp {
-        cause: WireCause,
-    },
+    Say { turn: u32, line: WireLine },
+    FinaliseTranscript { utterance: u32 },
+    PrimeReply { caller_text: String },
+    StartReply { turn: u32, caller_text: String },
+    CommitReply { turn: u32 },
+    CancelReply { turn: u32 },
+    HoldPlayout { turn: u32 },
+    ResumePlayout { turn: u32 },
+    HangUp { cause: WireCause },
 }
 
 /// [`Line`] on the wire.
@@ -105,15 +85,27 @@ impl From<WireCause> for HangUpCause {
 impl From<&Command> for WireCommand {
     fn from(command: &Command) -> Self {
         match command {
-            Command::Say { turn, line } => Self::Say { turn: turn.0, line: (*line).into() },
-            Command::FinaliseTranscript { utterance } => Self::FinaliseTranscript { utterance: utterance.0 },
-            Command::PrimeReply { caller_text } => Self::PrimeReply { caller_text: caller_text.clone() },
-            Command::StartReply { turn, caller_text } => Self::StartReply { turn: turn.0, caller_text: caller_text.clone() },
+            Command::Say { turn, line } => Self::Say {
+                turn: turn.0,
+                line: (*line).into(),
+            },
+            Command::FinaliseTranscript { utterance } => Self::FinaliseTranscript {
+                utterance: utterance.0,
+            },
+            Command::PrimeReply { caller_text } => Self::PrimeReply {
+                caller_text: caller_text.clone(),
+            },
+            Command::StartReply { turn, caller_text } => Self::StartReply {
+                turn: turn.0,
+                caller_text: caller_text.clone(),
+            },
             Command::CommitReply { turn } => Self::CommitReply { turn: turn.0 },
             Command::CancelReply { turn } => Self::CancelReply { turn: turn.0 },
             Command::HoldPlayout { turn } => Self::HoldPlayout { turn: turn.0 },
             Command::ResumePlayout { turn } => Self::ResumePlayout { turn: turn.0 },
-            Command::HangUp { cause } => Self::HangUp { cause: (*cause).into() },
+            Command::HangUp { cause } => Self::HangUp {
+                cause: (*cause).into(),
+            },
         }
     }
 }
@@ -121,15 +113,25 @@ impl From<&Command> for WireCommand {
 impl From<WireCommand> for Command {
     fn from(wire: WireCommand) -> Self {
         match wire {
-            WireCommand::Say { turn, line } => Self::Say { turn: TurnId(turn), line: line.into() },
-            WireCommand::FinaliseTranscript { utterance } => Self::FinaliseTranscript { utterance: UtteranceId(utterance) },
+            WireCommand::Say { turn, line } => Self::Say {
+                turn: TurnId(turn),
+                line: line.into(),
+            },
+            WireCommand::FinaliseTranscript { utterance } => Self::FinaliseTranscript {
+                utterance: UtteranceId(utterance),
+            },
             WireCommand::PrimeReply { caller_text } => Self::PrimeReply { caller_text },
-            WireCommand::StartReply { turn, caller_text } => Self::StartReply { turn: TurnId(turn), caller_text },
+            WireCommand::StartReply { turn, caller_text } => Self::StartReply {
+                turn: TurnId(turn),
+                caller_text,
+            },
             WireCommand::CommitReply { turn } => Self::CommitReply { turn: TurnId(turn) },
             WireCommand::CancelReply { turn } => Self::CancelReply { turn: TurnId(turn) },
             WireCommand::HoldPlayout { turn } => Self::HoldPlayout { turn: TurnId(turn) },
             WireCommand::ResumePlayout { turn } => Self::ResumePlayout { turn: TurnId(turn) },
-            WireCommand::HangUp { cause } => Self::HangUp { cause: cause.into() },
+            WireCommand::HangUp { cause } => Self::HangUp {
+                cause: cause.into(),
+            },
         }
     }
 }

@@ -138,21 +138,53 @@ impl From<&Fact> for WireFact {
     fn from(fact: &Fact) -> Self {
         match fact {
             Fact::CallAnswered => Self::CallAnswered,
-            Fact::SpeechStarted { utterance, onset_ago } => Self::SpeechStarted { utterance: utterance.0, onset_ago_ns: *onset_ago },
-            Fact::SpeechProbability { probability } => Self::SpeechProbability { probability: Fraction(*probability) },
-            Fact::SpeechStopped { utterance, silence } => Self::SpeechStopped { utterance: utterance.0, silence_ns: *silence },
-            Fact::TranscriptInterim { utterance, text } => Self::TranscriptInterim { utterance: utterance.0, text: text.clone() },
-            Fact::TranscriptFinal { utterance, text } => Self::TranscriptFinal { utterance: utterance.0, text: text.clone() },
+            Fact::SpeechStarted {
+                utterance,
+                onset_ago,
+            } => Self::SpeechStarted {
+                utterance: utterance.0,
+                onset_ago_ns: *onset_ago,
+            },
+            Fact::SpeechProbability { probability } => Self::SpeechProbability {
+                probability: Fraction(*probability),
+            },
+            Fact::SpeechStopped { utterance, silence } => Self::SpeechStopped {
+                utterance: utterance.0,
+                silence_ns: *silence,
+            },
+            Fact::TranscriptInterim { utterance, text } => Self::TranscriptInterim {
+                utterance: utterance.0,
+                text: text.clone(),
+            },
+            Fact::TranscriptFinal { utterance, text } => Self::TranscriptFinal {
+                utterance: utterance.0,
+                text: text.clone(),
+            },
             Fact::TranscriptFailed => Self::TranscriptFailed,
-            Fact::EndOfTurnLikelihood { utterance, likelihood } => Self::EndOfTurnLikelihood { utterance: utterance.0, likelihood: Fraction(*likelihood) },
+            Fact::EndOfTurnLikelihood {
+                utterance,
+                likelihood,
+            } => Self::EndOfTurnLikelihood {
+                utterance: utterance.0,
+                likelihood: Fraction(*likelihood),
+            },
             Fact::ReplyToken { turn } => Self::ReplyToken { turn: turn.0 },
             Fact::ReplyReady { turn } => Self::ReplyReady { turn: turn.0 },
-            Fact::ReplyFailed { turn, cause } => Self::ReplyFailed { turn: turn.0, cause: (*cause).into() },
-            Fact::ReplyCancelled { turn, heard } => Self::ReplyCancelled { turn: turn.0, heard: heard.into() },
+            Fact::ReplyFailed { turn, cause } => Self::ReplyFailed {
+                turn: turn.0,
+                cause: (*cause).into(),
+            },
+            Fact::ReplyCancelled { turn, heard } => Self::ReplyCancelled {
+                turn: turn.0,
+                heard: heard.into(),
+            },
             Fact::ToolStarted { turn } => Self::ToolStarted { turn: turn.0 },
             Fact::ToolFinished { turn } => Self::ToolFinished { turn: turn.0 },
             Fact::PlayoutStarted { turn } => Self::PlayoutStarted { turn: turn.0 },
-            Fact::PlayoutProgress { turn, heard } => Self::PlayoutProgress { turn: turn.0, heard_ns: *heard },
+            Fact::PlayoutProgress { turn, heard } => Self::PlayoutProgress {
+                turn: turn.0,
+                heard_ns: *heard,
+            },
             Fact::PlayoutFinished { turn } => Self::PlayoutFinished { turn: turn.0 },
             Fact::DtmfPressed { digit } => Self::DtmfPressed { digit: *digit },
             Fact::UserMessage { text } => Self::UserMessage { text: text.clone() },
@@ -166,21 +198,56 @@ impl From<WireFact> for Fact {
     fn from(wire: WireFact) -> Self {
         match wire {
             WireFact::CallAnswered => Self::CallAnswered,
-            WireFact::SpeechStarted { utterance, onset_ago_ns } => Self::SpeechStarted { utterance: UtteranceId(utterance), onset_ago: onset_ago_ns },
-            WireFact::SpeechProbability { probability } => Self::SpeechProbability { probability: probability.0 },
-            WireFact::SpeechStopped { utterance, silence_ns } => Self::SpeechStopped { utterance: UtteranceId(utterance), silence: silence_ns },
-            WireFact::TranscriptInterim { utterance, text } => Self::TranscriptInterim { utterance: UtteranceId(utterance), text },
-            WireFact::TranscriptFinal { utterance, text } => Self::TranscriptFinal { utterance: UtteranceId(utterance), text },
+            WireFact::SpeechStarted {
+                utterance,
+                onset_ago_ns,
+            } => Self::SpeechStarted {
+                utterance: UtteranceId(utterance),
+                onset_ago: onset_ago_ns,
+            },
+            WireFact::SpeechProbability { probability } => Self::SpeechProbability {
+                probability: probability.0,
+            },
+            WireFact::SpeechStopped {
+                utterance,
+                silence_ns,
+            } => Self::SpeechStopped {
+                utterance: UtteranceId(utterance),
+                silence: silence_ns,
+            },
+            WireFact::TranscriptInterim { utterance, text } => Self::TranscriptInterim {
+                utterance: UtteranceId(utterance),
+                text,
+            },
+            WireFact::TranscriptFinal { utterance, text } => Self::TranscriptFinal {
+                utterance: UtteranceId(utterance),
+                text,
+            },
             WireFact::TranscriptFailed => Self::TranscriptFailed,
-            WireFact::EndOfTurnLikelihood { utterance, likelihood } => Self::EndOfTurnLikelihood { utterance: UtteranceId(utterance), likelihood: likelihood.0 },
+            WireFact::EndOfTurnLikelihood {
+                utterance,
+                likelihood,
+            } => Self::EndOfTurnLikelihood {
+                utterance: UtteranceId(utterance),
+                likelihood: likelihood.0,
+            },
             WireFact::ReplyToken { turn } => Self::ReplyToken { turn: TurnId(turn) },
             WireFact::ReplyReady { turn } => Self::ReplyReady { turn: TurnId(turn) },
-            WireFact::ReplyFailed { turn, cause } => Self::ReplyFailed { turn: TurnId(turn), cause: cause.into() },
-            WireFact::ReplyCancelled { turn, heard } => Self::ReplyCancelled { turn: TurnId(turn), heard: heard.into() },
+            WireFact::ReplyFailed { turn, cause } => Self::ReplyFailed {
+                turn: TurnId(turn),
+                cause: cause.into(),
+            },
+            WireFact::ReplyCancelled { turn, heard } => Self::ReplyCancelled {
+                turn: TurnId(turn),
+                heard: heard.into(),
+            },
             WireFact::ToolStarted { turn } => Self::ToolStarted { turn: TurnId(turn) },
             WireFact::ToolFinished { turn } => Self::ToolFinished { turn: TurnId(turn) },
             WireFact::PlayoutStarted { turn } => Self::PlayoutStarted { turn: TurnId(turn) },
-            WireFact::PlayoutProgress { turn, heard_ns } => Self::PlayoutProgress { turn: TurnId(turn), heard: heard_ns },
+            WireFact::PlayoutProgress { turn, heard_ns } => Self::PlayoutProgress {
+                turn: TurnId(turn),
+                heard: heard_ns,
+            },
             WireFact::PlayoutFinished { turn } => Self::PlayoutFinished { turn: TurnId(turn) },
             WireFact::DtmfPressed { digit } => Self::DtmfPressed { digit },
             WireFact::UserMessage { text } => Self::UserMessage { text },

@@ -44,8 +44,15 @@ enum WireKind {
     Fact(WireFact),
     Timer(WireTimer),
     Decision(WireDecision),
-    ReplyText { turn: u32, text: String },
-    ReplyHeard { turn: u32, heard_text: Option<String>, is_interrupted: bool },
+    ReplyText {
+        turn: u32,
+        text: String,
+    },
+    ReplyHeard {
+        turn: u32,
+        heard_text: Option<String>,
+        is_interrupted: bool,
+    },
     Problem(String),
 }
 
@@ -77,13 +84,20 @@ impl From<&LogHeader> for WireHeader {
 
 impl From<WireHeader> for LogHeader {
     fn from(wire: WireHeader) -> Self {
-        Self { call_id: wire.call_id, agent: wire.agent, policy: wire.policy.into() }
+        Self {
+            call_id: wire.call_id,
+            agent: wire.agent,
+            policy: wire.policy.into(),
+        }
     }
 }
 
 impl From<&Decision> for WireDecision {
     fn from(decision: &Decision) -> Self {
-        Self { command: (&decision.command).into(), reason: (&decision.reason).into() }
+        Self {
+            command: (&decision.command).into(),
+            reason: (&decision.reason).into(),
+        }
     }
 }
 
@@ -93,17 +107,25 @@ impl From<&LogEntry> for WireEntry {
             EntryKind::Fact(fact) => WireKind::Fact(fact.into()),
             EntryKind::Timer => WireKind::Timer(WireTimer::Due),
             EntryKind::Decision(decision) => WireKind::Decision(decision.into()),
-            EntryKind::ReplyText { turn, text } => {
-                WireKind::ReplyText { turn: turn.0, text: text.clone() }
-            }
-            EntryKind::ReplyHeard { turn, heard_text, is_interrupted } => WireKind::ReplyHeard {
+            EntryKind::ReplyText { turn, text } => WireKind::ReplyText {
+                turn: turn.0,
+                text: text.clone(),
+            },
+            EntryKind::ReplyHeard {
+                turn,
+                heard_text,
+                is_interrupted,
+            } => WireKind::ReplyHeard {
                 turn: turn.0,
                 heard_text: heard_text.clone(),
                 is_interrupted: *is_interrupted,
             },
             EntryKind::Problem(problem) => WireKind::Problem(problem.clone()),
         };
-        Self { at_us: entry.at.as_micros(), kind }
+        Self {
+            at_us: entry.at.as_micros(),
+            kind,
+        }
     }
 }
 
@@ -112,17 +134,28 @@ impl From<WireEntry> for LogEntry {
         let kind = match wire.kind {
             WireKind::Fact(fact) => EntryKind::Fact(fact.into()),
             WireKind::Timer(WireTimer::Due) => EntryKind::Timer,
-            WireKind::Decision(WireDecision { command, reason }) => {
-                EntryKind::Decision(Decision { command: command.into(), reason: reason.into() })
-            }
-            WireKind::ReplyText { turn, text } => {
-                EntryKind::ReplyText { turn: TurnId(turn), text }
-            }
-            WireKind::ReplyHeard { turn, heard_text, is_interrupted } => {
-                EntryKind::ReplyHeard { turn: TurnId(turn), heard_text, is_interrupted }
-            }
+            WireKind::Decision(WireDecision { command, reason }) => EntryKind::Decision(Decision {
+                command: command.into(),
+                reason: reason.into(),
+            }),
+            WireKind::ReplyText { turn, text } => EntryKind::ReplyText {
+                turn: TurnId(turn),
+                text,
+            },
+            WireKind::ReplyHeard {
+                turn,
+                heard_text,
+                is_interrupted,
+            } => EntryKind::ReplyHeard {
+                turn: TurnId(turn),
+                heard_text,
+                is_interrupted,
+            },
             WireKind::Problem(problem) => EntryKind::Problem(problem),
         };
-        Self { at: Instant::from_micros(wire.at_us), kind }
+        Self {
+            at: Instant::from_micros(wire.at_us),
+            kind,
+        }
     }
 }

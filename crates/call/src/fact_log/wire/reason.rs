@@ -82,19 +82,43 @@ impl From<&Reason> for WireReason {
     fn from(reason: &Reason) -> Self {
         match reason {
             Reason::CallAnswered => Self::CallAnswered,
-            Reason::EndOfTurn { likelihood, silence, required } => Self::EndOfTurn { likelihood: likelihood.map(Fraction), silence_ns: *silence, required_ns: *required },
-            Reason::CallerPaused { silence } => Self::CallerPaused { silence_ns: *silence },
+            Reason::EndOfTurn {
+                likelihood,
+                silence,
+                required,
+            } => Self::EndOfTurn {
+                likelihood: likelihood.map(Fraction),
+                silence_ns: *silence,
+                required_ns: *required,
+            },
+            Reason::CallerPaused { silence } => Self::CallerPaused {
+                silence_ns: *silence,
+            },
             Reason::TranscriptSettled => Self::TranscriptSettled,
             Reason::TranscriptGrew => Self::TranscriptGrew,
             Reason::CallerWentOn => Self::CallerWentOn,
             Reason::CallerTurnTooLong { limit } => Self::CallerTurnTooLong { limit_ns: *limit },
-            Reason::CallerSpokeOver { speech, required } => Self::CallerSpokeOver { speech_ns: *speech, required_ns: *required },
-            Reason::BargeIn { speech, words, words_required } => Self::BargeIn { speech_ns: *speech, words: *words, words_required: *words_required },
+            Reason::CallerSpokeOver { speech, required } => Self::CallerSpokeOver {
+                speech_ns: *speech,
+                required_ns: *required,
+            },
+            Reason::BargeIn {
+                speech,
+                words,
+                words_required,
+            } => Self::BargeIn {
+                speech_ns: *speech,
+                words: *words,
+                words_required: *words_required,
+            },
             Reason::Acknowledgement { text } => Self::Acknowledgement { text: text.clone() },
             Reason::NotAnInterruption { speech } => Self::NotAnInterruption { speech_ns: *speech },
             Reason::TranscriptLate { waited } => Self::TranscriptLate { waited_ns: *waited },
             Reason::RecognitionFailed => Self::RecognitionFailed,
-            Reason::CallerSilent { silence, reprompts } => Self::CallerSilent { silence_ns: *silence, reprompts: *reprompts },
+            Reason::CallerSilent { silence, reprompts } => Self::CallerSilent {
+                silence_ns: *silence,
+                reprompts: *reprompts,
+            },
             Reason::ReplyLate { waited } => Self::ReplyLate { waited_ns: *waited },
             Reason::ReplyStalled { waited } => Self::ReplyStalled { waited_ns: *waited },
             Reason::ReplyFailed => Self::ReplyFailed,
@@ -111,19 +135,53 @@ impl From<WireReason> for Reason {
     fn from(wire: WireReason) -> Self {
         match wire {
             WireReason::CallAnswered => Self::CallAnswered,
-            WireReason::EndOfTurn { likelihood, silence_ns, required_ns } => Self::EndOfTurn { likelihood: likelihood.map(|likelihood| likelihood.0), silence: silence_ns, required: required_ns },
-            WireReason::CallerPaused { silence_ns } => Self::CallerPaused { silence: silence_ns },
+            WireReason::EndOfTurn {
+                likelihood,
+                silence_ns,
+                required_ns,
+            } => Self::EndOfTurn {
+                likelihood: likelihood.map(|likelihood| likelihood.0),
+                silence: silence_ns,
+                required: required_ns,
+            },
+            WireReason::CallerPaused { silence_ns } => Self::CallerPaused {
+                silence: silence_ns,
+            },
             WireReason::TranscriptSettled => Self::TranscriptSettled,
             WireReason::TranscriptGrew => Self::TranscriptGrew,
             WireReason::CallerWentOn => Self::CallerWentOn,
-            WireReason::CallerTurnTooLong { limit_ns } => Self::CallerTurnTooLong { limit: limit_ns },
-            WireReason::CallerSpokeOver { speech_ns, required_ns } => Self::CallerSpokeOver { speech: speech_ns, required: required_ns },
-            WireReason::BargeIn { speech_ns, words, words_required } => Self::BargeIn { speech: speech_ns, words, words_required },
+            WireReason::CallerTurnTooLong { limit_ns } => {
+                Self::CallerTurnTooLong { limit: limit_ns }
+            }
+            WireReason::CallerSpokeOver {
+                speech_ns,
+                required_ns,
+            } => Self::CallerSpokeOver {
+                speech: speech_ns,
+                required: required_ns,
+            },
+            WireReason::BargeIn {
+                speech_ns,
+                words,
+                words_required,
+            } => Self::BargeIn {
+                speech: speech_ns,
+                words,
+                words_required,
+            },
             WireReason::Acknowledgement { text } => Self::Acknowledgement { text },
-            WireReason::NotAnInterruption { speech_ns } => Self::NotAnInterruption { speech: speech_ns },
+            WireReason::NotAnInterruption { speech_ns } => {
+                Self::NotAnInterruption { speech: speech_ns }
+            }
             WireReason::TranscriptLate { waited_ns } => Self::TranscriptLate { waited: waited_ns },
             WireReason::RecognitionFailed => Self::RecognitionFailed,
-            WireReason::CallerSilent { silence_ns, reprompts } => Self::CallerSilent { silence: silence_ns, reprompts },
+            WireReason::CallerSilent {
+                silence_ns,
+                reprompts,
+            } => Self::CallerSilent {
+                silence: silence_ns,
+                reprompts,
+            },
             WireReason::ReplyLate { waited_ns } => Self::ReplyLate { waited: waited_ns },
             WireReason::ReplyStalled { waited_ns } => Self::ReplyStalled { waited: waited_ns },
             WireReason::ReplyFailed => Self::ReplyFailed,

@@ -165,11 +165,11 @@ mod tests {
 
     #[test]
     fn the_likeliest_are_found_among_many() {
-        let logits: Vec<f32> = (0..1000_i16).map(|index| f32::from((index * 37) % 1000)).collect();
+        let logits: Vec<f32> = (0..1000_u16).map(|index| f32::from((index * 37) % 1000)).collect();
         let found = Sampler::new(0.0, 0.9, 1.0, 1).likeliest(&logits, &[]);
         assert_eq!(found.len(), CANDIDATES_MAX);
         let values: Vec<f32> = found.iter().map(|(_, logit)| *logit).collect();
-        let expected: Vec<f32> = (0..64_i16).map(|index| f32::from(999 - index)).collect();
+        let expected: Vec<f32> = (0..64_u16).map(|index| f32::from(999 - index)).collect();
         assert_eq!(values, expected);
     }
 }

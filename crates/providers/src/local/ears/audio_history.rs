@@ -13,7 +13,11 @@ pub(super) struct AudioHistory {
 impl AudioHistory {
     /// Room for `capacity` samples.
     pub(super) fn new(capacity: usize) -> Self {
-        Self { samples: VecDeque::with_capacity(capacity), capacity, end: 0 }
+        Self {
+            samples: VecDeque::with_capacity(capacity),
+            capacity,
+            end: 0,
+        }
     }
 
     /// How many samples were ever pushed.

@@ -37,7 +37,21 @@ impl PoolSize {
     /// same moment, need not wait for each other.
     #[must_use]
     pub fn for_cores(cores: usize) -> Self {
-        Self { listening: cores.div_ceil(8).max(1), inference: (cores / 2).max(2) }
+        Self {
+            listening: cores.div_ceil(8).max(1),
+            inference: (cores / 2).max(2),
+        }
+    }
+
+    /// How many passes of one model can run at once: as many as half the inference threads, for
+    /// each takes the memory of the weights again.
+    #[must_use]
+    pub const fn lanes(self) -> usize {
+        if self.inference < 4 {
+            1
+        } else {
+            self.inference / 2
+        }
     }
 
     /// [`PoolSize::for_cores`] of this machine.
@@ -89,7 +103,12 @@ struct Waiting {
 impl std::fmt::Debug for Queue {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let waiting = self.lock();
-        write!(formatter, "Queue({} waiting, {} idle)", waiting.jobs.len(), waiting.idle)
+        write!(
+            formatter,
+            "Queue({} waiting, {} idle)",
+            waiting.jobs.len(),
+            waiting.idle
+        )
     }
 }
 
@@ -106,13 +125,21 @@ impl InferencePool {
             .collect::<Result<_, _>>()?;
         let inference = size.inference.max(1);
         let next_listening = AtomicUsize::new(0);
-        let pool = Self { queue, listening, next_listening, inference, _stop: stop };
+        let pool = Self {
+            queue,
+            listening,
+            next_listening,
+            inference,
+            _stop: stop,
+        };
         for index in 0..inference {
             let queue = Arc::clone(&pool.queue);
-            thread::Builder::new().name(format!("inference-{index}")).spawn(move || {
-                lower_priority(INFERENCE_NICE);
-                queue.work();
-            })?;
+            thread::Builder::new()
+                .name(format!("inference-{index}"))
+                .spawn(move || {
+                    lower_priority(INFERENCE_NICE);
+                    queue.work();
+                })?;
         }
         Ok(pool)
     }
@@ -185,7 +212,10 @@ impl Queue {
             if waiting.is_closed {
                 return None;
             }
-            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting = self
+                .changed
+                .wait(waiting)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
@@ -193,13 +223,15 @@ impl Queue {
 fn start_listening(index: usize, mut stopped: watch::Receiver<()>) -> std::io::Result<Handle> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let handle = runtime.handle().clone();
-    thread::Builder::new().name(format!("listening-{index}")).spawn(move || {
-        lower_priority(LISTENING_NICE);
-        runtime.block_on(async {
-            // The sender is never used: this ends when the pool is dropped.
-            while stopped.changed().await.is_ok() {}
-        });
-    })?;
+    thread::Builder::new()
+        .name(format!("listening-{index}"))
+        .spawn(move || {
+            lower_priority(LISTENING_NICE);
+            runtime.block_on(async {
+                // The sender is never used: this ends when the pool is dropped.
+                while stopped.changed().await.is_ok() {}
+            });
+        })?;
     Ok(handle)
 }
 
@@ -222,14 +254,36 @@ mod tests {
 
     #[test]
     fn sizes_follow_the_machine() {
-        assert_eq!(PoolSize::for_cores(1), PoolSize { listening: 1, inference: 2 });
-        assert_eq!(PoolSize::for_cores(2), PoolSize { listening: 1, inference: 2 });
-        assert_eq!(PoolSize::for_cores(16), PoolSize { listening: 2, inference: 8 });
+        assert_eq!(
+            PoolSize::for_cores(1),
+            PoolSize {
+                listening: 1,
+                inference: 2
+            }
+        );
+        assert_eq!(
+            PoolSize::for_cores(2),
+            PoolSize {
+                listening: 1,
+                inference: 2
+            }
+        );
+        assert_eq!(
+            PoolSize::for_cores(16),
+            PoolSize {
+                listening: 2,
+                inference: 8
+            }
+        );
     }
 
     #[test]
     fn optional_work_is_refused_while_all_threads_are_busy() {
-        let pool = InferencePool::start(PoolSize { listening: 1, inference: 1 }).unwrap();
+        let pool = InferencePool::start(PoolSize {
+            listening: 1,
+            inference: 1,
+        })
+        .unwrap();
         let (release, gate) = mpsc::channel::<()>();
         let (entered, inside) = mpsc::channel();
         let first = pool
@@ -243,12 +297,19 @@ mod tests {
         assert_eq!(pool.submit(Urgency::Optional, || 2).unwrap_err(), Busy);
         let owed = pool.submit(Urgency::Owed, || 3).unwrap();
         release.send(()).unwrap();
-        assert_eq!((first.blocking_recv(), owed.blocking_recv()), (Ok(1), Ok(3)));
+        assert_eq!(
+            (first.blocking_recv(), owed.blocking_recv()),
+            (Ok(1), Ok(3))
+        );
     }
 
     #[test]
     fn a_panic_ends_its_own_pass_and_no_other() {
-        let pool = InferencePool::start(PoolSize { listening: 1, inference: 1 }).unwrap();
+        let pool = InferencePool::start(PoolSize {
+            listening: 1,
+            inference: 1,
+        })
+        .unwrap();
         let lost = pool.submit(Urgency::Owed, || panic!("on purpose")).unwrap();
         let kept = pool.submit(Urgency::Owed, || 7).unwrap();
         assert!(lost.blocking_recv().is_err());
@@ -257,7 +318,11 @@ mod tests {
 
     #[test]
     fn too_much_owed_work_is_refused() {
-        let pool = InferencePool::start(PoolSize { listening: 1, inference: 1 }).unwrap();
+        let pool = InferencePool::start(PoolSize {
+            listening: 1,
+            inference: 1,
+        })
+        .unwrap();
         let (release, gate) = mpsc::channel::<()>();
         let (entered, inside) = mpsc::channel();
         let first = pool.submit(Urgency::Owed, move || {
@@ -265,8 +330,9 @@ mod tests {
             gate.recv().is_ok()
         });
         inside.recv().unwrap();
-        let queued: Vec<_> =
-            (0..QUEUE_MAX).map(|_| pool.submit(Urgency::Owed, || ()).unwrap()).collect();
+        let queued: Vec<_> = (0..QUEUE_MAX)
+            .map(|_| pool.submit(Urgency::Owed, || ()).unwrap())
+            .collect();
         assert_eq!(pool.submit(Urgency::Owed, || ()).unwrap_err(), Busy);
         release.send(()).unwrap();
         assert_eq!(first.unwrap().blocking_recv(), Ok(true));
@@ -275,11 +341,18 @@ mod tests {
 
     #[test]
     fn tasks_are_carried_on_a_listening_thread() {
-        let pool = InferencePool::start(PoolSize { listening: 1, inference: 1 }).unwrap();
+        let pool = InferencePool::start(PoolSize {
+            listening: 1,
+            inference: 1,
+        })
+        .unwrap();
         let (name, named) = oneshot::channel();
         pool.listen(async move {
             let _ = name.send(thread::current().name().map(str::to_owned));
         });
-        assert_eq!(named.blocking_recv().unwrap().as_deref(), Some("listening-0"));
+        assert_eq!(
+            named.blocking_recv().unwrap().as_deref(),
+            Some("listening-0")
+        );
     }
 }

@@ -103,11 +103,16 @@ impl MelSpectrogram {
         let silence = MEL_SAMPLES - samples.len();
         let count = MEL_SAMPLES as f64;
         let mean = samples.iter().map(|&sample| f64::from(sample)).sum::<f64>() / count;
-        let squares = samples.iter().map(|&sample| (f64::from(sample) - mean).powi(2)).sum::<f64>();
+        let squares = samples
+            .iter()
+            .map(|&sample| (f64::from(sample) - mean).powi(2))
+            .sum::<f64>();
         let variance = (squares + silence as f64 * mean * mean) / count;
         let scale = 1.0 / (variance + 1e-7).sqrt();
         let edge = FFT_SIZE / 2;
-        let (audio, normal) = (&mut self.audio, |sample: f64| ((sample - mean) * scale) as f32);
+        let (audio, normal) = (&mut self.audio, |sample: f64| {
+            ((sample - mean) * scale) as f32
+        });
         audio[edge..edge + silence].fill(normal(0.0));
         for (to, &from) in audio[edge + silence..].iter_mut().zip(samples) {
             *to = normal(f64::from(from));
@@ -130,11 +135,18 @@ impl MelSpectrogram {
             &mut self.spectrum,
             &mut self.scratch,
         );
-        debug_assert!(done.is_ok(), "the buffers were made by the transform itself");
+        debug_assert!(
+            done.is_ok(),
+            "the buffers were made by the transform itself"
+        );
         for (index, band) in self.bands.iter().enumerate() {
             let bins = &self.spectrum[band.first..];
-            let energy: f32 =
-                band.weights.iter().zip(bins).map(|(weight, bin)| weight * bin.norm_sqr()).sum();
+            let energy: f32 = band
+                .weights
+                .iter()
+                .zip(bins)
+                .map(|(weight, bin)| weight * bin.norm_sqr())
+                .sum();
             self.picture[index * MEL_FRAMES + frame] = energy.max(1e-10).log10();
         }
     }
@@ -173,7 +185,10 @@ fn mel_bands() -> Vec<Band> {
                 (slope.max(0.0) * 2.0 / (high - low)) as f32
             };
             let first = (0..BINS).find(|&bin| weight(bin) > 0.0).unwrap_or(0);
-            let weights = (first..BINS).map(weight).take_while(|&weight| weight > 0.0).collect();
+            let weights = (first..BINS)
+                .map(weight)
+                .take_while(|&weight| weight > 0.0)
+                .collect();
             Band { first, weights }
         })
         .collect()
@@ -181,11 +196,19 @@ fn mel_bands() -> Vec<Band> {
 
 /// Slaney's scale: linear to 1 kHz (15 mel), then 27 mel for each factor of 6.4.
 fn mel_of_hz(hz: f64) -> f64 {
-    if hz < 1_000.0 { hz * 3.0 / 200.0 } else { 15.0 + 27.0 * (hz / 1_000.0).ln() / 6.4_f64.ln() }
+    if hz < 1_000.0 {
+        hz * 3.0 / 200.0
+    } else {
+        15.0 + 27.0 * (hz / 1_000.0).ln() / 6.4_f64.ln()
+    }
 }
 
 fn hz_of_mel(mel: f64) -> f64 {
-    if mel < 15.0 { mel * 200.0 / 3.0 } else { 1_000.0 * 6.4_f64.powf((mel - 15.0) / 27.0) }
+    if mel < 15.0 {
+        mel * 200.0 / 3.0
+    } else {
+        1_000.0 * 6.4_f64.powf((mel - 15.0) / 27.0)
+    }
 }
 
 #[cfg(test)]
@@ -210,10 +233,18 @@ mod tests {
             assert!((area - 1.0).abs() < 0.1, "{area}");
         }
         assert!(bands.iter().all(|band| !band.weights.is_empty()));
-        assert!(bands.iter().all(|band| band.first + band.weights.len() <= BINS));
+        assert!(
+            bands
+                .iter()
+                .all(|band| band.first + band.weights.len() <= BINS)
+        );
         // The published first filter peaks at its second bin (40 Hz) with 0.0249.
         assert_eq!(bands[0].first, 1);
-        assert!((bands[0].weights[0] - 0.024_863).abs() < 1e-4, "{}", bands[0].weights[0]);
+        assert!(
+            (bands[0].weights[0] - 0.024_863).abs() < 1e-4,
+            "{}",
+            bands[0].weights[0]
+        );
     }
 
     #[test]
@@ -224,9 +255,7 @@ mod tests {
             .collect();
         let picture = mel.picture(&tone);
         let loudest = (0..MEL_BANDS)
-            .max_by(|a, b| {
-                picture[a * MEL_FRAMES + 400].total_cmp(&picture[b * MEL_FRAMES + 400])
-            })
+            .max_by(|a, b| picture[a * MEL_FRAMES + 400].total_cmp(&picture[b * MEL_FRAMES + 400]))
             .unwrap();
         let centre = hz_of_mel(mel_of_hz(8_000.0) * (loudest + 1) as f64 / 81.0);
         assert!((centre - 1_000.0).abs() < 60.0, "{centre}");
@@ -235,9 +264,20 @@ mod tests {
     #[test]
     fn the_short_cut_for_silence_gives_the_same_picture() {
         let mut mel = MelSpectrogram::new();
-        for length in [0, 1, 159, 201, 16_000, 127_799, 127_801, MEL_SAMPLES, MEL_SAMPLES + 7] {
-            let noise: Vec<f32> =
-                (0..length).map(|index| ((index * 7_919 % 1_013) as f32 / 506.0) - 1.0).collect();
+        for length in [
+            0,
+            1,
+            159,
+            201,
+            16_000,
+            127_799,
+            127_801,
+            MEL_SAMPLES,
+            MEL_SAMPLES + 7,
+        ] {
+            let noise: Vec<f32> = (0..length)
+                .map(|index| ((index * 7_919 % 1_013) as f32 / 506.0) - 1.0)
+                .collect();
             let quick = mel.picture(&noise).to_vec();
             mel.normalise(&noise);
             for frame in 0..MEL_FRAMES {
@@ -246,7 +286,10 @@ mod tests {
             let loudest = mel.picture.iter().copied().fold(f32::MIN, f32::max);
             for (index, (quick, slow)) in quick.iter().zip(&mel.picture).enumerate() {
                 let slow = (slow.max(loudest - DYNAMIC_RANGE) + 4.0) / 4.0;
-                assert!((quick - slow).abs() < 1e-4, "{length} samples, value {index}");
+                assert!(
+                    (quick - slow).abs() < 1e-4,
+                    "{length} samples, value {index}"
+                );
             }
         }
     }

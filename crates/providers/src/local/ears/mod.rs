@@ -30,9 +30,7 @@ pub use moonshine::{Moonshine, MoonshineFiles, Transcription};
 pub use smart_turn::{SMART_TURN_SAMPLES, SmartTurn};
 pub use speech_to_text::LocalSpeechToText;
 pub use turn_detector::{LocalTurnDetector, TurnDetectorPolicy};
-pub use vad::{
-    SileroMemory, SileroModel, SpeechEdge, SpeechGate, SpeechGatePolicy, VAD_WINDOW,
-};
+pub use vad::{SileroMemory, SileroModel, SpeechEdge, SpeechGate, SpeechGatePolicy, VAD_WINDOW};
 pub use vocabulary::{Vocabulary, VocabularyError};
 
 use self::inference_pool::InferencePool;
@@ -71,8 +69,8 @@ impl LocalEars {
         size: PoolSize,
     ) -> Result<Self, ProviderError> {
         let (moonshine, detection) = thread::scope(|scope| {
-            let moonshine = scope.spawn(|| load_recognition(runtime, &files.recognition));
-            let detection = load_detection(runtime, files);
+            let moonshine = scope.spawn(|| load_recognition(runtime, &files.recognition, size));
+            let detection = load_detection(runtime, files, size);
             (moonshine.join(), detection)
         });
         let moonshine = moonshine.unwrap_or_else(|_| {
@@ -102,8 +100,9 @@ impl LocalEars {
 fn load_recognition(
     runtime: &OnnxRuntime,
     files: &MoonshineFiles,
+    size: PoolSize,
 ) -> Result<Moonshine, ProviderError> {
-    let model = Moonshine::load(runtime, files)?;
+    let model = Moonshine::load(runtime, files, size.lanes())?;
     model.transcribe(&[0.0; 16_000], &[], &|| false)?;
     Ok(model)
 }
@@ -111,11 +110,12 @@ fn load_recognition(
 fn load_detection(
     runtime: &OnnxRuntime,
     files: &EarsFiles,
+    size: PoolSize,
 ) -> Result<(SileroModel, SmartTurn), ProviderError> {
-    let vad = SileroModel::load(runtime, &files.voice_activity)
+    let vad = SileroModel::load(runtime, &files.voice_activity, size.listening)
         .map_err(|error| error.for_provider(vad::PROVIDER))?;
     vad.probability(&mut SileroMemory::default(), &[0.0; VAD_WINDOW])?;
-    let smart_turn = SmartTurn::load(runtime, &files.end_of_turn)
+    let smart_turn = SmartTurn::load(runtime, &files.end_of_turn, size.lanes())
         .map_err(|error| error.for_provider(smart_turn::PROVIDER))?;
     smart_turn.likelihood(&[])?;
     Ok((vad, smart_turn))

@@ -48,7 +48,11 @@ fn models() -> Option<(OnnxRuntime, EarsFiles)> {
     ];
     if let Some(missing) = needed.into_iter().find(|path| !path.exists()) {
         let is_required = std::env::var("OFFHOOK_REQUIRE_MODELS").is_ok_and(|value| value == "1");
-        assert!(!is_required, "{} is missing: run `offhook models pull`", missing.display());
+        assert!(
+            !is_required,
+            "{} is missing: run `offhook models pull`",
+            missing.display()
+        );
         return None;
     }
     Some((OnnxRuntime::load(&library).unwrap(), files))
@@ -70,7 +74,10 @@ fn speech(file: &str) -> Vec<i16> {
 }
 
 fn floats(samples: &[i16]) -> Vec<f32> {
-    samples.iter().map(|&sample| f32::from(sample) / 32_768.0).collect()
+    samples
+        .iter()
+        .map(|&sample| f32::from(sample) / 32_768.0)
+        .collect()
 }
 
 fn with_silence(before_ms: usize, speech: &[i16], after_ms: usize) -> Vec<i16> {
@@ -91,19 +98,28 @@ fn noise(samples: usize, level: f32) -> Vec<i16> {
 
 fn edges(model: &SileroModel, samples: &[i16]) -> Vec<SpeechEdge> {
     let mut memory = SileroMemory::default();
-    let mut gate = SpeechGate::new(SpeechGatePolicy { silence_windows: 12, ..Default::default() });
+    let mut gate = SpeechGate::new(SpeechGatePolicy {
+        silence_windows: 12,
+        ..Default::default()
+    });
     floats(samples)
         .chunks_exact(VAD_WINDOW)
         .filter_map(|window| {
-            gate.push(model.probability(&mut memory, window.try_into().unwrap()).unwrap())
+            gate.push(
+                model
+                    .probability(&mut memory, window.try_into().unwrap())
+                    .unwrap(),
+            )
         })
         .collect()
 }
 
 #[test]
 fn voice_activity_finds_speech_and_nothing_else() {
-    let Some((runtime, files)) = models() else { return };
-    let model = SileroModel::load(&runtime, &files.voice_activity).unwrap();
+    let Some((runtime, files)) = models() else {
+        return;
+    };
+    let model = SileroModel::load(&runtime, &files.voice_activity, 1).unwrap();
     let samples = with_silence(1_000, &speech("seven_of_clubs.wav"), 1_000);
     let found = edges(&model, &samples);
     let [SpeechEdge::Started { onset }, SpeechEdge::Stopped { end }] = found[..] else {
@@ -117,13 +133,19 @@ fn voice_activity_finds_speech_and_nothing_else() {
 
 #[test]
 fn a_finished_sentence_sounds_finished_and_a_cut_one_does_not() {
-    let Some((runtime, files)) = models() else { return };
-    let model = SmartTurn::load(&runtime, &files.end_of_turn).unwrap();
+    let Some((runtime, files)) = models() else {
+        return;
+    };
+    let model = SmartTurn::load(&runtime, &files.end_of_turn, 1).unwrap();
     let speech = speech("amiable_woman.wav");
-    let finished = model.likelihood(&floats(&with_silence(0, &speech, 128))).unwrap();
+    let finished = model
+        .likelihood(&floats(&with_silence(0, &speech, 128)))
+        .unwrap();
     // "Had he married a more amiable woman, he might" ...
     let cut = &speech[..speech.len() * 2 / 5];
-    let cut = model.likelihood(&floats(&with_silence(0, cut, 128))).unwrap();
+    let cut = model
+        .likelihood(&floats(&with_silence(0, cut, 128)))
+        .unwrap();
     assert!(finished > 0.8, "finished: {finished}");
     assert!(cut < 0.3, "cut: {cut}");
     assert!((0.0..=1.0).contains(&model.likelihood(&[]).unwrap()));
@@ -131,8 +153,10 @@ fn a_finished_sentence_sounds_finished_and_a_cut_one_does_not() {
 
 #[test]
 fn a_draft_changes_the_cost_and_not_the_text() {
-    let Some((runtime, files)) = models() else { return };
-    let model = Moonshine::load(&runtime, &files.recognition).unwrap();
+    let Some((runtime, files)) = models() else {
+        return;
+    };
+    let model = Moonshine::load(&runtime, &files.recognition, 1).unwrap();
     let samples = floats(&speech("amiable_woman.wav"));
     let plain = model.transcribe(&samples, &[], &|| false).unwrap().unwrap();
     assert_eq!(
@@ -142,8 +166,14 @@ fn a_draft_changes_the_cost_and_not_the_text() {
     for kept in [0, 1, plain.tokens.len() / 2, plain.tokens.len()] {
         let mut draft = plain.tokens[..kept].to_vec();
         draft.extend([9_999, 5, u32::MAX >> 17]);
-        let drafted = model.transcribe(&samples, &draft, &|| false).unwrap().unwrap();
-        assert_eq!(drafted.text, plain.text, "{kept} tokens of the draft are right");
+        let drafted = model
+            .transcribe(&samples, &draft, &|| false)
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            drafted.text, plain.text,
+            "{kept} tokens of the draft are right"
+        );
     }
     assert_eq!(model.transcribe(&samples, &[], &|| true).unwrap(), None);
 }
@@ -151,7 +181,10 @@ fn a_draft_changes_the_cost_and_not_the_text() {
 /// Feeds `samples` to the ears as a session would, and gives the text of every utterance.
 async fn heard(ears: &LocalEars, rate: SampleRate, samples: &[i16]) -> (Vec<String>, usize) {
     let mut detector = ears.turn_detector.open(rate).await.unwrap();
-    let request = SttRequest { rate, language: "en-US".to_owned() };
+    let request = SttRequest {
+        rate,
+        language: "en-US".to_owned(),
+    };
     let mut recognition = ears.speech_to_text.open(request).await.unwrap();
     let (mut texts, mut judgements) = (Vec::new(), 0);
     let mut utterance = UtteranceId(0);
@@ -159,7 +192,11 @@ async fn heard(ears: &LocalEars, rate: SampleRate, samples: &[i16]) -> (Vec<Stri
     for chunk in samples.chunks_exact(rate.frame_samples()) {
         let frame = Frame::new(rate, chunk).unwrap();
         detector.audio.send(frame).await.unwrap();
-        recognition.input.send(SttInput::Audio(frame)).await.unwrap();
+        recognition
+            .input
+            .send(SttInput::Audio(frame))
+            .await
+            .unwrap();
         sent += Duration::from_millis(20);
         while let Ok(event) = detector.events.try_recv() {
             judgements += usize::from(matches!(event, DetectorEvent::EndOfTurn { .. }));
@@ -211,9 +248,14 @@ async fn take_event(
             *utterance = utterance.next();
             let onset_ago_ms = (sent - onset).as_millis() as u32;
             texts.push(String::new());
-            SttInput::UtteranceStarted { utterance: *utterance, onset_ago_ms }
+            SttInput::UtteranceStarted {
+                utterance: *utterance,
+                onset_ago_ms,
+            }
         }
-        DetectorEvent::SpeechStopped { .. } => SttInput::Finalise { utterance: *utterance },
+        DetectorEvent::SpeechStopped { .. } => SttInput::Finalise {
+            utterance: *utterance,
+        },
         _ => return,
     };
     recognition.input.send(input).await.unwrap();
@@ -237,7 +279,12 @@ fn note_text(event: SttEvent, texts: &mut [String]) {
 async fn a_call_is_heard_from_end_to_end_at_telephone_and_other_rates() {
     let Some(ears) = ears() else { return };
     let samples = with_silence(600, &speech("seven_of_clubs.wav"), 800);
-    for rate in [RATE, SampleRate::HZ_8000, SampleRate::HZ_44100, SampleRate::HZ_48000] {
+    for rate in [
+        RATE,
+        SampleRate::HZ_8000,
+        SampleRate::HZ_44100,
+        SampleRate::HZ_48000,
+    ] {
         let samples = resample_all(&samples, RATE.hz(), rate).unwrap();
         let (texts, _) = heard(&ears, rate, &samples).await;
         let text = texts.join(" ").to_lowercase();
@@ -252,9 +299,18 @@ async fn two_calls_at_once_do_not_mix() {
     let second = with_silence(600, &speech("amiable_woman.wav"), 800);
     let ((clubs, _), (woman, _)) =
         tokio::join!(heard(&ears, RATE, &first), heard(&ears, RATE, &second));
-    let (clubs, woman) = (clubs.join(" ").to_lowercase(), woman.join(" ").to_lowercase());
-    assert!(clubs.contains("seven of club") && !clubs.contains("woman"), "{clubs}");
-    assert!(woman.contains("woman") && woman.contains("respectable"), "{woman}");
+    let (clubs, woman) = (
+        clubs.join(" ").to_lowercase(),
+        woman.join(" ").to_lowercase(),
+    );
+    assert!(
+        clubs.contains("seven of club") && !clubs.contains("woman"),
+        "{clubs}"
+    );
+    assert!(
+        woman.contains("woman") && woman.contains("respectable"),
+        "{woman}"
+    );
 }
 
 #[tokio::test]
@@ -273,13 +329,15 @@ async fn the_end_of_a_turn_is_judged() {
     let likelihood = loop {
         match detector.events.recv().await.unwrap() {
             DetectorEvent::SpeechStopped { end, at } => {
-                assert!(at >= end + Duration::from_millis(128) && at < end + Duration::from_millis(200));
+                assert!(
+                    at >= end + Duration::from_millis(128) && at < end + Duration::from_millis(200)
+                );
                 last_end = Some(end);
             }
-            DetectorEvent::EndOfTurn { likelihood, end } if Some(end) == last_end => {
-                if end > Duration::from_secs(6) {
-                    break likelihood;
-                }
+            DetectorEvent::EndOfTurn { likelihood, end }
+                if Some(end) == last_end && end > Duration::from_secs(6) =>
+            {
+                break likelihood;
             }
             _ => {}
         }
@@ -291,42 +349,77 @@ async fn the_end_of_a_turn_is_judged() {
 #[tokio::test]
 async fn noise_and_silence_that_is_called_speech_has_no_words() {
     let Some(ears) = ears() else { return };
-    let request = SttRequest { rate: RATE, language: "en".to_owned() };
+    let request = SttRequest {
+        rate: RATE,
+        language: "en".to_owned(),
+    };
     let mut stream = ears.speech_to_text.open(request).await.unwrap();
     for chunk in [0; 32_000].chunks_exact(320) {
-        stream.input.send(SttInput::Audio(Frame::new(RATE, chunk).unwrap())).await.unwrap();
+        stream
+            .input
+            .send(SttInput::Audio(Frame::new(RATE, chunk).unwrap()))
+            .await
+            .unwrap();
     }
     let utterance = UtteranceId(1);
-    stream.input.send(SttInput::UtteranceStarted { utterance, onset_ago_ms: 900 }).await.unwrap();
-    stream.input.send(SttInput::Finalise { utterance }).await.unwrap();
-    let expected = SttEvent::Final { utterance, text: String::new() };
+    stream
+        .input
+        .send(SttInput::UtteranceStarted {
+            utterance,
+            onset_ago_ms: 900,
+        })
+        .await
+        .unwrap();
+    stream
+        .input
+        .send(SttInput::Finalise { utterance })
+        .await
+        .unwrap();
+    let expected = SttEvent::Final {
+        utterance,
+        text: String::new(),
+    };
     assert_eq!(stream.events.recv().await, Some(expected));
 }
 
 #[tokio::test]
 async fn frames_of_another_rate_and_other_languages_are_refused() {
     let Some(ears) = ears() else { return };
-    let request = SttRequest { rate: RATE, language: "en".to_owned() };
+    let request = SttRequest {
+        rate: RATE,
+        language: "en".to_owned(),
+    };
     let mut stream = ears.speech_to_text.open(request).await.unwrap();
     let frame = Frame::silence(SampleRate::HZ_8000);
     stream.input.send(SttInput::Audio(frame)).await.unwrap();
     let event = stream.events.recv().await;
-    assert!(matches!(&event, Some(SttEvent::Failed(ProviderError::Rejected { problem, .. }))
-        if problem.contains("8000") && problem.contains("16000")), "{event:?}");
+    assert!(
+        matches!(&event, Some(SttEvent::Failed(ProviderError::Rejected { problem, .. }))
+        if problem.contains("8000") && problem.contains("16000")),
+        "{event:?}"
+    );
 
     let mut detector = ears.turn_detector.open(RATE).await.unwrap();
     detector.audio.send(frame).await.unwrap();
     let event = detector.events.recv().await;
-    assert!(matches!(event, Some(DetectorEvent::Failed(ProviderError::Rejected { .. }))));
+    assert!(matches!(
+        event,
+        Some(DetectorEvent::Failed(ProviderError::Rejected { .. }))
+    ));
 
-    let request = SttRequest { rate: RATE, language: "de-AT".to_owned() };
+    let request = SttRequest {
+        rate: RATE,
+        language: "de-AT".to_owned(),
+    };
     let problem = ears.speech_to_text.open(request).await.unwrap_err();
     assert!(problem.to_string().contains("de-AT"), "{problem}");
 }
 
 #[test]
 fn bad_model_files_are_named_with_the_remedy() {
-    let Some((runtime, good)) = models() else { return };
+    let Some((runtime, good)) = models() else {
+        return;
+    };
     let folder = std::env::temp_dir().join(format!("offhook-ears-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let cut_short = |from: &Path, to: &str| {
@@ -337,31 +430,34 @@ fn bad_model_files_are_named_with_the_remedy() {
     };
     let garbage = folder.join("garbage.onnx");
     std::fs::write(&garbage, "this is no model").unwrap();
-    let recognition = |change: &dyn Fn(&mut MoonshineFiles)| {
-        let mut files = good.clone();
-        change(&mut files.recognition);
-        files
-    };
-    let encoder = cut_short(&good.recognition.encoder, "encoder.ort");
-    let decoder = cut_short(&good.recognition.decoder, "decoder.ort");
-    let vocabulary = cut_short(&good.recognition.vocabulary, "tokenizer.bin");
-    let vad = cut_short(&good.voice_activity, "vad.onnx");
-    let swapped = good.end_of_turn.clone();
-    let cases = [
-        (recognition(&|files| files.encoder.clone_from(&encoder)), &encoder),
-        (recognition(&|files| files.decoder.clone_from(&decoder)), &decoder),
-        (recognition(&|files| files.vocabulary.clone_from(&vocabulary)), &vocabulary),
-        (EarsFiles { voice_activity: vad.clone(), ..good.clone() }, &vad),
-        (EarsFiles { end_of_turn: garbage.clone(), ..good.clone() }, &garbage),
-        (EarsFiles { voice_activity: swapped.clone(), ..good.clone() }, &swapped),
-        (EarsFiles { end_of_turn: folder.join("absent"), ..good.clone() }, &folder.join("absent")),
+    let mut cases: Vec<EarsFiles> = vec![good.clone(); 7];
+    cases[0].recognition.encoder = cut_short(&good.recognition.encoder, "encoder.ort");
+    cases[1].recognition.decoder = cut_short(&good.recognition.decoder, "decoder.ort");
+    cases[2].recognition.vocabulary = cut_short(&good.recognition.vocabulary, "tokenizer.bin");
+    cases[3].voice_activity = cut_short(&good.voice_activity, "vad.onnx");
+    cases[4].end_of_turn = garbage;
+    cases[5].voice_activity.clone_from(&good.end_of_turn);
+    cases[6].end_of_turn = folder.join("absent");
+    let culprits = [
+        "encoder.ort",
+        "decoder.ort",
+        "tokenizer.bin",
+        "vad.onnx",
+        "garbage",
+        "smart-turn",
+        "absent",
     ];
-    for (files, culprit) in cases {
-        let problem = LocalEars::load(&runtime, &files, PoolSize::for_cores(1)).unwrap_err();
+    for (files, culprit) in cases.iter().zip(culprits) {
+        let problem = LocalEars::load(&runtime, files, PoolSize::for_cores(1)).unwrap_err();
         let text = problem.to_string();
-        let name = culprit.file_name().unwrap().to_str().unwrap();
-        assert!(matches!(problem, ProviderError::Unavailable { .. }), "{text}");
-        assert!(text.contains(name) && text.contains("offhook models"), "{text}");
+        assert!(
+            matches!(problem, ProviderError::Unavailable { .. }),
+            "{text}"
+        );
+        assert!(
+            text.contains(culprit) && text.contains("offhook models"),
+            "{text}"
+        );
     }
     std::fs::remove_dir_all(folder).unwrap();
 }

@@ -81,34 +81,59 @@ struct Choice {
 }
 
 impl Moonshine {
-    /// Loads the model.
+    /// Loads the model so that `lanes` passes can run at once; each lane takes 70 MB.
     ///
     /// # Errors
     /// [`ProviderError::Unavailable`] with path and remedy where a file is missing or wrong.
-    pub fn load(runtime: &OnnxRuntime, files: &MoonshineFiles) -> Result<Self, ProviderError> {
+    pub fn load(
+        runtime: &OnnxRuntime,
+        files: &MoonshineFiles,
+        lanes: usize,
+    ) -> Result<Self, ProviderError> {
         let lost = |error: OnnxError| error.for_provider(PROVIDER);
         let memory_names: Vec<(String, String)> = (0..LAYERS)
             .flat_map(|layer| {
-                ["decoder.key", "decoder.value", "encoder.key", "encoder.value"].map(|part| {
-                    (format!("past_key_values.{layer}.{part}"), format!("present.{layer}.{part}"))
+                [
+                    "decoder.key",
+                    "decoder.value",
+                    "encoder.key",
+                    "encoder.value",
+                ]
+                .map(|part| {
+                    (
+                        format!("past_key_values.{layer}.{part}"),
+                        format!("present.{layer}.{part}"),
+                    )
                 })
             })
             .collect();
         let vocabulary = Vocabulary::load(&files.vocabulary, VOCABULARY_SIZE).map_err(|error| {
-            ProviderError::Unavailable { provider: PROVIDER.to_owned(), problem: error.to_string() }
+            ProviderError::Unavailable {
+                provider: PROVIDER.to_owned(),
+                problem: error.to_string(),
+            }
         })?;
         let encoder = runtime
-            .open(&files.encoder)
+            .open_lanes(&files.encoder, lanes)
             .and_then(|model| model.expect_inputs(&["input_values", "attention_mask"]))
             .map_err(lost)?;
-        let mut inputs =
-            vec!["input_ids", "encoder_hidden_states", "encoder_attention_mask", "use_cache_branch"];
+        let mut inputs = vec![
+            "input_ids",
+            "encoder_hidden_states",
+            "encoder_attention_mask",
+            "use_cache_branch",
+        ];
         inputs.extend(memory_names.iter().map(|(past, _)| past.as_str()));
         let decoder = runtime
-            .open(&files.decoder)
+            .open_lanes(&files.decoder, lanes)
             .and_then(|model| model.expect_inputs(&inputs))
             .map_err(lost)?;
-        Ok(Self { encoder, decoder, vocabulary, memory_names })
+        Ok(Self {
+            encoder,
+            decoder,
+            vocabulary,
+            memory_names,
+        })
     }
 
     /// Recognises `samples` (16 kHz, full scale ±1; at most some 15 s). `draft` is what a pass
@@ -123,10 +148,11 @@ impl Moonshine {
         draft: &[u32],
         is_abandoned: &dyn Fn() -> bool,
     ) -> Result<Option<Transcription>, ProviderError> {
-        self.run(samples, draft, is_abandoned).map_err(|error| ProviderError::Unavailable {
-            provider: PROVIDER.to_owned(),
-            problem: format!("{} failed to run: {error}", self.decoder.path().display()),
-        })
+        self.run(samples, draft, is_abandoned)
+            .map_err(|error| ProviderError::Unavailable {
+                provider: PROVIDER.to_owned(),
+                problem: format!("{} failed to run: {error}", self.decoder.path().display()),
+            })
     }
 
     fn run(
@@ -169,7 +195,11 @@ impl Moonshine {
         let hidden = outputs
             .remove("last_hidden_state")
             .ok_or_else(|| ort::Error::new("the encoder gave no last_hidden_state"))?;
-        let memory = self.memory_names.iter().map(|_| empty_memory()).collect::<Result<_, _>>()?;
+        let memory = self
+            .memory_names
+            .iter()
+            .map(|_| empty_memory())
+            .collect::<Result<_, _>>()?;
         Ok(Decoding {
             hidden,
             attention,
@@ -186,7 +216,10 @@ impl Moonshine {
         let mut given = vec![i64::from(BEGIN_TOKEN)];
         given.extend(draft.iter().map(|&token| i64::from(token)));
         let choices = self.step(decoding, &given, false)?;
-        let agreed = choices.iter().zip(draft).take_while(|(choice, token)| choice.token == **token);
+        let agreed = choices
+            .iter()
+            .zip(draft)
+            .take_while(|(choice, token)| choice.token == **token);
         let agreed = agreed.count();
         for choice in &choices[..=agreed] {
             decoding.log_probabilities += choice.log_probability;
@@ -222,13 +255,19 @@ impl Moonshine {
         let length = decoding.attention.len();
         let branch = [is_continued];
         let mut inputs: Vec<(Cow<'_, str>, SessionInputValue<'_>)> = vec![
-            ("input_ids".into(), TensorRef::from_array_view(([1, tokens.len()], tokens))?.into()),
+            (
+                "input_ids".into(),
+                TensorRef::from_array_view(([1, tokens.len()], tokens))?.into(),
+            ),
             ("encoder_hidden_states".into(), (&decoding.hidden).into()),
             (
                 "encoder_attention_mask".into(),
                 TensorRef::from_array_view(([1, length], &decoding.attention[..]))?.into(),
             ),
-            ("use_cache_branch".into(), TensorRef::from_array_view(([1_usize], &branch[..]))?.into()),
+            (
+                "use_cache_branch".into(),
+                TensorRef::from_array_view(([1_usize], &branch[..]))?.into(),
+            ),
         ];
         for ((past, _), memory) in self.memory_names.iter().zip(&decoding.memory) {
             inputs.push((past.as_str().into(), memory.into()));
@@ -275,21 +314,35 @@ fn first_steps(memory: &DynValue, steps: usize) -> Result<DynValue, ort::Error> 
 }
 
 fn choices(outputs: &SessionOutputs<'_>, count: usize) -> Result<Vec<Choice>, ort::Error> {
-    let logits = outputs.get("logits").ok_or_else(|| ort::Error::new("no logits"))?;
+    let logits = outputs
+        .get("logits")
+        .ok_or_else(|| ort::Error::new("no logits"))?;
     let (_, logits) = logits.try_extract_tensor::<f32>()?;
     if logits.len() != count * VOCABULARY_SIZE {
-        return Err(ort::Error::new(format!("{} logits for {count} tokens", logits.len())));
+        return Err(ort::Error::new(format!(
+            "{} logits for {count} tokens",
+            logits.len()
+        )));
     }
-    Ok(logits.chunks_exact(VOCABULARY_SIZE).map(likeliest).collect())
+    Ok(logits
+        .chunks_exact(VOCABULARY_SIZE)
+        .map(likeliest)
+        .collect())
 }
 
 fn likeliest(logits: &[f32]) -> Choice {
     let (token, highest) =
-        logits.iter().enumerate().fold((0, f32::MIN), |best, (token, &logit)| {
-            if logit > best.1 { (token, logit) } else { best }
-        });
+        logits
+            .iter()
+            .enumerate()
+            .fold((0, f32::MIN), |best, (token, &logit)| {
+                if logit > best.1 { (token, logit) } else { best }
+            });
     let sum: f32 = logits.iter().map(|logit| (logit - highest).exp()).sum();
-    Choice { token: token as u32, log_probability: -sum.ln() }
+    Choice {
+        token: token as u32,
+        log_probability: -sum.ln(),
+    }
 }
 
 /// Where the end of `tokens` says the same thing over and over, the length up to the end of its
@@ -300,7 +353,9 @@ fn length_without_loop(tokens: &[u32]) -> Option<usize> {
         let times = if period == 1 { 10 } else { 4 };
         let start = tokens.len().checked_sub(period * times)?;
         let (first, rest) = tokens[start..].split_at(period);
-        rest.chunks_exact(period).all(|again| again == first).then_some(start + period)
+        rest.chunks_exact(period)
+            .all(|again| again == first)
+            .then_some(start + period)
     })
 }
 
@@ -321,8 +376,14 @@ mod tests {
     fn loops_are_cut_to_their_first_time() {
         assert_eq!(length_without_loop(&[1, 2, 3, 4]), None);
         assert_eq!(length_without_loop(&[9, 5, 5, 5, 5]), None);
-        assert_eq!(length_without_loop(&[9, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5]), Some(2));
-        assert_eq!(length_without_loop(&[7, 1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3]), Some(4));
+        assert_eq!(
+            length_without_loop(&[9, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5]),
+            Some(2)
+        );
+        assert_eq!(
+            length_without_loop(&[7, 1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3]),
+            Some(4)
+        );
         assert_eq!(length_without_loop(&[]), None);
     }
 
@@ -336,7 +397,10 @@ mod tests {
     #[test]
     fn short_audio_is_filled_up() {
         assert_eq!(filled_up(&[0.5; 10]).len(), SAMPLES_MIN);
-        assert!(matches!(filled_up(&vec![0.0; SAMPLES_MIN]), Cow::Borrowed(_)));
+        assert!(matches!(
+            filled_up(&vec![0.0; SAMPLES_MIN]),
+            Cow::Borrowed(_)
+        ));
     }
 
     #[test]

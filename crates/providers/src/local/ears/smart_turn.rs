@@ -26,13 +26,18 @@ pub struct SmartTurn {
 }
 
 impl SmartTurn {
-    /// Loads `smart-turn-v3.2-cpu.onnx`.
+    /// Loads `smart-turn-v3.2-cpu.onnx` so that `lanes` turns can be judged at once.
     ///
     /// # Errors
     /// [`OnnxError`] where the file is missing or another model.
-    pub fn load(runtime: &OnnxRuntime, path: &Path) -> Result<Self, OnnxError> {
-        let model = runtime.open(path)?.expect_inputs(&["input_features"])?;
-        Ok(Self { model, spectrogram: Mutex::new(MelSpectrogram::new()) })
+    pub fn load(runtime: &OnnxRuntime, path: &Path, lanes: usize) -> Result<Self, OnnxError> {
+        let model = runtime
+            .open_lanes(path, lanes)?
+            .expect_inputs(&["input_features"])?;
+        Ok(Self {
+            model,
+            spectrogram: Mutex::new(MelSpectrogram::new()),
+        })
     }
 
     /// How likely it is that the turn whose audio (16 kHz, full scale ±1) ends here is over: 0 is
@@ -41,11 +46,15 @@ impl SmartTurn {
     /// # Errors
     /// [`ProviderError`] where the model fails to run.
     pub fn likelihood(&self, samples: &[f32]) -> Result<f32, ProviderError> {
-        let mut spectrogram = self.spectrogram.lock().unwrap_or_else(PoisonError::into_inner);
-        let picture = spectrogram.picture(samples);
+        let picture = self
+            .spectrogram
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .picture(samples)
+            .to_vec();
         let mut session = self.model.lock();
         let mut run = || -> Result<f32, ort::Error> {
-            let features = TensorRef::from_array_view(([1, MEL_BANDS, MEL_FRAMES], picture))?;
+            let features = TensorRef::from_array_view(([1, MEL_BANDS, MEL_FRAMES], &picture[..]))?;
             let outputs = session.run(ort::inputs!["input_features" => features])?;
             let (_, values) = outputs[0].try_extract_tensor::<f32>()?;
             Ok(values.first().copied().unwrap_or(f32::NAN))

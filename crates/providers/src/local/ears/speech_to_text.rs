@@ -58,7 +58,10 @@ impl SpeechToText for LocalSpeechToText {
             running: None,
         };
         self.pool.listen(call.run(inputs));
-        Ok(SttStream { input, events: received })
+        Ok(SttStream {
+            input,
+            events: received,
+        })
     }
 }
 
@@ -128,13 +131,22 @@ impl RecognisedCall {
             };
             let pass = Arc::new(pass);
             let is_abandoned = Arc::new(AtomicBool::new(false));
-            let (model, work, flag) =
-                (Arc::clone(&self.model), Arc::clone(&pass), Arc::clone(&is_abandoned));
+            let (model, work, flag) = (
+                Arc::clone(&self.model),
+                Arc::clone(&pass),
+                Arc::clone(&is_abandoned),
+            );
             let submitted = self.pool.submit(urgency, move || {
                 model.transcribe(&work.samples, &work.draft, &|| flag.load(Ordering::Relaxed))
             });
             match submitted {
-                Ok(answer) => self.running = Some(RunningPass { pass, is_abandoned, answer }),
+                Ok(answer) => {
+                    self.running = Some(RunningPass {
+                        pass,
+                        is_abandoned,
+                        answer,
+                    });
+                }
                 Err(busy) => {
                     if urgency == Urgency::Owed {
                         tracing::warn!("an utterance is settled without a pass: {busy}");
@@ -155,7 +167,10 @@ impl RecognisedCall {
     async fn take_input(&mut self, input: SttInput) -> Result<(), CallOver> {
         match input {
             SttInput::Audio(frame) => self.hear(&frame).await?,
-            SttInput::UtteranceStarted { utterance, onset_ago_ms } => {
+            SttInput::UtteranceStarted {
+                utterance,
+                onset_ago_ms,
+            } => {
                 self.recognition.start(utterance, onset_ago_ms);
                 self.abandon_interim();
             }
@@ -178,7 +193,10 @@ impl RecognisedCall {
                 frame.rate(),
                 self.wideband.rate()
             );
-            let error = ProviderError::Rejected { provider: PROVIDER.to_owned(), problem };
+            let error = ProviderError::Rejected {
+                provider: PROVIDER.to_owned(),
+                problem,
+            };
             return self.fail(error).await;
         }
         self.recognition.hear(self.wideband.push(frame));

@@ -16,9 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::audio_history::AudioHistory;
 use super::inference_pool::{InferencePool, Urgency};
 use super::smart_turn::{SMART_TURN_SAMPLES, SmartTurn};
-use super::vad::{
-    SileroMemory, SileroModel, SpeechEdge, SpeechGate, SpeechGatePolicy, VAD_WINDOW,
-};
+use super::vad::{SileroMemory, SileroModel, SpeechEdge, SpeechGate, SpeechGatePolicy, VAD_WINDOW};
 use super::wideband::{WIDEBAND, Wideband};
 
 const PROVIDER: &str = "turn detector";
@@ -61,7 +59,12 @@ impl LocalTurnDetector {
         smart_turn: Arc<SmartTurn>,
         pool: Arc<InferencePool>,
     ) -> Self {
-        Self { vad, smart_turn, pool, policy: TurnDetectorPolicy::default() }
+        Self {
+            vad,
+            smart_turn,
+            pool,
+            policy: TurnDetectorPolicy::default(),
+        }
     }
 
     /// The same detector with another policy for the calls opened from now on.
@@ -89,7 +92,10 @@ impl TurnDetector for LocalTurnDetector {
             judgement: None,
         };
         self.pool.listen(call.run(frames));
-        Ok(DetectorStream { audio, events: received })
+        Ok(DetectorStream {
+            audio,
+            events: received,
+        })
     }
 }
 
@@ -138,7 +144,10 @@ impl DetectedCall {
                 frame.rate(),
                 self.wideband.rate()
             );
-            let error = ProviderError::Rejected { provider: PROVIDER.to_owned(), problem };
+            let error = ProviderError::Rejected {
+                provider: PROVIDER.to_owned(),
+                problem,
+            };
             return self.fail(error).await;
         }
         self.waiting.extend_from_slice(self.wideband.push(frame));
@@ -159,7 +168,8 @@ impl DetectedCall {
         self.history.push(window);
         let edge = self.gate.push(probability);
         let at = self.position(self.gate.judged());
-        self.send(DetectorEvent::Probability { probability, at }).await?;
+        self.send(DetectorEvent::Probability { probability, at })
+            .await?;
         match edge {
             Some(SpeechEdge::Started { onset }) => {
                 self.turn.start(onset, self.same_turn_pause());
@@ -190,26 +200,30 @@ impl DetectedCall {
     }
 
     fn judge_turn(&mut self, urgency: Urgency, end: u64) {
-        let samples = self.history.since(self.turn.start.saturating_sub(TURN_PRE_ROLL));
+        let samples = self
+            .history
+            .since(self.turn.start.saturating_sub(TURN_PRE_ROLL));
         let smart_turn = Arc::clone(&self.detector.smart_turn);
-        match self.detector.pool.submit(urgency, move || smart_turn.likelihood(&samples)) {
+        match self
+            .detector
+            .pool
+            .submit(urgency, move || smart_turn.likelihood(&samples))
+        {
             Ok(answer) => self.judgement = Some(Judgement { end, answer }),
             // Without a likelihood the turn manager waits its longest time.
             Err(busy) => tracing::debug!("end of turn is not judged: {busy}"),
         }
     }
 
-    async fn take_judgement(
-        &mut self,
-        answer: Result<f32, ProviderError>,
-    ) -> Result<(), CallOver> {
+    async fn take_judgement(&mut self, answer: Result<f32, ProviderError>) -> Result<(), CallOver> {
         let Some(judgement) = self.judgement.take() else {
             return Ok(());
         };
         match answer {
             Ok(likelihood) => {
                 let end = self.position(judgement.end);
-                self.send(DetectorEvent::EndOfTurn { likelihood, end }).await
+                self.send(DetectorEvent::EndOfTurn { likelihood, end })
+                    .await
             }
             Err(error) => self.fail(error).await,
         }
@@ -268,7 +282,10 @@ impl TurnAudio {
     }
 
     fn stop(&mut self, end: u64) {
-        self.stopped = Some(Silence { end, is_judged_again: false });
+        self.stopped = Some(Silence {
+            end,
+            is_judged_again: false,
+        });
     }
 
     /// The end of speech, once, when the silence has lasted for `after`.

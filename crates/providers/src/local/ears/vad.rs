@@ -34,17 +34,22 @@ pub struct SileroMemory {
 
 impl Default for SileroMemory {
     fn default() -> Self {
-        Self { state: [0.0; STATE], input: [0.0; CONTEXT + VAD_WINDOW] }
+        Self {
+            state: [0.0; STATE],
+            input: [0.0; CONTEXT + VAD_WINDOW],
+        }
     }
 }
 
 impl SileroModel {
-    /// Loads `silero_vad.onnx` (version 5 or 6).
+    /// Loads `silero_vad.onnx` (version 5 or 6) so that `lanes` windows can be judged at once.
     ///
     /// # Errors
     /// [`OnnxError`] where the file is missing or another model.
-    pub fn load(runtime: &OnnxRuntime, path: &Path) -> Result<Self, OnnxError> {
-        let model = runtime.open(path)?.expect_inputs(&["input", "state", "sr"])?;
+    pub fn load(runtime: &OnnxRuntime, path: &Path, lanes: usize) -> Result<Self, OnnxError> {
+        let model = runtime
+            .open_lanes(path, lanes)?
+            .expect_inputs(&["input", "state", "sr"])?;
         Ok(Self { model })
     }
 
@@ -60,10 +65,11 @@ impl SileroModel {
     ) -> Result<f32, ProviderError> {
         memory.input.copy_within(VAD_WINDOW.., 0);
         memory.input[CONTEXT..].copy_from_slice(window);
-        self.run(memory).map_err(|error| ProviderError::Unavailable {
-            provider: PROVIDER.to_owned(),
-            problem: format!("{} failed to run: {error}", self.model.path().display()),
-        })
+        self.run(memory)
+            .map_err(|error| ProviderError::Unavailable {
+                provider: PROVIDER.to_owned(),
+                problem: format!("{} failed to run: {error}", self.model.path().display()),
+            })
     }
 
     fn run(&self, memory: &mut SileroMemory) -> Result<f32, ort::Error> {
@@ -143,7 +149,11 @@ impl SpeechGate {
     /// A gate before the first window.
     #[must_use]
     pub const fn new(policy: SpeechGatePolicy) -> Self {
-        Self { policy, state: GateState::Silent, judged: 0 }
+        Self {
+            policy,
+            state: GateState::Silent,
+            judged: 0,
+        }
     }
 
     /// How many samples were judged.
@@ -162,7 +172,11 @@ impl SpeechGate {
     pub fn push(&mut self, probability: f32) -> Option<SpeechEdge> {
         let start = self.judged;
         self.judged += VAD_WINDOW as u64;
-        if let GateState::Speaking { end, silent_windows } = self.state {
+        if let GateState::Speaking {
+            end,
+            silent_windows,
+        } = self.state
+        {
             return self.push_while_speaking(probability, end, silent_windows + 1);
         }
         if probability >= self.policy.onset_probability {
@@ -171,7 +185,10 @@ impl SpeechGate {
                 _ => (start, 1),
             };
             if windows >= self.policy.onset_windows {
-                self.state = GateState::Speaking { end: self.judged, silent_windows: 0 };
+                self.state = GateState::Speaking {
+                    end: self.judged,
+                    silent_windows: 0,
+                };
                 return Some(SpeechEdge::Started { onset });
             }
             self.state = GateState::Beginning { onset, windows };
@@ -181,14 +198,25 @@ impl SpeechGate {
         None
     }
 
-    fn push_while_speaking(&mut self, probability: f32, end: u64, silent: u32) -> Option<SpeechEdge> {
+    fn push_while_speaking(
+        &mut self,
+        probability: f32,
+        end: u64,
+        silent: u32,
+    ) -> Option<SpeechEdge> {
         if probability >= self.policy.offset_probability {
-            self.state = GateState::Speaking { end: self.judged, silent_windows: 0 };
+            self.state = GateState::Speaking {
+                end: self.judged,
+                silent_windows: 0,
+            };
         } else if silent >= self.policy.silence_windows {
             self.state = GateState::Silent;
             return Some(SpeechEdge::Stopped { end });
         } else {
-            self.state = GateState::Speaking { end, silent_windows: silent };
+            self.state = GateState::Speaking {
+                end,
+                silent_windows: silent,
+            };
         }
         None
     }
@@ -207,7 +235,8 @@ mod tests {
             .bytes()
             .enumerate()
             .filter_map(|(index, digit)| {
-                gate.push(f32::from(digit - b'0') / 10.0).map(|edge| (index, edge))
+                gate.push(f32::from(digit - b'0') / 10.0)
+                    .map(|edge| (index, edge))
             })
             .collect();
         assert_eq!(found, expected, "{curve}");
@@ -215,11 +244,15 @@ mod tests {
     }
 
     const fn started(window: u64) -> SpeechEdge {
-        SpeechEdge::Started { onset: window * VAD_WINDOW as u64 }
+        SpeechEdge::Started {
+            onset: window * VAD_WINDOW as u64,
+        }
     }
 
     const fn stopped(window: u64) -> SpeechEdge {
-        SpeechEdge::Stopped { end: window * VAD_WINDOW as u64 }
+        SpeechEdge::Stopped {
+            end: window * VAD_WINDOW as u64,
+        }
     }
 
     #[test]

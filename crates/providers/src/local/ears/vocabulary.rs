@@ -65,23 +65,36 @@ impl Vocabulary {
     /// # Errors
     /// [`VocabularyError`] where the file is missing, cut short or of another size.
     pub fn load(path: &Path, expected: usize) -> Result<Self, VocabularyError> {
-        let file = std::fs::read(path)
-            .map_err(|cause| VocabularyError::Unreadable { path: path.to_owned(), cause })?;
+        let file = std::fs::read(path).map_err(|cause| VocabularyError::Unreadable {
+            path: path.to_owned(),
+            cause,
+        })?;
         let vocabulary = Self::parse(path, &file)?;
         if vocabulary.len() != expected {
             let found = vocabulary.len();
-            return Err(VocabularyError::WrongSize { path: path.to_owned(), found, expected });
+            return Err(VocabularyError::WrongSize {
+                path: path.to_owned(),
+                found,
+                expected,
+            });
         }
         Ok(vocabulary)
     }
 
     fn parse(path: &Path, file: &[u8]) -> Result<Self, VocabularyError> {
-        let mut vocabulary = Self { bytes: Vec::with_capacity(file.len()), starts: vec![0] };
+        let mut vocabulary = Self {
+            bytes: Vec::with_capacity(file.len()),
+            starts: vec![0],
+        };
         let mut offset = 0;
         while offset < file.len() {
             let Some(entry) = entry(&file[offset..]) else {
                 let token = vocabulary.len();
-                return Err(VocabularyError::CutShort { path: path.to_owned(), token, offset });
+                return Err(VocabularyError::CutShort {
+                    path: path.to_owned(),
+                    token,
+                    offset,
+                });
             };
             if !is_mark(entry.text) {
                 vocabulary.bytes.extend_from_slice(entry.text);
@@ -107,9 +120,14 @@ impl Vocabulary {
     /// The text of `tokens`. Tokens out of range have none; bytes that are no UTF-8 are dropped.
     #[must_use]
     pub fn text(&self, tokens: &[u32]) -> String {
-        let bytes: Vec<u8> =
-            tokens.iter().flat_map(|&token| self.token(token)).copied().collect();
-        let text = String::from_utf8_lossy(&bytes).replace('▁', " ").replace('\u{fffd}', "");
+        let bytes: Vec<u8> = tokens
+            .iter()
+            .flat_map(|&token| self.token(token))
+            .copied()
+            .collect();
+        let text = String::from_utf8_lossy(&bytes)
+            .replace('▁', " ")
+            .replace('\u{fffd}', "");
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
@@ -129,10 +147,16 @@ struct Entry<'file> {
 
 fn entry(file: &[u8]) -> Option<Entry<'_>> {
     let low = usize::from(*file.first()?);
-    let (length, prefix) =
-        if low < 128 { (low, 1) } else { (usize::from(*file.get(1)?) * 128 + low - 128, 2) };
+    let (length, prefix) = if low < 128 {
+        (low, 1)
+    } else {
+        (usize::from(*file.get(1)?) * 128 + low - 128, 2)
+    };
     let text = file.get(prefix..prefix + length)?;
-    Some(Entry { text, length: prefix + length })
+    Some(Entry {
+        text,
+        length: prefix + length,
+    })
 }
 
 /// `<s>`, `</s>`, `<unk>`, `<<ST_7>>`.
@@ -170,8 +194,7 @@ mod tests {
     #[test]
     fn long_tokens_have_two_bytes_of_length() {
         let long = "x".repeat(300);
-        let vocabulary =
-            Vocabulary::parse(Path::new("t"), &file_of(&["a", &long, "b"])).unwrap();
+        let vocabulary = Vocabulary::parse(Path::new("t"), &file_of(&["a", &long, "b"])).unwrap();
         assert_eq!(vocabulary.text(&[0, 1, 2]), format!("a{long}b"));
     }
 
@@ -187,8 +210,14 @@ mod tests {
         for file in [&[5, b'a', b'b'][..], &[200], &[1, b'a', 255, 255, 0]] {
             let problem = Vocabulary::parse(Path::new("/m/tokenizer.bin"), file).unwrap_err();
             let text = problem.to_string();
-            assert!(matches!(problem, VocabularyError::CutShort { .. }), "{text}");
-            assert!(text.contains("/m/tokenizer.bin") && text.contains("models"), "{text}");
+            assert!(
+                matches!(problem, VocabularyError::CutShort { .. }),
+                "{text}"
+            );
+            assert!(
+                text.contains("/m/tokenizer.bin") && text.contains("models"),
+                "{text}"
+            );
         }
         let problem = Vocabulary::load(Path::new("/nowhere/tokenizer.bin"), 3).unwrap_err();
         assert!(matches!(problem, VocabularyError::Unreadable { .. }));
@@ -199,7 +228,14 @@ mod tests {
         let path = std::env::temp_dir().join(format!("offhook-vocabulary-{}", std::process::id()));
         std::fs::write(&path, file_of(&["a", "b"])).unwrap();
         let problem = Vocabulary::load(&path, 3).unwrap_err();
-        assert!(matches!(problem, VocabularyError::WrongSize { found: 2, expected: 3, .. }));
+        assert!(matches!(
+            problem,
+            VocabularyError::WrongSize {
+                found: 2,
+                expected: 3,
+                ..
+            }
+        ));
         std::fs::remove_file(path).unwrap();
     }
 }

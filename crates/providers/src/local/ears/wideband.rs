@@ -15,7 +15,10 @@ pub(super) struct Wideband {
 impl Wideband {
     pub(super) fn new(rate: SampleRate) -> Self {
         let samples = vec![0.0; WIDEBAND.frame_samples()];
-        Self { resampler: FrameResampler::new(rate, WIDEBAND), samples }
+        Self {
+            resampler: FrameResampler::new(rate, WIDEBAND),
+            samples,
+        }
     }
 
     /// The rate of the frames that are pushed.
@@ -50,7 +53,11 @@ mod tests {
             for _ in 0..10 {
                 assert_eq!(wideband.push(&Frame::silence(rate)), [0.0; 320]);
             }
-            assert!(wideband.delay_samples() < 320, "{rate}: {}", wideband.delay_samples());
+            assert!(
+                wideband.delay_samples() < 320,
+                "{rate}: {}",
+                wideband.delay_samples()
+            );
         }
         assert_eq!(Wideband::new(WIDEBAND).delay_samples(), 0);
     }

@@ -27,7 +27,10 @@ impl FrameReader {
     /// A reader for audio at `rate`.
     #[must_use]
     pub fn new(rate: SampleRate) -> Self {
-        Self { framer: Framer::new(rate), samples: Vec::with_capacity(rate.frame_samples()) }
+        Self {
+            framer: Framer::new(rate),
+            samples: Vec::with_capacity(rate.frame_samples()),
+        }
     }
 
     /// Takes one message. Samples that do not fill a frame wait for the next.
@@ -37,10 +40,13 @@ impl FrameReader {
     pub fn push(&mut self, message: &[u8]) -> Result<(), OddLength> {
         let (samples, rest) = message.as_chunks::<2>();
         if !rest.is_empty() {
-            return Err(OddLength { bytes: message.len() });
+            return Err(OddLength {
+                bytes: message.len(),
+            });
         }
         self.samples.clear();
-        self.samples.extend(samples.iter().map(|bytes| i16::from_le_bytes(*bytes)));
+        self.samples
+            .extend(samples.iter().map(|bytes| i16::from_le_bytes(*bytes)));
         self.framer.push(&self.samples);
         Ok(())
     }

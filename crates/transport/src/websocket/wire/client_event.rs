@@ -75,7 +75,9 @@ pub fn parse_client_event(text: &str) -> Result<ClientEvent, EventProblem> {
         let message = format!("an event is a JSON object with a \"type\", one of {TYPES}");
         return Err(problem(ErrorCode::BadEvent, message));
     };
-    let Some(kind) = kind.as_str().filter(|kind| TYPES.split(", ").any(|known| known == *kind))
+    let Some(kind) = kind
+        .as_str()
+        .filter(|kind| TYPES.split(", ").any(|known| known == *kind))
     else {
         let message = format!("event type {} is unknown; use one of {TYPES}", shown(kind));
         return Err(problem(ErrorCode::UnknownEvent, message));
@@ -84,7 +86,10 @@ pub fn parse_client_event(text: &str) -> Result<ClientEvent, EventProblem> {
     let event = serde_json::from_value(value)
         .map_err(|error| problem(ErrorCode::BadEvent, format!("event \"{kind}\": {error}")))?;
     match fault(&event) {
-        Some(fault) => Err(problem(ErrorCode::BadEvent, format!("event \"{kind}\": {fault}"))),
+        Some(fault) => Err(problem(
+            ErrorCode::BadEvent,
+            format!("event \"{kind}\": {fault}"),
+        )),
         None => Ok(event),
     }
 }
@@ -110,21 +115,22 @@ pub(in crate::websocket) fn variable_text(value: &Value) -> Option<String> {
 /// What is wrong with an event of the right shape.
 fn fault(event: &ClientEvent) -> Option<String> {
     match event {
-        ClientEvent::Start { variables } if variables.len() > VARIABLES_MAX => {
-            Some(format!("{} variables are too many, at most {VARIABLES_MAX}", variables.len()))
-        }
-        ClientEvent::Start { variables } => {
-            variables.iter().find_map(|(name, value)| variable_fault(name, value))
-        }
+        ClientEvent::Start { variables } if variables.len() > VARIABLES_MAX => Some(format!(
+            "{} variables are too many, at most {VARIABLES_MAX}",
+            variables.len()
+        )),
+        ClientEvent::Start { variables } => variables
+            .iter()
+            .find_map(|(name, value)| variable_fault(name, value)),
         ClientEvent::Dtmf { digit } if !"0123456789*#ABCD".contains(*digit) => {
             Some(format!("{digit:?} is no key; use 0 to 9, *, #, A to D"))
         }
         ClientEvent::Message { text } if text.trim().is_empty() => {
             Some("\"text\" is empty".to_owned())
         }
-        ClientEvent::Message { text } if text.chars().count() > MESSAGE_CHARS_MAX => {
-            Some(format!("\"text\" is longer than {MESSAGE_CHARS_MAX} characters"))
-        }
+        ClientEvent::Message { text } if text.chars().count() > MESSAGE_CHARS_MAX => Some(format!(
+            "\"text\" is longer than {MESSAGE_CHARS_MAX} characters"
+        )),
         ClientEvent::Dtmf { .. }
         | ClientEvent::Message { .. }
         | ClientEvent::Activity {}
@@ -135,13 +141,17 @@ fn fault(event: &ClientEvent) -> Option<String> {
 
 fn variable_fault(name: &str, value: &Value) -> Option<String> {
     if name.chars().count() > VARIABLE_NAME_CHARS_MAX {
-        return Some(format!("a variable's name is longer than {VARIABLE_NAME_CHARS_MAX}"));
+        return Some(format!(
+            "a variable's name is longer than {VARIABLE_NAME_CHARS_MAX}"
+        ));
     }
     match variable_text(value) {
-        None => Some(format!("variable {name:?} must be a text, a number, true or false")),
-        Some(text) if text.chars().count() > VARIABLE_CHARS_MAX => {
-            Some(format!("variable {name:?} is longer than {VARIABLE_CHARS_MAX} characters"))
-        }
+        None => Some(format!(
+            "variable {name:?} must be a text, a number, true or false"
+        )),
+        Some(text) if text.chars().count() > VARIABLE_CHARS_MAX => Some(format!(
+            "variable {name:?} is longer than {VARIABLE_CHARS_MAX} characters"
+        )),
         Some(_) => None,
     }
 }

@@ -56,7 +56,9 @@ impl SessionRequest {
                 return Err(SessionRequestError::Twice(name));
             }
         }
-        let agent = agent.filter(|agent| !agent.is_empty()).ok_or(SessionRequestError::NoAgent)?;
+        let agent = agent
+            .filter(|agent| !agent.is_empty())
+            .ok_or(SessionRequestError::NoAgent)?;
         let rate = match rate {
             None => SampleRate::HZ_16000,
             Some(text) => match text.parse::<u32>() {

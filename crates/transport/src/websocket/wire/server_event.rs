@@ -144,9 +144,15 @@ impl ServerEvent {
     #[must_use]
     pub fn from_notice(notice: LegNotice) -> Self {
         match notice {
-            LegNotice::Transcript { speaker, text, is_final } => {
-                Self::Transcript { speaker: speaker.into(), text, is_final }
-            }
+            LegNotice::Transcript {
+                speaker,
+                text,
+                is_final,
+            } => Self::Transcript {
+                speaker: speaker.into(),
+                text,
+                is_final,
+            },
             LegNotice::Interrupted => Self::Interrupted,
             LegNotice::AgentStartedSpeaking => Self::AgentStartedSpeaking,
             LegNotice::AgentStoppedSpeaking => Self::AgentStoppedSpeaking,
@@ -158,9 +164,15 @@ impl ServerEvent {
     #[must_use]
     pub fn into_notice(self) -> Option<LegNotice> {
         match self {
-            Self::Transcript { speaker, text, is_final } => {
-                Some(LegNotice::Transcript { speaker: speaker.into(), text, is_final })
-            }
+            Self::Transcript {
+                speaker,
+                text,
+                is_final,
+            } => Some(LegNotice::Transcript {
+                speaker: speaker.into(),
+                text,
+                is_final,
+            }),
             Self::Interrupted => Some(LegNotice::Interrupted),
             Self::AgentStartedSpeaking => Some(LegNotice::AgentStartedSpeaking),
             Self::AgentStoppedSpeaking => Some(LegNotice::AgentStoppedSpeaking),

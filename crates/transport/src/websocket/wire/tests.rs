@@ -8,19 +8,33 @@ use super::*;
 #[test]
 fn every_client_event_is_read() {
     for (text, expected) in [
-        (r#"{"type":"start"}"#, ClientEvent::Start { variables: [].into() }),
+        (
+            r#"{"type":"start"}"#,
+            ClientEvent::Start {
+                variables: [].into(),
+            },
+        ),
         (
             r#"{"type":"start","variables":{"name":"Ann","age":3}}"#,
             ClientEvent::Start {
                 variables: [("name".into(), "Ann".into()), ("age".into(), 3.into())].into(),
             },
         ),
-        (r##"{"type":"dtmf","digit":"#"}"##, ClientEvent::Dtmf { digit: '#' }),
-        (r#"{"type":"message","text":"hi"}"#, ClientEvent::Message { text: "hi".into() }),
+        (
+            r##"{"type":"dtmf","digit":"#"}"##,
+            ClientEvent::Dtmf { digit: '#' },
+        ),
+        (
+            r#"{"type":"message","text":"hi"}"#,
+            ClientEvent::Message { text: "hi".into() },
+        ),
         (r#"{"type":"activity"}"#, ClientEvent::Activity {}),
         (r#"{"type":"hang_up"}"#, ClientEvent::HangUp {}),
         (r#"{"type":"ping"}"#, ClientEvent::Ping { id: None }),
-        (r#" {"id":7,"type":"ping"} "#, ClientEvent::Ping { id: Some(7) }),
+        (
+            r#" {"id":7,"type":"ping"} "#,
+            ClientEvent::Ping { id: Some(7) },
+        ),
     ] {
         let event = parse_client_event(text).unwrap();
         assert_eq!(event, expected, "{text}");
@@ -33,28 +47,80 @@ fn a_text_that_is_no_event_says_what_is_expected() {
     for (text, code, expected) in [
         ("hello", ErrorCode::NotJson, "audio goes in binary messages"),
         ("", ErrorCode::NotJson, "must be one JSON event"),
-        ("UklGRiQAAABXQVZF", ErrorCode::NotJson, "audio goes in binary messages"),
+        (
+            "UklGRiQAAABXQVZF",
+            ErrorCode::NotJson,
+            "audio goes in binary messages",
+        ),
         ("{}", ErrorCode::BadEvent, "with a \"type\""),
         ("[1]", ErrorCode::BadEvent, "with a \"type\""),
-        (r#"{"type":"audio","data":"AAAA"}"#, ErrorCode::UnknownEvent, "\"audio\" is unknown"),
-        (r#"{"type":5}"#, ErrorCode::UnknownEvent, "event type 5 is unknown"),
-        (r#"{"type":"ping","id":-1}"#, ErrorCode::BadEvent, "event \"ping\""),
-        (r#"{"type":"hang_up","now":1}"#, ErrorCode::BadEvent, "unknown field `now`"),
-        (r#"{"type":"dtmf"}"#, ErrorCode::BadEvent, "missing field `digit`"),
-        (r#"{"type":"dtmf","digit":"12"}"#, ErrorCode::BadEvent, "event \"dtmf\""),
-        (r#"{"type":"dtmf","digit":"x"}"#, ErrorCode::BadEvent, "'x' is no key"),
-        (r#"{"type":"message","text":" "}"#, ErrorCode::BadEvent, "is empty"),
-        (r#"{"type":"start","variables":{"a":[]}}"#, ErrorCode::BadEvent, "variable \"a\" must"),
-        (r#"{"type":"start","varables":{}}"#, ErrorCode::BadEvent, "unknown field `varables`"),
+        (
+            r#"{"type":"audio","data":"AAAA"}"#,
+            ErrorCode::UnknownEvent,
+            "\"audio\" is unknown",
+        ),
+        (
+            r#"{"type":5}"#,
+            ErrorCode::UnknownEvent,
+            "event type 5 is unknown",
+        ),
+        (
+            r#"{"type":"ping","id":-1}"#,
+            ErrorCode::BadEvent,
+            "event \"ping\"",
+        ),
+        (
+            r#"{"type":"hang_up","now":1}"#,
+            ErrorCode::BadEvent,
+            "unknown field `now`",
+        ),
+        (
+            r#"{"type":"dtmf"}"#,
+            ErrorCode::BadEvent,
+            "missing field `digit`",
+        ),
+        (
+            r#"{"type":"dtmf","digit":"12"}"#,
+            ErrorCode::BadEvent,
+            "event \"dtmf\"",
+        ),
+        (
+            r#"{"type":"dtmf","digit":"x"}"#,
+            ErrorCode::BadEvent,
+            "'x' is no key",
+        ),
+        (
+            r#"{"type":"message","text":" "}"#,
+            ErrorCode::BadEvent,
+            "is empty",
+        ),
+        (
+            r#"{"type":"start","variables":{"a":[]}}"#,
+            ErrorCode::BadEvent,
+            "variable \"a\" must",
+        ),
+        (
+            r#"{"type":"start","varables":{}}"#,
+            ErrorCode::BadEvent,
+            "unknown field `varables`",
+        ),
     ] {
         let problem = parse_client_event(text).unwrap_err();
         assert_eq!(problem.code, code, "{text}: {problem}");
         assert!(problem.message.contains(expected), "{text}: {problem}");
     }
     let long = format!(r#"{{"type":"message","text":"{}"}}"#, "x".repeat(4_001));
-    assert!(parse_client_event(&long).unwrap_err().message.contains("4000 characters"));
+    assert!(
+        parse_client_event(&long)
+            .unwrap_err()
+            .message
+            .contains("4000 characters")
+    );
     let deep = "[".repeat(10_000);
-    assert_eq!(parse_client_event(&deep).unwrap_err().code, ErrorCode::NotJson);
+    assert_eq!(
+        parse_client_event(&deep).unwrap_err().code,
+        ErrorCode::NotJson
+    );
     let type_bomb = format!(r#"{{"type":"{}"}}"#, "é".repeat(10_000));
     assert!(parse_client_event(&type_bomb).unwrap_err().message.len() < 300);
 }
@@ -73,26 +139,42 @@ fn server_events_have_the_documented_form() {
     );
     let clear = ServerEvent::Clear { generation: 3 };
     assert_eq!(clear.to_json(), r#"{"type":"clear","generation":3}"#);
-    let error = ServerEvent::Error { code: ErrorCode::OddAudioLength, message: "m".into() };
-    assert_eq!(error.to_json(), r#"{"type":"error","code":"odd_audio_length","message":"m"}"#);
-    for event in [started, clear, error, ServerEvent::Interrupted, ServerEvent::Pong { id: None }] {
+    let error = ServerEvent::Error {
+        code: ErrorCode::OddAudioLength,
+        message: "m".into(),
+    };
+    assert_eq!(
+        error.to_json(),
+        r#"{"type":"error","code":"odd_audio_length","message":"m"}"#
+    );
+    for event in [
+        started,
+        clear,
+        error,
+        ServerEvent::Interrupted,
+        ServerEvent::Pong { id: None },
+    ] {
         assert_eq!(parse_server_event(&event.to_json()), Some(event));
     }
     assert_eq!(parse_server_event(r#"{"type":"of_the_future"}"#), None);
     assert_eq!(
         parse_server_event(r#"{"type":"session_ended","cause":"of_the_future"}"#),
-        Some(ServerEvent::SessionEnded { cause: EndCause::Unknown })
+        Some(ServerEvent::SessionEnded {
+            cause: EndCause::Unknown
+        })
     );
 }
 
 #[test]
 fn the_address_is_read_and_checked() {
-    let read = |query: &str| {
-        SessionRequest::from_uri(&format!("/v1/session{query}").parse().unwrap())
-    };
+    let read =
+        |query: &str| SessionRequest::from_uri(&format!("/v1/session{query}").parse().unwrap());
     assert_eq!(
         read("?agent=front%20desk&sample_rate=8000"),
-        Ok(SessionRequest { agent: "front desk".into(), rate: SampleRate::HZ_8000 })
+        Ok(SessionRequest {
+            agent: "front desk".into(),
+            rate: SampleRate::HZ_8000
+        })
     );
     assert_eq!(read("?agent=a").unwrap().rate, SampleRate::HZ_16000);
     for (query, expected) in [

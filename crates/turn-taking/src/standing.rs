@@ -1,0 +1,50 @@
+//! What is known of the caller's open turn, in the numbers that decisions are made by: how it
+//! stands, and what is said over a reply. Taken from `caller_turn` afresh for every decision.
+
+use std::time::Duration;
+
+use crate::{Instant, UtteranceId};
+
+/// How the open turn stands; what the end of the turn is decided by.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Standing {
+    /// Onset of the speech that is going on.
+    pub(crate) speaking_since: Option<Instant>,
+    /// Onset of the turn's first speech, while the caller speaks.
+    pub(crate) turn_since: Option<Instant>,
+    /// End of the last speech whose transcript is still to come.
+    pub(crate) awaited_since: Option<Instant>,
+    /// The last words of the turn, where there are any.
+    pub(crate) said: Option<Said>,
+}
+
+/// The last words of the open turn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Said {
+    pub(crate) ended_at: Instant,
+    pub(crate) likelihood: Option<f32>,
+    pub(crate) is_unfinished: bool,
+    pub(crate) is_typed: bool,
+    /// The transcript never came; the words are from an interim one.
+    pub(crate) is_given_up: bool,
+}
+
+/// What the caller says over a reply; what an interruption is decided by.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Overlap {
+    pub(crate) last: UtteranceId,
+    pub(crate) onset: Instant,
+    /// `None` while the caller speaks.
+    pub(crate) ended_at: Option<Instant>,
+    pub(crate) is_settled: bool,
+    /// Words, acknowledgements not counted.
+    pub(crate) words: usize,
+    /// The text, where it is nothing but acknowledgements.
+    pub(crate) acknowledgement: Option<String>,
+}
+
+impl Overlap {
+    pub(crate) fn speech(&self, now: Instant) -> Duration {
+        self.ended_at.unwrap_or(now).since(self.onset)
+    }
+}
