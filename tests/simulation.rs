@@ -172,7 +172,8 @@ fn replay(world: &World, call: &Call) -> Result<(), String> {
 /// after its longest duration in any case. The goodbye takes its time.
 fn patience(world: &World) -> Instant {
     let policy = &world.policy;
-    let line = policy.reply_deadline + policy.playout_stall_max + Duration::from_secs(10);
+    // A leg that reports no progress is given three minutes.
+    let line = policy.reply_deadline + Duration::from_secs(190);
     let longest = Instant::START + policy.call_duration_max + line.saturating_mul(2);
     let Some(no_input_timeout) = policy.no_input_timeout.filter(|_| !world.is_wild) else {
         return longest;

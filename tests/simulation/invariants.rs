@@ -163,7 +163,8 @@ impl Invariants {
                     .get(utterance)
                     .is_some_and(|stopped| now.since(*stopped) <= RECOGNITION_MAX);
                 let first = text.split(' ').next().filter(|word| word.ends_with("x0"));
-                if let Some(word) = first.filter(|word| is_in_time && !self.answered.contains(word)) {
+                if let Some(word) = first.filter(|word| is_in_time && !self.answered.contains(word))
+                {
                     self.unanswered.push((now, word.to_owned()));
                 }
             }

@@ -1,10 +1,13 @@
 //! One call: the session that drives it, the replies it speaks, the record it leaves.
 
 mod conversation;
+pub mod fact_log;
 mod persona;
 mod record;
+pub mod report;
 mod reply;
 mod session;
+mod word_error_rate;
 
 pub use conversation::Conversation;
 pub use persona::Persona;
@@ -13,3 +16,4 @@ pub use record::{
     TurnRecord, TurnTimings,
 };
 pub use session::{CallSetup, Control, OpenError, Providers, Session};
+pub use word_error_rate::{WordErrors, word_error_rate};

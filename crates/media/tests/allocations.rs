@@ -52,7 +52,7 @@ fn allocations(work: impl FnOnce()) -> u64 {
 
 fn tone(rate: SampleRate) -> Frame {
     let samples: Vec<i16> = (0..rate.frame_samples())
-        .map(|index| (index as f32 * 0.3).sin() as i16 * 9_000)
+        .map(|index| ((index as f32 * 0.3).sin() * 9_000.0) as i16)
         .collect();
     Frame::padded(rate, &samples)
 }

@@ -7,7 +7,7 @@ use offhook_rehearsal::Scenario;
 
 use crate::arguments::CheckArguments;
 use crate::outcome::{Complaint, Outcome, chain};
-use crate::serve::Settings;
+use crate::settings::Settings;
 
 /// Checks each file; all are looked at before the verdict.
 pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<Outcome> {

@@ -8,6 +8,7 @@ mod models;
 mod outcome;
 mod replay;
 mod serve;
+mod settings;
 mod stack;
 
 use std::process::ExitCode;

@@ -1,5 +1,6 @@
 //! Loads the embedded models and makes the stages of calls of them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,9 +27,18 @@ pub(crate) struct Stack {
 impl Stack {
     /// Loads the default models, with another chat model where one is named.
     pub(crate) fn load(chat_model: Option<&str>) -> anyhow::Result<Self> {
+        Self::load_from(chat_model, None)
+    }
+
+    /// The same, with the model files in a folder other than the environment's.
+    pub(crate) fn load_from(
+        chat_model: Option<&str>,
+        directory: Option<PathBuf>,
+    ) -> anyhow::Result<Self> {
         let started = Instant::now();
         let catalogue = Catalogue::from_environment().map_err(Complaint::bad_input)?;
-        let directory = ModelDirectory::from_environment();
+        let directory =
+            directory.map_or_else(ModelDirectory::from_environment, ModelDirectory::at);
         let name = |purpose: Purpose| {
             let model = catalogue.default_model(purpose).map(|model| model.name.as_str());
             model.ok_or_else(|| {

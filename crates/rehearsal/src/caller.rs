@@ -10,8 +10,9 @@ mod rendering;
 
 use std::time::Duration;
 
-use offhook_contract::TextToSpeech;
+use offhook_contract::{LegEvent, TextToSpeech};
 use offhook_media::{FRAME_DURATION, Frame, SampleRate};
+use offhook_transport::{CallerAudio, CallerFrame};
 
 use crate::{CallerLine, Scenario, When};
 use ear::Ear;
@@ -137,7 +138,7 @@ impl SimulatedCaller {
 
     /// The caller's next 20 ms, having heard `heard` (`None` where nothing came) in the last.
     /// `tick` counts from 0 since the call was answered. `None` hangs up, for good.
-    pub fn next_frame(&mut self, heard: Option<&Frame>, tick: u64) -> Option<Frame> {
+    pub fn speak_next(&mut self, heard: Option<&Frame>, tick: u64) -> Option<Frame> {
         if self.has_hung_up {
             return None;
         }
@@ -292,6 +293,16 @@ impl SimulatedCaller {
         let give_up = ticks(moment.give_up);
         let newest = self.ear.last_sound().unwrap_or(0).max(self.waiting_since);
         tick >= newest + give_up || tick >= self.waiting_since + give_up * u64::from(GIVE_UPS_MAX)
+    }
+}
+
+impl CallerAudio for SimulatedCaller {
+    fn next_frame(&mut self, heard_agent: Option<&Frame>, tick: u64) -> CallerFrame {
+        self.speak_next(heard_agent, tick).map_or(CallerFrame::End, CallerFrame::Frame)
+    }
+
+    fn next_event(&mut self, _tick: u64) -> Option<LegEvent> {
+        self.has_hung_up.then_some(LegEvent::HungUp)
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod caller;
 mod scenario;
+mod verdict;
 
 pub use caller::{
     AgentSpeech, CallerLedger, LedgerHandle, LineFate, RenderError, RenderedLine, SaidLine,
@@ -12,3 +13,4 @@ pub use scenario::{
     CallExpectation, CallerLine, CallerVoice, EndName, EventName, LineExpectation, Problem,
     Scenario, ScenarioError, When, Words,
 };
+pub use verdict::{judge, report};

@@ -247,3 +247,6 @@ impl Scenario {
         reader::read(text)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,24 +1,14 @@
 //! What the caller says in the open turn: utterances merged in order, whatever the order in which
 //! their transcripts come, and whether they come late, twice, or empty. It decides nothing.
 
+use crate::closed_turn::{ClosedTurn, Heard};
 use crate::standing::{Overlap, Said, Standing};
-use crate::utterance::{Recognition, Utterance};
+use crate::utterance::{Recognition, Utterance, joined, merged};
 use crate::wording::{Acknowledgements, has_words, is_same, is_unfinished, words};
 use crate::{Instant, UtteranceId};
 
 /// Utterances with nothing in them that are remembered, for a transcript that comes very late.
 const NOTHINGS_MAX: usize = 16;
-
-/// What a transcript did to the turn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Heard {
-    /// It is of a turn that is closed, or tells nothing new.
-    Nothing,
-    /// The open turn changed.
-    Change,
-    /// It betters the words of the turn that was closed last without its final transcript.
-    Revision,
-}
 
 /// The caller's open turn, and the one closed last.
 #[derive(Debug)]
@@ -30,8 +20,7 @@ pub(crate) struct CallerTurn {
     carried_open_since: Option<Instant>,
     /// In the order of their ids.
     utterances: Vec<Utterance>,
-    closed_carried: String,
-    closed: Vec<Utterance>,
+    closed: ClosedTurn,
     closed_through: UtteranceId,
     /// All words of the open turn.
     text: String,
@@ -45,8 +34,7 @@ impl CallerTurn {
             carried: String::new(),
             carried_open_since: None,
             utterances: Vec::new(),
-            closed_carried: String::new(),
-            closed: Vec::new(),
+            closed: ClosedTurn::default(),
             closed_through: UtteranceId(0),
             text: String::new(),
             is_unfinished: false,
@@ -109,7 +97,11 @@ impl CallerTurn {
         now: Instant,
     ) -> Heard {
         if id <= self.closed_through {
-            return self.revise_closed(id, text, is_final);
+            return if is_final {
+                self.closed.hear(id, text, &self.acknowledgements)
+            } else {
+                Heard::Nothing
+            };
         }
         let is_known = self
             .utterances
@@ -212,9 +204,11 @@ impl CallerTurn {
         let text = std::mem::take(&mut self.text);
         let last = self.utterances.last().map(|utterance| utterance.id);
         self.closed_through = last.unwrap_or_default().max(self.closed_through);
-        self.closed_carried = std::mem::take(&mut self.carried);
         self.carried_open_since = None;
-        self.closed = std::mem::take(&mut self.utterances);
+        self.closed = ClosedTurn::new(
+            std::mem::take(&mut self.carried),
+            std::mem::take(&mut self.utterances),
+        );
         self.weigh();
         text
     }
@@ -228,15 +222,22 @@ impl CallerTurn {
         self.weigh();
     }
 
+    /// Words that came too late for the closed turn belong to the open one.
+    pub(crate) fn adopt(&mut self, orphan: UtteranceId) {
+        if let Some(utterance) = self.closed.part_with(orphan) {
+            self.insert(utterance);
+            self.weigh();
+        }
+    }
+
     /// Nobody heard the reply to these words: they belong to the turn that was closed last.
     pub(crate) fn give_to_closed(&mut self, text: &str) {
-        let carried = std::mem::take(&mut self.closed_carried);
-        self.closed_carried = joined([text, carried.as_str()].into_iter());
+        self.closed.take_back(text);
     }
 
     /// The words of the turn that was closed last.
     pub(crate) fn closed_text(&self) -> String {
-        merged(&self.closed_carried, &self.closed)
+        self.closed.text()
     }
 
     /// All that the caller said in the open turn.
@@ -374,44 +375,11 @@ impl CallerTurn {
         });
     }
 
-    fn revise_closed(&mut self, id: UtteranceId, text: &str, is_final: bool) -> Heard {
-        let Some(utterance) = self.closed.iter_mut().find(|utterance| {
-            utterance.is_spoken_as(id) && utterance.recognition == Recognition::GivenUp
-        }) else {
-            return Heard::Nothing;
-        };
-        if !is_final || !has_words(text) {
-            return Heard::Nothing;
-        }
-        utterance.recognition = Recognition::Final;
-        if is_same(&utterance.text, text) {
-            return Heard::Nothing;
-        }
-        utterance.set_text(text, &self.acknowledgements);
-        Heard::Revision
-    }
-
     /// The words of the open turn changed.
     fn weigh(&mut self) {
         self.text = merged(&self.carried, &self.utterances);
         self.is_unfinished = is_unfinished(&self.text);
     }
-}
-
-fn merged(carried: &str, utterances: &[Utterance]) -> String {
-    let said = utterances.iter().filter(|utterance| utterance.counts());
-    joined(std::iter::once(carried).chain(said.map(|utterance| utterance.text.as_str())))
-}
-
-fn joined<'a>(texts: impl Iterator<Item = &'a str>) -> String {
-    let mut joined = String::new();
-    for text in texts.filter(|text| !text.is_empty()) {
-        if !joined.is_empty() {
-            joined.push(' ');
-        }
-        joined.push_str(text);
-    }
-    joined
 }
 
 #[cfg(test)]

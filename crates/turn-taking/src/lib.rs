@@ -7,6 +7,7 @@
 
 mod barge_in;
 mod caller_turn;
+mod closed_turn;
 mod command;
 mod endpointer;
 mod fact;

@@ -56,7 +56,7 @@ pub struct TurnPolicy {
     /// The same while a tool runs for the reply, 500 ms to 10 min. Default 30 s.
     pub tool_deadline: Duration,
     /// How long a reply that is being heard may go without a sign of progress before it counts as
-    /// failed, 1 s to 5 min. Default 15 s.
+    /// failed, 1 s to 5 min. Default 15 s. A leg that never reports progress gets 3 min.
     pub playout_stall_max: Duration,
     /// Longest caller turn: after it the agent takes the floor, 5 s to 1 h. Default 2 min.
     pub caller_turn_max: Duration,

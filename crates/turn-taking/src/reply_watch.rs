@@ -48,7 +48,12 @@ pub(crate) struct LiveReply {
     /// Since when it has been waited for: its commit, or the last sign of progress.
     waiting_since: Instant,
     tools_running: u32,
+    /// Whether the leg tells how far the reply was heard.
+    has_progress: bool,
 }
+
+/// How long a reply may be heard for without a sign of progress where the leg gives none.
+const UNREPORTED_MAX: Duration = Duration::from_secs(180);
 
 #[derive(Debug)]
 pub(crate) struct ReplyWatch {
@@ -100,6 +105,7 @@ impl ReplyWatch {
             caller_text,
             waiting_since: now,
             tools_running: 0,
+            has_progress: false,
         });
         self.last
     }
@@ -155,10 +161,12 @@ impl ReplyWatch {
             Fact::PlayoutFinished { .. } if is_committed => {
                 self.progress = Some(Progress::Finished);
             }
-            Fact::ReplyToken { .. } | Fact::ReplyReady { .. } | Fact::PlayoutProgress { .. }
-                if is_heard =>
-            {
+            Fact::ReplyToken { .. } | Fact::ReplyReady { .. } if is_heard => {
                 live.waiting_since = now;
+            }
+            Fact::PlayoutProgress { .. } if is_heard => {
+                live.waiting_since = now;
+                live.has_progress = true;
             }
             _ => {}
         }
@@ -185,7 +193,8 @@ impl ReplyWatch {
         let (limit, timer) = match live.stage {
             Stage::Speculative | Stage::Held => return None,
             Stage::Unheard => (self.reply_deadline, Timer::ReplyDeadline),
-            Stage::Audible => (self.stall_max, Timer::PlayoutStall),
+            Stage::Audible if live.has_progress => (self.stall_max, Timer::PlayoutStall),
+            Stage::Audible => (self.stall_max.max(UNREPORTED_MAX), Timer::PlayoutStall),
         };
         let limit = if live.tools_running > 0 {
             limit.max(self.tool_deadline)

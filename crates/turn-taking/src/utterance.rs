@@ -101,3 +101,20 @@ impl Utterance {
         !self.is_speaking() && !self.is_awaited() && !self.counts()
     }
 }
+
+/// Words that were given back, then those of the utterances.
+pub(crate) fn merged(carried: &str, utterances: &[Utterance]) -> String {
+    let said = utterances.iter().filter(|utterance| utterance.counts());
+    joined(std::iter::once(carried).chain(said.map(|utterance| utterance.text.as_str())))
+}
+
+pub(crate) fn joined<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let mut joined = String::new();
+    for text in texts.filter(|text| !text.is_empty()) {
+        if !joined.is_empty() {
+            joined.push(' ');
+        }
+        joined.push_str(text);
+    }
+    joined
+}

@@ -15,7 +15,7 @@ const DRAFTS_MAX: usize = 8;
 /// Prints a running call from its log entries.
 #[derive(Debug)]
 pub struct LiveTranscript<W> {
-    out: W,
+    pub(super) out: W,
     terminal_width: Option<usize>,
     drafts: Vec<Draft>,
     caller_line: String,

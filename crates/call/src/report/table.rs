@@ -6,7 +6,7 @@ use super::text::{cut, plain, wrapped};
 use super::{Report, Shares, Spread, TurnReport};
 
 /// Narrower than this nothing is squeezed.
-const WIDTH_MIN: usize = 60;
+const WIDTH_MIN: usize = 80;
 
 /// Left of texts and bars.
 const INDENT: usize = 5;
@@ -161,13 +161,10 @@ fn write_summary(formatter: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Re
     if let Some(pacing) = summary.pacing_ms {
         writeln!(
             formatter,
-            "{:<22}{:>9.1}{:>9}{:>9.1}   p99 {:.1}, {:.2} % within 5 ms",
-            "frame lateness",
-            pacing.p50,
-            "",
-            pacing.max,
+            "frames within 5 ms of their schedule: {:.2} %, p99 {:.1} ms, latest {:.1} ms",
+            pacing.within_5_ms * 100.0,
             pacing.p99,
-            pacing.within_5_ms * 100.0
+            pacing.max
         )?;
     }
     write_worst(formatter, report)?;

@@ -127,7 +127,7 @@ fn the_report_has_the_fields_that_machines_look_for() {
     assert_eq!(summary["barge_in_stop_ms"]["max"], 240.0);
     assert_eq!(summary["runtime_share_ms"]["p95"], 30.0);
     assert_eq!(summary["pacing_ms"]["p99"], 0.5);
-    // One word of eight was lost.
+    // One word of ten was lost.
     assert_eq!(summary["word_error_rate"], 0.1);
     assert_eq!(json["turns"][0]["kind"], "greeting");
     assert!(json["turns"][0]["voice_to_voice_ms"].is_null());

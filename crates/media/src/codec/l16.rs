@@ -21,8 +21,9 @@ pub(super) fn encode(order: ByteOrder, samples: &[i16], bytes: &mut [u8]) {
 
 /// Adds the samples of whole pairs of bytes to `out`.
 pub(super) fn decode(order: ByteOrder, bytes: &[u8], out: &mut Vec<i16>) {
-    out.extend(bytes.chunks_exact(2).map(|pair| match order {
-        ByteOrder::Little => i16::from_le_bytes([pair[0], pair[1]]),
-        ByteOrder::Big => i16::from_be_bytes([pair[0], pair[1]]),
-    }));
+    let (pairs, _) = bytes.as_chunks::<2>();
+    match order {
+        ByteOrder::Little => out.extend(pairs.iter().map(|pair| i16::from_le_bytes(*pair))),
+        ByteOrder::Big => out.extend(pairs.iter().map(|pair| i16::from_be_bytes(*pair))),
+    }
 }

@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use offhook_media::{Frame, SampleRate};
+use offhook_contract::ProviderError;
+use offhook_contract::scripted::ScriptedVoice;
+use offhook_media::{Frame, SampleRate, write_wav};
 
 use super::*;
 
@@ -26,7 +28,7 @@ fn rehearse(text: &str, lines_ms: &[u64], ticks: u64, agent: impl Fn(u64) -> boo
     let mut ended_at = None;
     for tick in 0..ticks {
         let heard = agent(tick).then_some(&loud);
-        if caller.next_frame(heard, tick).is_none() {
+        if caller.speak_next(heard, tick).is_none() {
             ended_at.get_or_insert(tick);
         }
     }
@@ -170,7 +172,7 @@ fn the_line_that_is_heard_is_the_line_that_was_rendered() {
     let mut caller = SimulatedCaller::new(&scenario, vec![tone(100)], RATE);
     let mut heard = Vec::new();
     for tick in 0..100 {
-        heard.extend_from_slice(caller.next_frame(None, tick).unwrap().samples());
+        heard.extend_from_slice(caller.speak_next(None, tick).unwrap().samples());
     }
     let loud: Vec<usize> = (0..heard.len())
         .filter(|index| heard[*index].unsigned_abs() > 3_000)
@@ -197,4 +199,37 @@ fn trimming_keeps_the_sound() {
     assert_eq!(line.samples.len(), 2_240);
     assert_eq!(RenderedLine::trimmed(&[1; 1_000], RATE), None);
     assert_eq!(RenderedLine::trimmed(&[], RATE), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lines_are_synthesised_or_read_and_brought_to_the_rate_of_the_leg() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("line.wav");
+    let samples: Vec<i16> = (0..24_000).map(|index| if index % 40 < 20 { 4_000 } else { -4_000 }).collect();
+    write_wav(&path, 24_000, &samples).unwrap();
+    let text = format!("name = \"t\"\n[[line]]\nsay = \"one two three\"\n[[line]]\nwav = {path:?}");
+    let scenario = Scenario::parse(&text).unwrap();
+    let voice = ScriptedVoice::default();
+    let caller =
+        SimulatedCaller::prepare(&scenario, &voice, SampleRate::HZ_8000).await.unwrap();
+    let length = |line: usize| caller.script[line].audio.sound.len() as f64 / 8_000.0;
+    assert!((length(0) - 0.6).abs() < 0.1, "{}", length(0));
+    assert!((length(1) - 1.0).abs() < 0.05, "{}", length(1));
+    let deeper = Scenario::parse(&format!("{text}\n[caller]\npitch = 0.8")).unwrap();
+    let caller = SimulatedCaller::prepare(&deeper, &voice, SampleRate::HZ_8000).await.unwrap();
+    let length = caller.script[0].audio.sound.len() as f64 / 8_000.0;
+    assert!((length - 0.75).abs() < 0.1, "{length}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_that_cannot_be_had_is_named() {
+    let scenario = Scenario::parse("name = \"t\"\n[[line]]\nwav = \"/nowhere/a.wav\"").unwrap();
+    let voice = ScriptedVoice::default();
+    let error = SimulatedCaller::prepare(&scenario, &voice, RATE).await.unwrap_err();
+    assert!(matches!(error, RenderError::Recording { line: 1, .. }), "{error}");
+    let scenario = Scenario::parse("name = \"t\"\n[[line]]\nsay = \"a\"").unwrap();
+    let problem = ProviderError::TimedOut { provider: "voice".into(), waited_ms: 10 };
+    let voice = ScriptedVoice { failure: Some(problem), ..ScriptedVoice::default() };
+    let error = SimulatedCaller::prepare(&scenario, &voice, RATE).await.unwrap_err();
+    assert!(matches!(error, RenderError::Voice { line: 1, .. }), "{error}");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::TurnManager;
 use crate::barge_in::Verdict;
-use crate::caller_turn::Heard;
+use crate::closed_turn::Heard;
 use crate::endpointer::Endpoint;
 use crate::reply_watch::{Speech, Stage};
 use crate::wording::{has_words, is_beginning, is_same, words};
@@ -43,7 +43,11 @@ impl TurnManager {
                 }
                 self.prime();
             }
-            Heard::Revision => self.answer_revision(),
+            Heard::Revision | Heard::Orphan if self.is_answer_unheard() => {
+                self.answer_again(Reason::TranscriptGrew);
+            }
+            Heard::Revision => {}
+            Heard::Orphan => self.caller.adopt(utterance),
         }
     }
 
@@ -197,16 +201,11 @@ impl TurnManager {
         self.commit(reason.clone());
     }
 
-    /// The final transcript came after the turn had been decided without it.
-    fn answer_revision(&mut self) {
-        let is_unheard = self
-            .replies
+    /// Whether the answer to the turn that was closed last can still be replaced unnoticed.
+    fn is_answer_unheard(&self) -> bool {
+        self.replies
             .live()
-            .is_some_and(|live| live.stage == Stage::Unheard && live.speech == Speech::Answer);
-        if !is_unheard {
-            return;
-        }
-        self.answer_again(Reason::TranscriptGrew);
+            .is_some_and(|live| live.stage == Stage::Unheard && live.speech == Speech::Answer)
     }
 
     fn finalise(&mut self, utterance: UtteranceId, reason: Reason) {

@@ -144,12 +144,13 @@ impl TurnManager {
         Some((live.turn, live.speech, live.stage))
     }
 
-    /// Says goodbye in place of whatever is being said, and hangs up after it.
+    /// Says goodbye in place of whatever is being said, and hangs up after it. A goodbye to a
+    /// silent caller does not count: the caller may still come back and undo it.
     pub(super) fn part(&mut self, cause: HangUpCause, reason: Reason) {
-        let is_parting = self
-            .replies
-            .live()
-            .is_some_and(|live| matches!(live.speech, Speech::Line(Line::Goodbye(_))));
+        let is_parting = self.replies.live().is_some_and(|live| match live.speech {
+            Speech::Line(Line::Goodbye(cause)) => cause != HangUpCause::Silence,
+            Speech::Line(_) | Speech::Answer => false,
+        });
         if is_parting {
             return;
         }

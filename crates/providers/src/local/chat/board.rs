@@ -17,9 +17,15 @@ pub(super) struct CallKey(u64);
 /// What a call asks for.
 #[derive(Debug)]
 pub(super) enum Ask {
-    Open { messages: Arc<[ChatMessage]>, done: oneshot::Sender<Result<(), ProviderError>> },
+    Open {
+        messages: Arc<[ChatMessage]>,
+        done: oneshot::Sender<Result<(), ProviderError>>,
+    },
     Prime(Arc<[ChatMessage]>),
-    Reply { request: ChatRequest, outgoing: Outgoing },
+    Reply {
+        request: ChatRequest,
+        outgoing: Outgoing,
+    },
 }
 
 /// How urgent a call's work is, the most urgent first.
@@ -89,7 +95,11 @@ impl Wishes {
         if self.is_with_worker {
             return None;
         }
-        let asked = self.ask.as_ref().filter(|_| self.may_take_ask()).map(Ask::urgency);
+        let asked = self
+            .ask
+            .as_ref()
+            .filter(|_| self.may_take_ask())
+            .map(Ask::urgency);
         asked.into_iter().chain(self.begun).min()
     }
 }
@@ -97,7 +107,11 @@ impl Wishes {
 impl Board {
     /// A board for at most `calls_max` calls at once.
     pub(super) fn new(calls_max: usize) -> Self {
-        Self { state: Mutex::default(), changed: Condvar::new(), calls_max }
+        Self {
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            calls_max,
+        }
     }
 
     /// A new call.
@@ -121,8 +135,14 @@ impl Board {
     /// Asks; replaces what was asked and not begun. A prime does not replace a reply.
     pub(super) fn ask(&self, key: CallKey, ask: Ask) {
         let mut state = self.lock();
-        let Some(wishes) = state.calls.get_mut(&key) else { return };
-        if wishes.ask.as_ref().is_some_and(|waiting| waiting.urgency() < ask.urgency()) {
+        let Some(wishes) = state.calls.get_mut(&key) else {
+            return;
+        };
+        if wishes
+            .ask
+            .as_ref()
+            .is_some_and(|waiting| waiting.urgency() < ask.urgency())
+        {
             return;
         }
         wishes.ask = Some(ask);
@@ -159,7 +179,10 @@ impl Board {
             if let Some(errand) = state.take() {
                 return Some(errand);
             }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -177,9 +200,15 @@ impl Board {
     pub(super) fn wait_until_idle(&self) {
         let mut state = self.lock();
         while state.calls.values().any(|wishes| {
-            wishes.ask.is_some() || wishes.begun.is_some() || wishes.is_with_worker || wishes.is_over
+            wishes.ask.is_some()
+                || wishes.begun.is_some()
+                || wishes.is_with_worker
+                || wishes.is_over
         }) {
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -190,21 +219,30 @@ impl Board {
 
 impl State {
     fn take(&mut self) -> Option<Errand> {
-        let over = self.calls.iter().find(|(_, wishes)| wishes.is_over && !wishes.is_with_worker);
+        let over = self
+            .calls
+            .iter()
+            .find(|(_, wishes)| wishes.is_over && !wishes.is_with_worker);
         if let Some(key) = over.map(|(key, _)| *key) {
             self.calls.remove(&key);
             return Some(Errand::Close(key));
         }
         let waiting = self.calls.iter().filter(|(_, wishes)| !wishes.is_over);
         let ranked = waiting.filter_map(|(key, wishes)| {
-            wishes.urgency().map(|urgency| ((urgency, wishes.last_served, *key), *key))
+            wishes
+                .urgency()
+                .map(|urgency| ((urgency, wishes.last_served, *key), *key))
         });
         let key = ranked.min_by_key(|(rank, _)| *rank)?.1;
         self.served += 1;
         let wishes = self.calls.get_mut(&key)?;
         wishes.is_with_worker = true;
         wishes.last_served = self.served;
-        let ask = if wishes.may_take_ask() { wishes.ask.take() } else { None };
+        let ask = if wishes.may_take_ask() {
+            wishes.ask.take()
+        } else {
+            None
+        };
         Some(Errand::Work(key, ask))
     }
 }
@@ -221,8 +259,14 @@ mod tests {
 
     fn reply() -> (Ask, ChatReply) {
         let (outgoing, reply) = outgoing();
-        let options = ChatOptions { temperature: None, tokens_max: 10 };
-        let request = ChatRequest { messages: Arc::new([]), options };
+        let options = ChatOptions {
+            temperature: None,
+            tokens_max: 10,
+        };
+        let request = ChatRequest {
+            messages: Arc::new([]),
+            options,
+        };
         (Ask::Reply { request, outgoing }, reply)
     }
 

@@ -5,8 +5,15 @@ use std::thread;
 
 /// Text that ends a reply. None of it can be meant for the caller's ear: code, tool calls,
 /// control marks, or the model writing the caller's next line itself.
-const STOPS: [&str; 7] =
-    ["```", "{\"", "<tool_call>", "<|im_", "\nCaller:", "\nUser:", "\nYou:"];
+const STOPS: [&str; 7] = [
+    "```",
+    "{\"",
+    "<tool_call>",
+    "<|im_",
+    "\nCaller:",
+    "\nUser:",
+    "\nYou:",
+];
 
 /// How the embedded chat model is run.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +51,10 @@ impl LlamaChatConfig {
     /// The model at `model`, with what suits this machine.
     #[must_use]
     pub fn new(model: impl Into<PathBuf>) -> Self {
-        Self::for_cores(model, thread::available_parallelism().map_or(1, usize::from))
+        Self::for_cores(
+            model,
+            thread::available_parallelism().map_or(1, usize::from),
+        )
     }
 
     /// The model at `model` on a machine of `cores`: half the cores write, each reads with two.
@@ -74,7 +84,11 @@ mod tests {
     fn threads_follow_the_machine() {
         for (cores, workers, read_threads) in [(1, 1, 1), (2, 1, 2), (3, 1, 2), (16, 8, 2)] {
             let config = LlamaChatConfig::for_cores("m.gguf", cores);
-            assert_eq!((config.workers, config.read_threads), (workers, read_threads), "{cores}");
+            assert_eq!(
+                (config.workers, config.read_threads),
+                (workers, read_threads),
+                "{cores}"
+            );
         }
     }
 }

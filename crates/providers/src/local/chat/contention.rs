@@ -7,15 +7,23 @@ use std::thread;
 pub(super) fn is_crowded(wanted: u32) -> bool {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let running = std::fs::read_to_string("/proc/loadavg").ok();
-    running.as_deref().and_then(running_threads).is_some_and(|running| {
-        let others = running.saturating_sub(1);
-        others + usize::try_from(wanted).unwrap_or(usize::MAX) > cores
-    })
+    running
+        .as_deref()
+        .and_then(running_threads)
+        .is_some_and(|running| {
+            let others = running.saturating_sub(1);
+            others + usize::try_from(wanted).unwrap_or(usize::MAX) > cores
+        })
 }
 
 /// The fourth field of `/proc/loadavg`, "running/all" (proc_loadavg(5)).
 fn running_threads(text: &str) -> Option<usize> {
-    text.split_whitespace().nth(3)?.split_once('/')?.0.parse().ok()
+    text.split_whitespace()
+        .nth(3)?
+        .split_once('/')?
+        .0
+        .parse()
+        .ok()
 }
 
 #[cfg(test)]

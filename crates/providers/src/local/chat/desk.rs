@@ -34,7 +34,10 @@ pub(super) struct Desk<'weights> {
 
 enum Work {
     Nothing,
-    Opening { prompt: Prompt, done: oneshot::Sender<Result<(), ProviderError>> },
+    Opening {
+        prompt: Prompt,
+        done: oneshot::Sender<Result<(), ProviderError>>,
+    },
     Priming(Prompt),
     Replying(Box<Replying>),
 }
@@ -67,7 +70,13 @@ impl<'weights> Desk<'weights> {
         weights: &'weights Weights,
         config: &'weights LlamaChatConfig,
     ) -> Self {
-        Self { seat, weights, config, window: Window::default(), work: Work::Nothing }
+        Self {
+            seat,
+            weights,
+            config,
+            window: Window::default(),
+            work: Work::Nothing,
+        }
     }
 
     /// Turns to `ask`; what was being done is given up.
@@ -139,7 +148,11 @@ impl<'weights> Desk<'weights> {
     /// are wasted if the caller goes on.
     fn prime(&mut self, prompt: Prompt) -> Progress {
         let is_said = self.seat.len() >= prompt.said;
-        let wanted = if is_said { &prompt.tokens[..] } else { &prompt.tokens[..prompt.said] };
+        let wanted = if is_said {
+            &prompt.tokens[..]
+        } else {
+            &prompt.tokens[..prompt.said]
+        };
         match self.seat.read(wanted, is_said) {
             Ok(true) if is_said => Progress::Idle,
             Ok(_) => {
@@ -177,15 +190,27 @@ impl<'weights> Desk<'weights> {
     }
 
     fn checked_sampler(&self, request: &ChatRequest) -> Result<Sampler, ProviderError> {
-        let temperature = request.options.temperature.unwrap_or(self.config.temperature);
+        let temperature = request
+            .options
+            .temperature
+            .unwrap_or(self.config.temperature);
         if !(0.0..=2.0).contains(&temperature) {
-            return Err(rejected(format!("temperature is {temperature}: it must be 0 to 2")));
+            return Err(rejected(format!(
+                "temperature is {temperature}: it must be 0 to 2"
+            )));
         }
         if request.options.tokens_max == 0 {
-            return Err(rejected("tokens_max is 0: a reply needs at least one token"));
+            return Err(rejected(
+                "tokens_max is 0: a reply needs at least one token",
+            ));
         }
         let config = self.config;
-        Ok(Sampler::new(temperature, config.top_p, config.repetition_penalty, config.seed))
+        Ok(Sampler::new(
+            temperature,
+            config.top_p,
+            config.repetition_penalty,
+            config.seed,
+        ))
     }
 
     fn reply(&mut self, mut reply: Box<Replying>) -> Progress {
@@ -238,10 +263,7 @@ impl<'weights> Desk<'weights> {
     }
 
     /// `messages` in tokens, the oldest turns dropped where they do not fit with a reply.
-    fn prompt(
-        &mut self,
-        messages: &[ChatMessage],
-    ) -> Result<Prompt, ProviderError> {
+    fn prompt(&mut self, messages: &[ChatMessage]) -> Result<Prompt, ProviderError> {
         let capacity = self.seat.capacity();
         let for_reply = capacity * REPLY_PERCENT / 100;
         loop {
@@ -249,9 +271,14 @@ impl<'weights> Desk<'weights> {
             if prompt.tokens.len() + for_reply <= capacity {
                 return Ok(prompt);
             }
-            let sizes: Vec<usize> =
-                messages.iter().map(|message| self.weights.size(message)).collect();
-            if !self.window.narrow(messages, &sizes, capacity * NARROWED_PERCENT / 100) {
+            let sizes: Vec<usize> = messages
+                .iter()
+                .map(|message| self.weights.size(message))
+                .collect();
+            if !self
+                .window
+                .narrow(messages, &sizes, capacity * NARROWED_PERCENT / 100)
+            {
                 return self.check_size(prompt.tokens.len()).map(|()| prompt);
             }
         }
@@ -259,7 +286,9 @@ impl<'weights> Desk<'weights> {
 
     fn prompt_of(&self, messages: &[ChatMessage]) -> Prompt {
         let mut prompt = self.weights.prompt(&self.window.of(messages));
-        let is_callers = messages.last().is_some_and(|message| message.role == Role::Caller);
+        let is_callers = messages
+            .last()
+            .is_some_and(|message| message.role == Role::Caller);
         if !is_callers {
             prompt.said = prompt.tokens.len();
         }

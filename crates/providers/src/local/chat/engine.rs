@@ -32,14 +32,20 @@ pub(super) struct Engine {
 
 impl Engine {
     /// Loads the model and starts the workers; returns when they wait for work.
-    pub(super) fn start(config: LlamaChatConfig, board: Arc<Board>) -> Result<Self, LlamaLoadError> {
+    pub(super) fn start(
+        config: LlamaChatConfig,
+        board: Arc<Board>,
+    ) -> Result<Self, LlamaLoadError> {
         let (ready, is_ready) = sync_channel(1);
         let for_owner = Arc::clone(&board);
         let owner = thread::Builder::new()
             .name("chat-model".to_owned())
             .spawn(move || own(&config, &for_owner, &ready))
             .map_err(not_started)?;
-        let engine = Self { board, owner: Some(owner) };
+        let engine = Self {
+            board,
+            owner: Some(owner),
+        };
         match is_ready.recv() {
             Ok(result) => result.map(|()| engine),
             Err(_) => Err(LlamaLoadError::NotStarted {
@@ -60,7 +66,9 @@ impl Drop for Engine {
 }
 
 fn not_started(error: std::io::Error) -> LlamaLoadError {
-    LlamaLoadError::NotStarted { problem: error.to_string() }
+    LlamaLoadError::NotStarted {
+        problem: error.to_string(),
+    }
 }
 
 fn own(config: &LlamaChatConfig, board: &Board, ready: &SyncSender<Result<(), LlamaLoadError>>) {
@@ -75,13 +83,12 @@ fn own(config: &LlamaChatConfig, board: &Board, ready: &SyncSender<Result<(), Ll
     let office = Office::new(&weights, config);
     thread::scope(|scope| {
         for index in 0..config.workers.max(1) {
-            let started = thread::Builder::new().name(format!("chat-{index}")).spawn_scoped(
-                scope,
-                || {
+            let started = thread::Builder::new()
+                .name(format!("chat-{index}"))
+                .spawn_scoped(scope, || {
                     step_back(config.nice);
                     office.serve(board);
-                },
-            );
+                });
             if let Err(error) = started {
                 board.close();
                 return tell(Err(not_started(error)));
@@ -157,7 +164,9 @@ impl<'weights> Office<'weights> {
     }
 
     fn close(&self, key: CallKey) {
-        let Some(desk) = lock(&self.desks).remove(&key) else { return };
+        let Some(desk) = lock(&self.desks).remove(&key) else {
+            return;
+        };
         let mut spare = lock(&self.spare);
         if spare.len() < SPARE_MAX {
             spare.push(desk.seat);
@@ -177,7 +186,9 @@ impl<'weights> Office<'weights> {
         };
         let mut seat = spare.map_or_else(|| Seat::new(self.weights, self.config), Ok)?;
         let snapshots = lock(&self.snapshots);
-        let best = snapshots.iter().max_by_key(|snapshot| snapshot.shared_with(&wanted));
+        let best = snapshots
+            .iter()
+            .max_by_key(|snapshot| snapshot.shared_with(&wanted));
         if let Some(best) = best
             && best.shared_with(&wanted) >= seat.shared_with(&wanted) + SNAPSHOT_GAIN_MIN
         {

@@ -60,10 +60,16 @@ impl LlamaLoadError {
 
 /// Another try, or another provider, may help.
 pub(super) fn unavailable(problem: impl Into<String>) -> ProviderError {
-    ProviderError::Unavailable { provider: PROVIDER.to_owned(), problem: problem.into() }
+    ProviderError::Unavailable {
+        provider: PROVIDER.to_owned(),
+        problem: problem.into(),
+    }
 }
 
 /// The same request will fail again.
 pub(super) fn rejected(problem: impl Into<String>) -> ProviderError {
-    ProviderError::Rejected { provider: PROVIDER.to_owned(), problem: problem.into() }
+    ProviderError::Rejected {
+        provider: PROVIDER.to_owned(),
+        problem: problem.into(),
+    }
 }

@@ -29,9 +29,14 @@ impl LoopGuard {
 
     fn is_circling(&self, period: usize) -> bool {
         let stretch = (period * ROUNDS).max(STRETCH_MIN);
-        let Some(start) = self.written.len().checked_sub(stretch) else { return false };
+        let Some(start) = self.written.len().checked_sub(stretch) else {
+            return false;
+        };
         let tail = &self.written[start..];
-        tail[period..].iter().zip(tail).all(|(later, earlier)| later == earlier)
+        tail[period..]
+            .iter()
+            .zip(tail)
+            .all(|(later, earlier)| later == earlier)
     }
 }
 
@@ -64,7 +69,10 @@ mod tests {
     #[test]
     fn ordinary_text_and_digits_are_none() {
         assert_eq!(circles_after(0..300), None);
-        assert_eq!(circles_after([5, 5, 5, 1, 5, 5, 5, 0, 1, 0, 0, 5, 5, 5, 1, 5, 5, 5]), None);
+        assert_eq!(
+            circles_after([5, 5, 5, 1, 5, 5, 5, 0, 1, 0, 0, 5, 5, 5, 1, 5, 5, 5]),
+            None
+        );
         assert_eq!(circles_after(std::iter::repeat_n(0, 10)), None);
         assert_eq!(circles_after((0..16).map(|index| index % 8)), None);
     }

@@ -29,9 +29,7 @@ mod window;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use offhook_contract::{
-    ChatCall, ChatMessage, ChatModel, ChatReply, ChatRequest, ProviderError,
-};
+use offhook_contract::{ChatCall, ChatMessage, ChatModel, ChatReply, ChatRequest, ProviderError};
 use tokio::sync::oneshot;
 
 pub use config::LlamaChatConfig;
@@ -59,7 +57,10 @@ impl LlamaChatModel {
         check(&config)?;
         let board = Arc::new(Board::new(config.calls_max));
         let engine = Engine::start(config, Arc::clone(&board))?;
-        Ok(Self { board, _engine: engine })
+        Ok(Self {
+            board,
+            _engine: engine,
+        })
     }
 }
 
@@ -67,7 +68,10 @@ impl LlamaChatModel {
 impl ChatModel for LlamaChatModel {
     async fn open(&self, messages: Arc<[ChatMessage]>) -> Result<Box<dyn ChatCall>, ProviderError> {
         // Made before the wait, so that a caller who gives up frees the place.
-        let call = LlamaChatCall { key: self.board.enter()?, board: Arc::clone(&self.board) };
+        let call = LlamaChatCall {
+            key: self.board.enter()?,
+            board: Arc::clone(&self.board),
+        };
         let (done, is_done) = oneshot::channel();
         self.board.ask(call.key, Ask::Open { messages, done });
         match is_done.await {
@@ -104,10 +108,18 @@ impl Drop for LlamaChatCall {
 
 fn check(config: &LlamaChatConfig) -> Result<(), LlamaLoadError> {
     let bad = |setting, value: String, allowed| {
-        Err(LlamaLoadError::BadSetting { setting, value, allowed })
+        Err(LlamaLoadError::BadSetting {
+            setting,
+            value,
+            allowed,
+        })
     };
     if !(256..=1_048_576).contains(&config.context_tokens) {
-        return bad("context_tokens", config.context_tokens.to_string(), "256 to 1048576");
+        return bad(
+            "context_tokens",
+            config.context_tokens.to_string(),
+            "256 to 1048576",
+        );
     }
     if config.calls_max == 0 {
         return bad("calls_max", "0".to_owned(), "at least 1");
@@ -119,7 +131,11 @@ fn check(config: &LlamaChatConfig) -> Result<(), LlamaLoadError> {
         return bad("top_p", config.top_p.to_string(), "above 0 and at most 1");
     }
     if !(1.0..=2.0).contains(&config.repetition_penalty) {
-        return bad("repetition_penalty", config.repetition_penalty.to_string(), "1 to 2");
+        return bad(
+            "repetition_penalty",
+            config.repetition_penalty.to_string(),
+            "1 to 2",
+        );
     }
     Ok(())
 }
@@ -132,11 +148,41 @@ mod tests {
     fn settings_out_of_range_are_named_before_anything_is_loaded() {
         let good = || LlamaChatConfig::new("/nowhere/model.gguf");
         let bad = [
-            ("context_tokens", LlamaChatConfig { context_tokens: 0, ..good() }),
-            ("calls_max", LlamaChatConfig { calls_max: 0, ..good() }),
-            ("temperature", LlamaChatConfig { temperature: f32::NAN, ..good() }),
-            ("top_p", LlamaChatConfig { top_p: 0.0, ..good() }),
-            ("repetition_penalty", LlamaChatConfig { repetition_penalty: 0.5, ..good() }),
+            (
+                "context_tokens",
+                LlamaChatConfig {
+                    context_tokens: 0,
+                    ..good()
+                },
+            ),
+            (
+                "calls_max",
+                LlamaChatConfig {
+                    calls_max: 0,
+                    ..good()
+                },
+            ),
+            (
+                "temperature",
+                LlamaChatConfig {
+                    temperature: f32::NAN,
+                    ..good()
+                },
+            ),
+            (
+                "top_p",
+                LlamaChatConfig {
+                    top_p: 0.0,
+                    ..good()
+                },
+            ),
+            (
+                "repetition_penalty",
+                LlamaChatConfig {
+                    repetition_penalty: 0.5,
+                    ..good()
+                },
+            ),
         ];
         for (setting, config) in bad {
             let error = LlamaChatModel::load(config).unwrap_err();

@@ -21,7 +21,14 @@ pub(super) fn outgoing() -> (Outgoing, ChatReply) {
     let (events, reply) = mpsc::channel(EVENT_QUEUE);
     let place = || events.clone().try_reserve_owned().ok();
     let reserved = place().zip(place());
-    (Outgoing { events, reserved, waiting: String::new() }, reply)
+    (
+        Outgoing {
+            events,
+            reserved,
+            waiting: String::new(),
+        },
+        reply,
+    )
 }
 
 impl Outgoing {
@@ -46,7 +53,9 @@ impl Outgoing {
 
     /// Sends what still waits, and the end.
     pub(super) fn finish(&mut self, end: ChatEvent) {
-        let Some((for_text, for_end)) = self.reserved.take() else { return };
+        let Some((for_text, for_end)) = self.reserved.take() else {
+            return;
+        };
         if !self.waiting.is_empty() {
             for_text.send(ChatEvent::Text(std::mem::take(&mut self.waiting)));
         }
@@ -62,7 +71,9 @@ impl Outgoing {
 impl Drop for Outgoing {
     /// No reply ends without saying so, whatever became of its writer.
     fn drop(&mut self) {
-        self.fail(unavailable("the reply was given up for another, or the model has stopped"));
+        self.fail(unavailable(
+            "the reply was given up for another, or the model has stopped",
+        ));
     }
 }
 
@@ -70,8 +81,11 @@ impl Drop for Outgoing {
 mod tests {
     use super::*;
 
-    const END: ChatEvent =
-        ChatEvent::Finished { prompt_tokens_read: 1, reply_tokens: 2, is_cut: false };
+    const END: ChatEvent = ChatEvent::Finished {
+        prompt_tokens_read: 1,
+        reply_tokens: 2,
+        is_cut: false,
+    };
 
     fn all(mut reply: ChatReply) -> Vec<ChatEvent> {
         std::iter::from_fn(|| reply.try_recv().ok()).collect()
@@ -115,7 +129,10 @@ mod tests {
         outgoing.say("Yes");
         drop(outgoing);
         let events = all(reply);
-        assert!(matches!(events[..], [ChatEvent::Text(_), ChatEvent::Failed(_)]), "{events:?}");
+        assert!(
+            matches!(events[..], [ChatEvent::Text(_), ChatEvent::Failed(_)]),
+            "{events:?}"
+        );
     }
 
     #[test]

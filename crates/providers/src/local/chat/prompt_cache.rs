@@ -55,7 +55,11 @@ impl PromptCache {
     /// one token is left to read unless what follows is known already.
     pub(super) fn plan(&self, wanted: &[LlamaToken], needs_next: bool, can_move: bool) -> Plan {
         let same = common_prefix(&self.tokens, wanted);
-        let moved = if can_move { self.movable(wanted, same) } else { None };
+        let moved = if can_move {
+            self.movable(wanted, same)
+        } else {
+            None
+        };
         let mut keep = moved.as_ref().map_or(same, |(range, _)| same + range.len());
         let is_all_there = keep == wanted.len();
         let is_untouched = moved.is_none() && keep == self.tokens.len();
@@ -82,7 +86,9 @@ impl PromptCache {
     fn movable(&self, wanted: &[LlamaToken], same: usize) -> Option<(Range<usize>, usize)> {
         let sought = wanted.get(same..same + MOVE_MIN)?;
         let behind = self.tokens.get(same + 1..)?;
-        let offset = behind.windows(MOVE_MIN).position(|window| window == sought)?;
+        let offset = behind
+            .windows(MOVE_MIN)
+            .position(|window| window == sought)?;
         let start = same + 1 + offset;
         let length = common_prefix(&self.tokens[start..], &wanted[same..]);
         Some((start..start + length, same))
@@ -91,7 +97,10 @@ impl PromptCache {
 
 /// How many tokens `one` and `other` have in common from the start.
 pub(super) fn common_prefix(one: &[LlamaToken], other: &[LlamaToken]) -> usize {
-    one.iter().zip(other).take_while(|(one, other)| one == other).count()
+    one.iter()
+        .zip(other)
+        .take_while(|(one, other)| one == other)
+        .count()
 }
 
 #[cfg(test)]
@@ -112,7 +121,13 @@ mod tests {
     fn only_the_tail_that_differs_is_read_anew() {
         let mut cache = cache([1, 2, 3, 4, 5], true);
         let plan = cache.plan(&tokens([1, 2, 3, 9, 9, 9]), true, true);
-        assert_eq!(plan, Plan { moved: None, keep: 3 });
+        assert_eq!(
+            plan,
+            Plan {
+                moved: None,
+                keep: 3
+            }
+        );
         cache.apply(&plan);
         assert_eq!(cache.tokens(), tokens([1, 2, 3]));
         assert!(!cache.knows_next());
@@ -128,14 +143,34 @@ mod tests {
 
     #[test]
     fn the_last_token_is_read_again_where_what_follows_is_not_known() {
-        assert_eq!(cache([1, 2, 3], false).plan(&tokens([1, 2, 3]), true, true).keep, 2);
-        assert_eq!(cache([1, 2, 3, 4], true).plan(&tokens([1, 2, 3]), true, true).keep, 2);
-        assert_eq!(cache([1, 2, 3], false).plan(&tokens([1, 2, 3]), false, true).keep, 3);
+        assert_eq!(
+            cache([1, 2, 3], false)
+                .plan(&tokens([1, 2, 3]), true, true)
+                .keep,
+            2
+        );
+        assert_eq!(
+            cache([1, 2, 3, 4], true)
+                .plan(&tokens([1, 2, 3]), true, true)
+                .keep,
+            2
+        );
+        assert_eq!(
+            cache([1, 2, 3], false)
+                .plan(&tokens([1, 2, 3]), false, true)
+                .keep,
+            3
+        );
     }
 
     #[test]
     fn a_shorter_prompt_drops_the_rest() {
-        assert_eq!(cache([1, 2, 3, 4], true).plan(&tokens([1, 2]), false, true).keep, 2);
+        assert_eq!(
+            cache([1, 2, 3, 4], true)
+                .plan(&tokens([1, 2]), false, true)
+                .keep,
+            2
+        );
         assert_eq!(cache([], false).plan(&tokens([1, 2]), true, true).keep, 0);
         assert_eq!(cache([1], true).plan(&[], true, true).keep, 0);
     }
@@ -145,7 +180,13 @@ mod tests {
         let mut cache = cache((0..10).chain(100..140).chain(200..300), true);
         let wanted = tokens((0..10).chain(200..300).chain(400..403));
         let plan = cache.plan(&wanted, true, true);
-        assert_eq!(plan, Plan { moved: Some((50..150, 10)), keep: 110 });
+        assert_eq!(
+            plan,
+            Plan {
+                moved: Some((50..150, 10)),
+                keep: 110
+            }
+        );
         cache.apply(&plan);
         assert_eq!(cache.tokens(), &wanted[..110]);
         assert!(!cache.knows_next());
@@ -155,9 +196,21 @@ mod tests {
     fn nothing_is_moved_where_the_memory_cannot_or_little_would_be_saved() {
         let cache = cache((0..10).chain(100..140).chain(200..300), true);
         let wanted = tokens((0..10).chain(200..300));
-        assert_eq!(cache.plan(&wanted, true, false), Plan { moved: None, keep: 10 });
+        assert_eq!(
+            cache.plan(&wanted, true, false),
+            Plan {
+                moved: None,
+                keep: 10
+            }
+        );
         let wanted = tokens((0..10).chain(280..300));
-        assert_eq!(cache.plan(&wanted, true, true), Plan { moved: None, keep: 10 });
+        assert_eq!(
+            cache.plan(&wanted, true, true),
+            Plan {
+                moved: None,
+                keep: 10
+            }
+        );
     }
 
     #[test]

@@ -15,7 +15,11 @@ impl ReplyText {
     /// A reply that ends before any of `stops`.
     pub(super) fn new(stops: &[String]) -> Self {
         Self {
-            stops: stops.iter().filter(|stop| !stop.is_empty()).cloned().collect(),
+            stops: stops
+                .iter()
+                .filter(|stop| !stop.is_empty())
+                .cloned()
+                .collect(),
             bytes: Vec::new(),
             held: String::new(),
             has_begun: false,
@@ -32,7 +36,12 @@ impl ReplyText {
         self.bytes.extend_from_slice(bytes);
         let characters = whole_characters(&mut self.bytes);
         self.held.push_str(&characters);
-        if let Some(start) = self.stops.iter().filter_map(|stop| self.held.find(stop)).min() {
+        if let Some(start) = self
+            .stops
+            .iter()
+            .filter_map(|stop| self.held.find(stop))
+            .min()
+        {
             self.held.truncate(start);
             self.is_stopped = true;
             let rest = std::mem::take(&mut self.held);
@@ -60,7 +69,11 @@ impl ReplyText {
     }
 
     fn begun(&mut self, text: &str) -> String {
-        let text = if self.has_begun { text } else { text.trim_start() };
+        let text = if self.has_begun {
+            text
+        } else {
+            text.trim_start()
+        };
         self.has_begun |= !text.is_empty();
         text.to_owned()
     }
@@ -99,7 +112,9 @@ fn whole_characters(bytes: &mut Vec<u8>) -> String {
 
 /// Whether `bytes`, which are no character, are the beginning of one.
 fn could_grow(bytes: &[u8]) -> bool {
-    let Some(first) = bytes.first() else { return false };
+    let Some(first) = bytes.first() else {
+        return false;
+    };
     let length = match first {
         0xc2..=0xdf => 2,
         0xe0..=0xef => 3,

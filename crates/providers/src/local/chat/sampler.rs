@@ -18,7 +18,12 @@ impl Sampler {
     /// Draws at `temperature` (0 always takes the likeliest) within `top_p`.
     pub(super) fn new(temperature: f32, top_p: f32, repetition_penalty: f32, seed: u64) -> Self {
         // The generator of `draw` must not begin at zero.
-        Self { temperature, top_p, repetition_penalty, random: seed | 1 }
+        Self {
+            temperature,
+            top_p,
+            repetition_penalty,
+            random: seed | 1,
+        }
     }
 
     /// The next token, given one logit for each token of the vocabulary and what this reply has
@@ -53,7 +58,11 @@ impl Sampler {
         let mut candidates: Vec<(LlamaToken, f32)> = Vec::with_capacity(CANDIDATES_MAX + 1);
         for (token, logit) in (0..).map(LlamaToken).zip(logits.iter().copied()) {
             let is_full = candidates.len() == CANDIDATES_MAX;
-            let floor = if is_full { candidates[CANDIDATES_MAX - 1].1 } else { f32::NEG_INFINITY };
+            let floor = if is_full {
+                candidates[CANDIDATES_MAX - 1].1
+            } else {
+                f32::NEG_INFINITY
+            };
             // A penalty only lowers, so that a logit below the floor stays below it.
             if logit.is_nan() || (is_full && logit <= floor) {
                 continue;
@@ -73,7 +82,11 @@ impl Sampler {
         if self.repetition_penalty <= 1.0 || !written.contains(&token) {
             return logit;
         }
-        if logit > 0.0 { logit / self.repetition_penalty } else { logit * self.repetition_penalty }
+        if logit > 0.0 {
+            logit / self.repetition_penalty
+        } else {
+            logit * self.repetition_penalty
+        }
     }
 
     /// A number in [0, 1), by xorshift64* (Vigna, "An experimental exploration of Marsaglia's
@@ -111,17 +124,26 @@ mod tests {
     #[test]
     fn at_temperature_zero_the_likeliest_is_taken() {
         let mut sampler = Sampler::new(0.0, 0.9, 1.0, 1);
-        assert_eq!(sampler.pick(&[0.1, 3.0, 2.9], &[], any), Some(LlamaToken(1)));
+        assert_eq!(
+            sampler.pick(&[0.1, 3.0, 2.9], &[], any),
+            Some(LlamaToken(1))
+        );
         assert_eq!(sampler.pick(&[5.0, 5.0], &[], any), Some(LlamaToken(0)));
     }
 
     #[test]
     fn tokens_that_may_not_be_are_passed_over() {
         let mut sampler = Sampler::new(0.0, 0.9, 1.0, 1);
-        assert_eq!(sampler.pick(&[1.0, 3.0, 2.0], &[], |token| token.0 != 1), Some(LlamaToken(2)));
+        assert_eq!(
+            sampler.pick(&[1.0, 3.0, 2.0], &[], |token| token.0 != 1),
+            Some(LlamaToken(2))
+        );
         assert_eq!(sampler.pick(&[1.0, 3.0], &[], |_| false), None);
         assert_eq!(sampler.pick(&[], &[], any), None);
-        assert_eq!(sampler.pick(&[f32::NAN, -1.0], &[], any), Some(LlamaToken(1)));
+        assert_eq!(
+            sampler.pick(&[f32::NAN, -1.0], &[], any),
+            Some(LlamaToken(1))
+        );
     }
 
     #[test]
@@ -137,7 +159,10 @@ mod tests {
             counts
         };
         let [first, second, never] = counts(7);
-        assert!((1900..2100).contains(&first), "{first} of 3000, 2000 expected");
+        assert!(
+            (1900..2100).contains(&first),
+            "{first} of 3000, 2000 expected"
+        );
         assert_eq!((first + second, never), (3000, 0));
         assert_eq!(counts(7), counts(7));
         assert_ne!(counts(7), counts(8));
@@ -158,14 +183,22 @@ mod tests {
     fn a_penalty_lets_another_token_come_first() {
         let written = [LlamaToken(1)];
         let mut sampler = Sampler::new(0.0, 0.9, 1.5, 1);
-        assert_eq!(sampler.pick(&[2.5, 3.0], &written, any), Some(LlamaToken(0)));
+        assert_eq!(
+            sampler.pick(&[2.5, 3.0], &written, any),
+            Some(LlamaToken(0))
+        );
         let mut sampler = Sampler::new(0.0, 0.9, 1.0, 1);
-        assert_eq!(sampler.pick(&[2.5, 3.0], &written, any), Some(LlamaToken(1)));
+        assert_eq!(
+            sampler.pick(&[2.5, 3.0], &written, any),
+            Some(LlamaToken(1))
+        );
     }
 
     #[test]
     fn the_likeliest_are_found_among_many() {
-        let logits: Vec<f32> = (0..1000_u16).map(|index| f32::from((index * 37) % 1000)).collect();
+        let logits: Vec<f32> = (0..1000_u16)
+            .map(|index| f32::from((index * 37) % 1000))
+            .collect();
         let found = Sampler::new(0.0, 0.9, 1.0, 1).likeliest(&logits, &[]);
         assert_eq!(found.len(), CANDIDATES_MAX);
         let values: Vec<f32> = found.iter().map(|(_, logit)| *logit).collect();

@@ -50,7 +50,9 @@ impl<'weights> Seat<'weights> {
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let backend = backend().map_err(|error| error.for_provider())?;
-        let context_tokens = config.context_tokens.min(weights.model.n_ctx_train().max(256));
+        let context_tokens = config
+            .context_tokens
+            .min(weights.model.n_ctx_train().max(256));
         let batch_tokens = u32::try_from(BATCH_TOKENS).unwrap_or(u32::MAX);
         let read_threads = config.read_threads.max(1);
         let params = LlamaContextParams::default()
@@ -139,21 +141,35 @@ impl<'weights> Seat<'weights> {
     /// One logit for each token of the vocabulary, for the place behind what has been read;
     /// `None` unless that was asked for with the last token.
     pub(super) fn next(&self) -> Option<&[f32]> {
-        self.cache.knows_next().then(|| self.context.get_logits_ith(-1))
+        self.cache
+            .knows_next()
+            .then(|| self.context.get_logits_ith(-1))
     }
 
     /// What this seat has read, for other seats.
     pub(super) fn snapshot(&self) -> Option<Snapshot> {
-        let state = self.context.state_seq_get(SEQUENCE, LlamaStateSeqFlags::empty()).ok()?;
-        Some(Snapshot { tokens: self.cache.tokens().to_vec(), state })
+        let state = self
+            .context
+            .state_seq_get(SEQUENCE, LlamaStateSeqFlags::empty())
+            .ok()?;
+        Some(Snapshot {
+            tokens: self.cache.tokens().to_vec(),
+            state,
+        })
     }
 
     /// Replaces all that this seat has read by what `snapshot` had.
     pub(super) fn restore(&mut self, snapshot: &Snapshot) -> Result<(), ProviderError> {
         self.reset();
-        if self.context.state_seq_set(&snapshot.state, SEQUENCE).is_err() {
+        if self
+            .context
+            .state_seq_set(&snapshot.state, SEQUENCE)
+            .is_err()
+        {
             self.reset();
-            return Err(unavailable("a prompt that was read before cannot be taken over"));
+            return Err(unavailable(
+                "a prompt that was read before cannot be taken over",
+            ));
         }
         self.cache.replace(&snapshot.tokens);
         Ok(())
@@ -165,7 +181,12 @@ impl<'weights> Seat<'weights> {
         for (index, token) in tokens.iter().enumerate() {
             let is_last = index + 1 == tokens.len();
             self.batch
-                .add(*token, position(start + index), &[SEQUENCE], knows_next && is_last)
+                .add(
+                    *token,
+                    position(start + index),
+                    &[SEQUENCE],
+                    knows_next && is_last,
+                )
                 .map_err(|error| unavailable(error.to_string()))?;
         }
         if let Err(error) = self.context.decode(&mut self.batch) {

@@ -31,12 +31,20 @@ pub(super) enum ChatFormat {
 impl ChatFormat {
     /// The format that the metadata of `model` names; ChatML where it names none that is known.
     pub(super) fn of(model: &LlamaModel) -> Self {
-        let Ok(template) = model.chat_template(None) else { return Self::ChatMl };
-        if template.to_str().is_ok_and(|text| text.contains("<|im_start|>")) {
+        let Ok(template) = model.chat_template(None) else {
+            return Self::ChatMl;
+        };
+        if template
+            .to_str()
+            .is_ok_and(|text| text.contains("<|im_start|>"))
+        {
             return Self::ChatMl;
         }
         let format = Self::OfModel(template);
-        let probe = ChatMessage { role: Role::Caller, text: "probe".to_owned() };
+        let probe = ChatMessage {
+            role: Role::Caller,
+            text: "probe".to_owned(),
+        };
         match format.by_template(model, &[&probe]) {
             Some(parts) if parts.contains(&Part::Said("probe".to_owned())) => format,
             _ => Self::ChatMl,
@@ -45,11 +53,14 @@ impl ChatFormat {
 
     /// `messages` and the opening of the agent's reply.
     pub(super) fn render(&self, model: &LlamaModel, messages: &[&ChatMessage]) -> Vec<Part> {
-        self.by_template(model, messages).unwrap_or_else(|| chat_ml(messages))
+        self.by_template(model, messages)
+            .unwrap_or_else(|| chat_ml(messages))
     }
 
     fn by_template(&self, model: &LlamaModel, messages: &[&ChatMessage]) -> Option<Vec<Part>> {
-        let Self::OfModel(template) = self else { return None };
+        let Self::OfModel(template) = self else {
+            return None;
+        };
         let placeholders: Option<Vec<_>> = messages
             .iter()
             .enumerate()
@@ -58,7 +69,9 @@ impl ChatFormat {
                 LlamaChatMessage::new(role_name(message.role).to_owned(), text).ok()
             })
             .collect();
-        let rendered = model.apply_chat_template(template, &placeholders?, true).ok()?;
+        let rendered = model
+            .apply_chat_template(template, &placeholders?, true)
+            .ok()?;
         Some(fill(&rendered, messages))
     }
 }
@@ -75,7 +88,10 @@ fn chat_ml(messages: &[&ChatMessage]) -> Vec<Part> {
     let mut parts = Vec::with_capacity(messages.len() * 2 + 1);
     let mut closing = "";
     for message in messages {
-        parts.push(Part::Control(format!("{closing}<|im_start|>{}\n", role_name(message.role))));
+        parts.push(Part::Control(format!(
+            "{closing}<|im_start|>{}\n",
+            role_name(message.role)
+        )));
         parts.push(Part::Said(message.text.trim().to_owned()));
         closing = "<|im_end|>\n";
     }
@@ -92,7 +108,11 @@ fn fill(rendered: &str, messages: &[&ChatMessage]) -> Vec<Part> {
         if !control.is_empty() {
             parts.push(Part::Control(control.to_owned()));
         }
-        if let Some(message) = number.parse::<usize>().ok().and_then(|index| messages.get(index)) {
+        if let Some(message) = number
+            .parse::<usize>()
+            .ok()
+            .and_then(|index| messages.get(index))
+        {
             parts.push(Part::Said(message.text.trim().to_owned()));
         }
         rest = after;
@@ -108,7 +128,10 @@ mod tests {
     use super::*;
 
     fn message(role: Role, text: &str) -> ChatMessage {
-        ChatMessage { role, text: text.to_owned() }
+        ChatMessage {
+            role,
+            text: text.to_owned(),
+        }
     }
 
     fn control(text: &str) -> Part {

@@ -42,7 +42,11 @@ pub(super) fn backend() -> Result<&'static LlamaBackend, LlamaLoadError> {
         backend.void_logs();
         Ok(backend)
     });
-    started.as_ref().map_err(|problem| LlamaLoadError::NotStarted { problem: problem.clone() })
+    started
+        .as_ref()
+        .map_err(|problem| LlamaLoadError::NotStarted {
+            problem: problem.clone(),
+        })
 }
 
 impl Weights {
@@ -73,10 +77,14 @@ impl Weights {
         for part in parts {
             match part {
                 Part::Control(text) => {
-                    prompt.tokens.extend(vocab.tokenize(text.as_bytes(), false, true));
+                    prompt
+                        .tokens
+                        .extend(vocab.tokenize(text.as_bytes(), false, true));
                 }
                 Part::Said(text) => {
-                    prompt.tokens.extend(vocab.tokenize(text.as_bytes(), false, false));
+                    prompt
+                        .tokens
+                        .extend(vocab.tokenize(text.as_bytes(), false, false));
                     prompt.said = prompt.tokens.len();
                 }
             }
@@ -86,7 +94,10 @@ impl Weights {
 
     /// `messages` up to where the caller begins to speak.
     pub(super) fn opening(&self, messages: &[ChatMessage]) -> Prompt {
-        let caller = ChatMessage { role: Role::Caller, text: String::new() };
+        let caller = ChatMessage {
+            role: Role::Caller,
+            text: String::new(),
+        };
         let messages: Vec<_> = messages.iter().chain([&caller]).collect();
         let mut prompt = self.prompt(&messages);
         prompt.tokens.truncate(prompt.said);
@@ -95,7 +106,10 @@ impl Weights {
 
     /// About how many tokens `message` takes in a prompt, rather too many than too few.
     pub(super) fn size(&self, message: &ChatMessage) -> usize {
-        let said = self.model.vocab().tokenize(message.text.as_bytes(), false, false);
+        let said = self
+            .model
+            .vocab()
+            .tokenize(message.text.as_bytes(), false, false);
         said.len() + MARKS_PER_MESSAGE
     }
 
@@ -116,7 +130,10 @@ impl Weights {
             return false;
         }
         let bytes = self.bytes(token);
-        let first = bytes.iter().copied().find(|byte| !byte.is_ascii_whitespace());
+        let first = bytes
+            .iter()
+            .copied()
+            .find(|byte| !byte.is_ascii_whitespace());
         first.is_some_and(|first| !b"{}[]`<>*#|\\_=~".contains(&first))
     }
 
@@ -129,20 +146,30 @@ impl Weights {
 /// Refuses what is no GGUF file before llama.cpp, which says only that it failed, sees it.
 fn check_header(path: &Path) -> Result<(), LlamaLoadError> {
     if !path.is_file() {
-        return Err(LlamaLoadError::Missing { path: path.to_owned() });
+        return Err(LlamaLoadError::Missing {
+            path: path.to_owned(),
+        });
     }
-    let not_gguf = |problem: String| LlamaLoadError::NotGguf { path: path.to_owned(), problem };
+    let not_gguf = |problem: String| LlamaLoadError::NotGguf {
+        path: path.to_owned(),
+        problem,
+    };
     let mut header = [0_u8; 8];
     File::open(path)
         .and_then(|mut file| file.read_exact(&mut header))
         .map_err(|error| not_gguf(format!("its first bytes cannot be read: {error}")))?;
     let [g, u, second_g, f, version @ ..] = header;
     if [g, u, second_g, f] != *b"GGUF" {
-        return Err(not_gguf(format!("it begins with {:?}", header[..4].escape_ascii().to_string())));
+        return Err(not_gguf(format!(
+            "it begins with {:?}",
+            header[..4].escape_ascii().to_string()
+        )));
     }
     let version = u32::from_le_bytes(version);
     if !GGUF_VERSIONS.contains(&version) {
-        return Err(not_gguf(format!("it is of version {version}, 2 or 3 is needed")));
+        return Err(not_gguf(format!(
+            "it is of version {version}, 2 or 3 is needed"
+        )));
     }
     Ok(())
 }
@@ -161,7 +188,9 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_named_with_the_remedy() {
-        let error = Weights::load(Path::new("/nowhere/model.gguf")).map(|_| ()).unwrap_err();
+        let error = Weights::load(Path::new("/nowhere/model.gguf"))
+            .map(|_| ())
+            .unwrap_err();
         let text = error.to_string();
         assert!(text.contains("/nowhere/model.gguf is missing"), "{text}");
         assert!(text.contains("offhook models pull"), "{text}");
@@ -170,10 +199,16 @@ mod tests {
     #[test]
     fn a_file_of_another_kind_is_refused_with_what_it_begins_with() {
         let error = load_bytes("zip", b"PK\x03\x04 and more");
-        assert!(matches!(&error, LlamaLoadError::NotGguf { problem, .. }
-            if problem.contains("PK")), "{error:?}");
+        assert!(
+            matches!(&error, LlamaLoadError::NotGguf { problem, .. }
+            if problem.contains("PK")),
+            "{error:?}"
+        );
         let error = load_bytes("empty", b"");
-        assert!(matches!(&error, LlamaLoadError::NotGguf { .. }), "{error:?}");
+        assert!(
+            matches!(&error, LlamaLoadError::NotGguf { .. }),
+            "{error:?}"
+        );
         let error = load_bytes("version", b"GGUF\x63\0\0\0rest");
         assert!(error.to_string().contains("version 99"), "{error}");
     }
@@ -181,7 +216,10 @@ mod tests {
     #[test]
     fn a_model_that_is_cut_short_is_refused() {
         let error = load_bytes("cut", b"GGUF\x03\0\0\0\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0");
-        assert!(matches!(&error, LlamaLoadError::Unusable { .. }), "{error:?}");
+        assert!(
+            matches!(&error, LlamaLoadError::Unusable { .. }),
+            "{error:?}"
+        );
         assert!(error.to_string().contains("models verify"), "{error}");
     }
 }

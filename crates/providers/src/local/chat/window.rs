@@ -44,7 +44,9 @@ impl Window {
 }
 
 fn split(messages: &[ChatMessage]) -> (&[ChatMessage], &[ChatMessage]) {
-    let turns = messages.iter().position(|message| message.role != Role::System);
+    let turns = messages
+        .iter()
+        .position(|message| message.role != Role::System);
     messages.split_at(turns.unwrap_or(messages.len()))
 }
 
@@ -53,17 +55,27 @@ mod tests {
     use super::*;
 
     fn conversation(turns: usize) -> Vec<ChatMessage> {
-        let mut messages =
-            vec![ChatMessage { role: Role::System, text: "instructions".to_owned() }];
+        let mut messages = vec![ChatMessage {
+            role: Role::System,
+            text: "instructions".to_owned(),
+        }];
         messages.extend((0..turns).map(|turn| ChatMessage {
-            role: if turn % 2 == 0 { Role::Agent } else { Role::Caller },
+            role: if turn % 2 == 0 {
+                Role::Agent
+            } else {
+                Role::Caller
+            },
             text: format!("turn {turn}"),
         }));
         messages
     }
 
     fn texts(window: &Window, messages: &[ChatMessage]) -> Vec<String> {
-        window.of(messages).iter().map(|message| message.text.clone()).collect()
+        window
+            .of(messages)
+            .iter()
+            .map(|message| message.text.clone())
+            .collect()
     }
 
     #[test]
@@ -80,7 +92,10 @@ mod tests {
         let messages = conversation(6);
         let mut window = Window::default();
         assert!(window.narrow(&messages, &[100, 10, 10, 10, 10, 10, 10], 130));
-        assert_eq!(texts(&window, &messages), ["instructions", "turn 3", "turn 4", "turn 5"]);
+        assert_eq!(
+            texts(&window, &messages),
+            ["instructions", "turn 3", "turn 4", "turn 5"]
+        );
     }
 
     #[test]
@@ -96,7 +111,10 @@ mod tests {
         let messages = conversation(3);
         let mut window = Window::default();
         assert!(window.narrow(&messages, &[1, 1, 1, 1], 1000));
-        assert_eq!(texts(&window, &messages), ["instructions", "turn 1", "turn 2"]);
+        assert_eq!(
+            texts(&window, &messages),
+            ["instructions", "turn 1", "turn 2"]
+        );
     }
 
     #[test]

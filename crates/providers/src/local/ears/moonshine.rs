@@ -359,13 +359,13 @@ fn length_without_loop(tokens: &[u32]) -> Option<usize> {
     })
 }
 
-/// The text without what is no word: notes, lone punctuation.
+/// The text without what is no word: notes, lone punctuation, the quotation marks around all.
 fn words(text: &str) -> String {
-    if text.chars().any(char::is_alphanumeric) {
-        text.replace('♪', "").trim().to_owned()
-    } else {
-        String::new()
+    if !text.chars().any(char::is_alphanumeric) {
+        return String::new();
     }
+    let is_edge = |letter: char| letter.is_whitespace() || "♪\"'“”‘’".contains(letter);
+    text.trim_matches(is_edge).to_owned()
 }
 
 #[cfg(test)]
@@ -392,6 +392,7 @@ mod tests {
         assert_eq!(words("♪♪♪"), "");
         assert_eq!(words(". -"), "");
         assert_eq!(words("♪ Hello. ♪"), "Hello.");
+        assert_eq!(words("\"'It's David's.'"), "It's David's.");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::moonshine::Transcription;
 
 const SAMPLES_PER_MS: usize = 16;
 /// Kept before the detected onset, so that the first sound is not lost.
-const PRE_ROLL: usize = 300 * SAMPLES_PER_MS;
+const PRE_ROLL: usize = 200 * SAMPLES_PER_MS;
 /// Audio kept while nobody speaks: what an onset can lie back, and the pre-roll.
 const HISTORY: usize = 2_000 * SAMPLES_PER_MS;
 /// An interim pass needs this much audio, pre-roll included.

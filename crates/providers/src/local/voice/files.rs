@@ -37,7 +37,10 @@ pub enum VoiceFileError {
 
 impl From<VoiceFileError> for ProviderError {
     fn from(error: VoiceFileError) -> Self {
-        Self::Unavailable { provider: PROVIDER.to_owned(), problem: error.to_string() }
+        Self::Unavailable {
+            provider: PROVIDER.to_owned(),
+            problem: error.to_string(),
+        }
     }
 }
 
@@ -58,8 +61,14 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, VoiceFile
 /// # Errors
 /// [`VoiceFileError`] where the file is missing, damaged or far too large.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, VoiceFileError> {
-    let unreadable = |source| VoiceFileError::Unreadable { path: path.to_owned(), source };
-    let damaged = |problem| VoiceFileError::Damaged { path: path.to_owned(), problem };
+    let unreadable = |source| VoiceFileError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    let damaged = |problem| VoiceFileError::Damaged {
+        path: path.to_owned(),
+        problem,
+    };
     let file = BufReader::new(File::open(path).map_err(unreadable)?);
     let mut bytes = Vec::new();
     if path.extension().is_some_and(|extension| extension == "gz") {
@@ -68,7 +77,9 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, VoiceFileError> {
             .read_to_end(&mut bytes)
             .map_err(|error| damaged(format!("it cannot be unpacked: {error}")))?;
     } else {
-        file.take(BYTES_MAX).read_to_end(&mut bytes).map_err(unreadable)?;
+        file.take(BYTES_MAX)
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
     }
     if bytes.len() as u64 == BYTES_MAX {
         return Err(damaged(format!("it is larger than {BYTES_MAX} bytes")));
@@ -86,15 +97,26 @@ mod tests {
     fn missing_and_damaged_files_are_named_with_the_remedy() {
         let folder = std::env::temp_dir().join(format!("offhook-voice-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        for (name, bytes) in [("cut.json.gz", &b"\x1f\x8b\x08"[..]), ("list.json", b"[1, 2]")] {
+        for (name, bytes) in [
+            ("cut.json.gz", &b"\x1f\x8b\x08"[..]),
+            ("list.json", b"[1, 2]"),
+        ] {
             let path = folder.join(name);
             std::fs::write(&path, bytes).unwrap();
             let problem = read_json::<HashMap<String, String>>(&path).unwrap_err();
             let said = ProviderError::from(problem).to_string();
-            assert!(said.contains(name) && said.contains("models verify"), "{said}");
+            assert!(
+                said.contains(name) && said.contains("models verify"),
+                "{said}"
+            );
         }
-        let problem = read_json::<Vec<u8>>(&folder.join("none.json")).unwrap_err().to_string();
-        assert!(problem.contains("none.json") && problem.contains("models pull"), "{problem}");
+        let problem = read_json::<Vec<u8>>(&folder.join("none.json"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            problem.contains("none.json") && problem.contains("models pull"),
+            "{problem}"
+        );
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -107,20 +107,29 @@ impl LocalVoice {
                     .collect::<Result<Vec<_>, _>>()
             });
             let speaker = Alphabet::read(files).and_then(|alphabet| {
-                Ok(Speaker { alphabet, phonemiser: Phonemiser::load(runtime, files)? })
+                Ok(Speaker {
+                    alphabet,
+                    phonemiser: Phonemiser::load(runtime, files)?,
+                })
             });
             (networks.join(), speaker)
         });
         let networks = networks.map_err(|_| malformed(&"loading the network panicked"))??;
         let engines = networks
             .into_iter()
-            .map(|network| Engine { network, synthesiser: Synthesiser::new() })
+            .map(|network| Engine {
+                network,
+                synthesiser: Synthesiser::new(),
+            })
             .collect();
         let workers = Workers::start(engines).map_err(|error| ProviderError::Unavailable {
             provider: PROVIDER.to_owned(),
             problem: format!("no thread can be started ({error}): raise the limit of threads"),
         })?;
-        Ok(Self { workers: Arc::new(workers), speaker: Arc::new(speaker?) })
+        Ok(Self {
+            workers: Arc::new(workers),
+            speaker: Arc::new(speaker?),
+        })
     }
 
     /// How many threads suit this machine: one for every four cores. A thread speaks about fifty
@@ -155,14 +164,24 @@ impl TextToSpeech for LocalVoice {
 /// Checks a request.
 fn settings(request: &SpeechRequest) -> Result<speech::Settings, ProviderError> {
     let refused = |problem: String| {
-        Err(ProviderError::Rejected { provider: PROVIDER.to_owned(), problem })
+        Err(ProviderError::Rejected {
+            provider: PROVIDER.to_owned(),
+            problem,
+        })
     };
     let voice = request.voice.as_deref().unwrap_or(VOICES[0].0);
     let Some(timbre) = Timbre::of(voice) else {
         let known: Vec<&str> = VOICES.iter().map(|(id, _)| *id).collect();
-        return refused(format!("there is no voice `{voice}`: use {}", known.join(" or ")));
+        return refused(format!(
+            "there is no voice `{voice}`: use {}",
+            known.join(" or ")
+        ));
     };
-    let language = request.language.split(['-', '_']).next().unwrap_or_default();
+    let language = request
+        .language
+        .split(['-', '_'])
+        .next()
+        .unwrap_or_default();
     if !language.eq_ignore_ascii_case("en") {
         return refused(format!(
             "it speaks English only, not `{}`: use `en`, or another voice provider",
@@ -177,10 +196,16 @@ fn settings(request: &SpeechRequest) -> Result<speech::Settings, ProviderError> 
             SPEED.end()
         ));
     }
-    Ok(speech::Settings { timbre, speed: request.speed })
+    Ok(speech::Settings {
+        timbre,
+        speed: request.speed,
+    })
 }
 
 /// The voice did something that makes no sense.
 fn malformed(problem: &impl std::fmt::Display) -> ProviderError {
-    ProviderError::Malformed { provider: PROVIDER.to_owned(), problem: problem.to_string() }
+    ProviderError::Malformed {
+        provider: PROVIDER.to_owned(),
+        problem: problem.to_string(),
+    }
 }

@@ -67,7 +67,10 @@ impl Alphabet {
         let by_text: HashMap<String, i64> = files::read_json(&files.alphabet)?;
         let numbers = by_text.iter().filter_map(|(text, number)| {
             let mut characters = text.chars();
-            characters.next().filter(|_| characters.next().is_none()).map(|one| (one, *number))
+            characters
+                .next()
+                .filter(|_| characters.next().is_none())
+                .map(|one| (one, *number))
         });
         Ok(Self(numbers.collect()))
     }
@@ -81,7 +84,11 @@ impl Alphabet {
     /// Appends the numbers of `phonemes`, and gives how many there were.
     pub(super) fn push(&self, numbers: &mut Vec<i64>, phonemes: &str) -> usize {
         let before = numbers.len();
-        numbers.extend(phonemes.chars().filter_map(|phoneme| self.0.get(&phoneme).copied()));
+        numbers.extend(
+            phonemes
+                .chars()
+                .filter_map(|phoneme| self.0.get(&phoneme).copied()),
+        );
         numbers.len() - before
     }
 
@@ -117,7 +124,10 @@ impl Network {
         let missing = {
             let session = model.lock();
             let has = |name: &str| session.outputs().iter().any(|output| output.name() == name);
-            SPECTRAL_PARTS.into_iter().chain(["f0", DURATIONS]).find(|name| !has(name))
+            SPECTRAL_PARTS
+                .into_iter()
+                .chain(["f0", DURATIONS])
+                .find(|name| !has(name))
         };
         match missing {
             None => Ok(Self { model }),
@@ -149,9 +159,12 @@ impl Network {
             .run(ort::inputs!["ids" => row, "speed" => speed])
             .map_err(|error| malformed(&error))?;
         let values = |name: &str| {
-            let output = outputs.get(name).ok_or_else(|| malformed(&format!("no `{name}`")))?;
-            let (_, values) =
-                output.try_extract_tensor::<f32>().map_err(|error| malformed(&error))?;
+            let output = outputs
+                .get(name)
+                .ok_or_else(|| malformed(&format!("no `{name}`")))?;
+            let (_, values) = output
+                .try_extract_tensor::<f32>()
+                .map_err(|error| malformed(&error))?;
             Ok::<&[f32], ProviderError>(values)
         };
         let [harmonic, harmonic_phase, noise, rest, rest_phase] = SPECTRAL_PARTS.map(values);
@@ -173,8 +186,13 @@ impl Network {
 
 impl Spectra<'_> {
     fn check(&self, numbers: usize) -> Result<(), ProviderError> {
-        let parts =
-            [self.harmonic, self.harmonic_phase, self.noise, self.rest, self.rest_phase];
+        let parts = [
+            self.harmonic,
+            self.harmonic_phase,
+            self.noise,
+            self.rest,
+            self.rest_phase,
+        ];
         let is_whole = parts.iter().all(|part| part.len() == BINS * self.frames)
             && self.durations.len() == numbers
             && self.frames > 0;
@@ -182,7 +200,9 @@ impl Spectra<'_> {
             return Ok(());
         }
         let shape = format!("{} frames for {numbers} phonemes", self.frames);
-        Err(malformed(&format!("its outputs do not fit each other: {shape}")))
+        Err(malformed(&format!(
+            "its outputs do not fit each other: {shape}"
+        )))
     }
 }
 

@@ -95,7 +95,10 @@ impl Piece {
         };
         let mut words: Vec<WordTime> = Vec::with_capacity(self.words.len());
         for (numbers, source) in &self.words {
-            let span = TextSpan { start: source.start, end: source.end };
+            let span = TextSpan {
+                start: source.start,
+                end: source.end,
+            };
             let (start, end) = (place(numbers.start), place(numbers.end));
             match words.last_mut() {
                 Some(last) if last.span == span => last.end = end,
@@ -112,10 +115,16 @@ fn bounded(sounds: &[Sound]) -> Vec<Sound> {
     for sound in sounds {
         let mut rest = sound.phonemes.as_str();
         while let Some((cut, _)) = rest.char_indices().nth(PHONEMES_MAX) {
-            bounded.push(Sound { phonemes: rest[..cut].to_owned(), ..sound.clone() });
+            bounded.push(Sound {
+                phonemes: rest[..cut].to_owned(),
+                ..sound.clone()
+            });
             rest = &rest[cut..];
         }
-        bounded.push(Sound { phonemes: rest.to_owned(), ..sound.clone() });
+        bounded.push(Sound {
+            phonemes: rest.to_owned(),
+            ..sound.clone()
+        });
     }
     bounded
 }
@@ -141,7 +150,12 @@ fn piece(sounds: &[Sound], alphabet: &Alphabet) -> Piece {
         }
     }
     Alphabet::end(&mut numbers);
-    Piece { numbers, words, last_mark, source_end }
+    Piece {
+        numbers,
+        words,
+        last_mark,
+        source_end,
+    }
 }
 
 /// Where the piece that begins at `start` ends: with the last mark that still fits, else with the
@@ -168,11 +182,15 @@ fn trimmed(sound: &[f32]) -> Range<usize> {
         .chunks(step)
         .map(|part| (part.iter().map(|one| one * one).sum::<f32>() / part.len() as f32).sqrt())
         .collect();
-    let loudest = levels.iter().fold(0.0_f32, |loudest, level| loudest.max(*level));
+    let loudest = levels
+        .iter()
+        .fold(0.0_f32, |loudest, level| loudest.max(*level));
     let threshold = (loudest * SILENT_SHARE).max(SILENT_LEVEL);
     let is_loud = |level: &f32| *level > threshold;
-    let (Some(first), Some(last)) = (levels.iter().position(is_loud), levels.iter().rposition(is_loud))
-    else {
+    let (Some(first), Some(last)) = (
+        levels.iter().position(is_loud),
+        levels.iter().rposition(is_loud),
+    ) else {
         return 0..sound.len();
     };
     let edge = samples_of(EDGE_MS);
@@ -220,17 +238,30 @@ mod tests {
     use super::*;
 
     fn word(phonemes: &str, source: Range<usize>) -> Sound {
-        Sound { phonemes: phonemes.to_owned(), mark: None, source }
+        Sound {
+            phonemes: phonemes.to_owned(),
+            mark: None,
+            source,
+        }
     }
 
     fn mark(mark: Mark, at: usize) -> Sound {
-        Sound { phonemes: String::new(), mark: Some(mark), source: at..at + 1 }
+        Sound {
+            phonemes: String::new(),
+            mark: Some(mark),
+            source: at..at + 1,
+        }
     }
 
     #[test]
     fn words_know_their_numbers_and_words_of_one_place_are_one() {
         let alphabet = Alphabet::of("abc ,.");
-        let sounds = [word("ab", 0..4), word("c", 0..4), mark(Mark::Comma, 4), word("b", 6..7)];
+        let sounds = [
+            word("ab", 0..4),
+            word("c", 0..4),
+            mark(Mark::Comma, 4),
+            word("b", 6..7),
+        ];
         let pieces = pieces(&sounds, &alphabet);
         assert_eq!(pieces.len(), 1);
         let piece = &pieces[0];
@@ -241,13 +272,20 @@ mod tests {
         let unit = Duration::from_millis(25);
         let lead = Duration::from_millis(10);
         let expected = [(0..4, 1, 5), (6..7, 7, 8)].map(|(span, start, end)| WordTime {
-            span: TextSpan { start: span.start, end: span.end },
+            span: TextSpan {
+                start: span.start,
+                end: span.end,
+            },
             start: lead + unit * start,
             end: lead + unit * end,
         });
         assert_eq!(audio.words, expected);
         assert_eq!(audio.samples.len(), samples_of(10) + 9 * DURATION_UNIT);
-        assert!(audio.samples[..samples_of(10)].iter().all(|sample| *sample == 0));
+        assert!(
+            audio.samples[..samples_of(10)]
+                .iter()
+                .all(|sample| *sample == 0)
+        );
     }
 
     #[test]
@@ -258,7 +296,10 @@ mod tests {
         let piece = pieces(&[word("a", 0..1)], &alphabet).remove(0);
         let audio = piece.finish(&sound, &[20.0, 4.0, 16.0], Duration::ZERO);
         assert_eq!(audio.samples.len(), 2400 + 2 * samples_of(EDGE_MS));
-        assert_eq!((audio.samples[0], audio.samples.last().copied()), (0, Some(0)));
+        assert_eq!(
+            (audio.samples[0], audio.samples.last().copied()),
+            (0, Some(0))
+        );
         assert_eq!(audio.words[0].start, Duration::from_millis(25));
     }
 
@@ -266,16 +307,26 @@ mod tests {
     fn long_speech_is_cut_at_marks_and_else_between_words() {
         let alphabet = Alphabet::of("a .");
         let long = "a".repeat(150);
-        let with_mark =
-            [word(&long, 0..1), mark(Mark::Period, 1), word(&long, 2..3), word(&long, 4..5)];
+        let with_mark = [
+            word(&long, 0..1),
+            mark(Mark::Period, 1),
+            word(&long, 2..3),
+            word(&long, 4..5),
+        ];
         let cut = pieces(&with_mark, &alphabet);
-        assert_eq!(cut.iter().map(|piece| piece.source_end).collect::<Vec<_>>(), [2, 5]);
+        assert_eq!(
+            cut.iter().map(|piece| piece.source_end).collect::<Vec<_>>(),
+            [2, 5]
+        );
         assert_eq!(cut[0].last_mark, Some(Mark::Period));
         let without = [word(&long, 0..1), word(&long, 2..3), word(&long, 4..5)];
         assert_eq!(pieces(&without, &alphabet).len(), 2);
         let endless = [word(&"a".repeat(5000), 0..1)];
         let cut = pieces(&endless, &alphabet);
-        assert!(cut.iter().all(|piece| piece.numbers.len() <= PHONEMES_MAX + 3));
+        assert!(
+            cut.iter()
+                .all(|piece| piece.numbers.len() <= PHONEMES_MAX + 3)
+        );
         assert_eq!(cut.len(), 13);
     }
 
@@ -289,8 +340,13 @@ mod tests {
 
     #[test]
     fn stronger_marks_make_longer_pauses() {
-        let pauses = [None, Some(Mark::Comma), Some(Mark::Semicolon), Some(Mark::Period)]
-            .map(pause_after);
+        let pauses = [
+            None,
+            Some(Mark::Comma),
+            Some(Mark::Semicolon),
+            Some(Mark::Period),
+        ]
+        .map(pause_after);
         assert!(pauses.windows(2).all(|pair| pair[0] < pair[1]));
     }
 }

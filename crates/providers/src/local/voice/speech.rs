@@ -63,7 +63,11 @@ pub(super) async fn speak(
             Err(error) => return fail(&events, error).await,
         };
         while let Some((piece, span)) = left.pop_front() {
-            let pause = if has_spoken { pause_after(last_mark) } else { Duration::ZERO };
+            let pause = if has_spoken {
+                pause_after(last_mark)
+            } else {
+                Duration::ZERO
+            };
             last_mark = piece.last_mark;
             has_spoken = true;
             let work = move |engine: &mut Engine| engine.say(&piece, settings, pause);
@@ -72,7 +76,11 @@ pub(super) async fn speak(
                 Ok(None) => return,
                 Ok(Some(Err(error))) | Err(error) => return fail(&events, error).await,
             };
-            if events.send(SpeechEvent::Audio(placed(audio, span))).await.is_err() {
+            if events
+                .send(SpeechEvent::Audio(placed(audio, span)))
+                .await
+                .is_err()
+            {
                 return;
             }
         }
@@ -110,7 +118,11 @@ impl Speaker {
             .enumerate()
             .map(|(index, piece)| {
                 let is_last = index + 1 == count;
-                let end = if is_last { text.span.end } else { place(piece.source_end) };
+                let end = if is_last {
+                    text.span.end
+                } else {
+                    place(piece.source_end)
+                };
                 let span = TextSpan { start, end };
                 start = end;
                 (piece.moved(text.span), span)
@@ -135,10 +147,12 @@ async fn on_a_thread<T: Send + 'static>(
     work: impl FnOnce(&mut Engine) -> T + Send + 'static,
     events: &mpsc::Sender<SpeechEvent>,
 ) -> Result<Option<T>, ProviderError> {
-    let answer = workers.submit(work).map_err(|error| ProviderError::Unavailable {
-        provider: PROVIDER.to_owned(),
-        problem: error.to_string(),
-    })?;
+    let answer = workers
+        .submit(work)
+        .map_err(|error| ProviderError::Unavailable {
+            provider: PROVIDER.to_owned(),
+            problem: error.to_string(),
+        })?;
     tokio::select! {
         biased;
         () = events.closed() => Ok(None),

@@ -42,7 +42,9 @@ pub(super) struct Synthesiser {
 
 impl std::fmt::Debug for Synthesiser {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Synthesiser").finish_non_exhaustive()
+        formatter
+            .debug_struct("Synthesiser")
+            .finish_non_exhaustive()
     }
 }
 
@@ -100,7 +102,11 @@ impl Synthesiser {
         }
         let inner = WINDOW / 2..WINDOW / 2 + spectra.frames * HOP;
         let weights = &weight[inner.clone()];
-        sum[inner].iter().zip(weights).map(|(sum, weight)| sum / weight.max(1e-6)).collect()
+        sum[inner]
+            .iter()
+            .zip(weights)
+            .map(|(sum, weight)| sum / weight.max(1e-6))
+            .collect()
     }
 
     /// Makes the spectrum of pulses that of the voice.
@@ -112,7 +118,11 @@ impl Synthesiser {
             let read = |part: &[f32]| stretched(part, frames, frame, at);
             let is_beyond = at > (BINS - 1) as f32;
             let magnitude = |part: &[f32], level: f32| {
-                if is_beyond { LOG_SILENCE.exp() } else { (read(part) + level).min(LOG_MAX).exp() }
+                if is_beyond {
+                    LOG_SILENCE.exp()
+                } else {
+                    (read(part) + level).min(LOG_MAX).exp()
+                }
             };
             let turn = PI * read(spectra.harmonic_phase).tanh();
             let harmonic = Complex32::from_polar(magnitude(spectra.harmonic, level), turn);
@@ -155,8 +165,11 @@ fn padded_pulses(pitch_hz: &[f32], factor: f32) -> Vec<f32> {
             let angle = 2.0 * PI * turn as f32;
             let harmonics = (PULSE_HZ_MAX / sounding).floor() + 0.5;
             let below = 2.0 * (angle * 0.5).sin();
-            let ratio =
-                if below.abs() <= 2e-3 { harmonics } else { (harmonics * angle).sin() / below };
+            let ratio = if below.abs() <= 2e-3 {
+                harmonics
+            } else {
+                (harmonics * angle).sin() / below
+            };
             pulses[half + at] = ratio - 0.5;
         }
     }
@@ -223,7 +236,12 @@ mod tests {
         let best = (60..230)
             .max_by(|one, other| {
                 let likeness = |lag: usize| -> f32 {
-                    middle.iter().zip(&middle[lag..]).take(4000).map(|(a, b)| a * b).sum()
+                    middle
+                        .iter()
+                        .zip(&middle[lag..])
+                        .take(4000)
+                        .map(|(a, b)| a * b)
+                        .sum()
                 };
                 likeness(*one).total_cmp(&likeness(*other))
             })
@@ -235,12 +253,19 @@ mod tests {
     fn a_voiced_sound_has_its_pitch_and_length() {
         let samples = render_flat(200.0, 80, LEARNED);
         assert_eq!(samples.len(), 80 * HOP);
-        assert!((measured_pitch(&samples) - 200.0).abs() < 3.0, "{}", measured_pitch(&samples));
+        assert!(
+            (measured_pitch(&samples) - 200.0).abs() < 3.0,
+            "{}",
+            measured_pitch(&samples)
+        );
     }
 
     #[test]
     fn another_timbre_moves_the_pitch() {
-        let low = Timbre { pitch: 0.55, formants: 0.86 };
+        let low = Timbre {
+            pitch: 0.55,
+            formants: 0.86,
+        };
         let pitch = measured_pitch(&render_flat(200.0, 80, low));
         assert!((pitch - 110.0).abs() < 3.0, "{pitch}");
     }
@@ -248,15 +273,22 @@ mod tests {
     #[test]
     fn an_unvoiced_silent_spectrum_is_silent_and_finite() {
         let samples = render_flat(0.0, 10, LEARNED);
-        let peak = samples.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+        let peak = samples
+            .iter()
+            .fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
         assert!(peak < 1e-3, "{peak}");
-        assert!(render_flat(200.0, 1, LEARNED).iter().all(|sample| sample.is_finite()));
+        assert!(
+            render_flat(200.0, 1, LEARNED)
+                .iter()
+                .all(|sample| sample.is_finite())
+        );
     }
 
     #[test]
     fn noise_has_unit_variance() {
         let noise = gaussian_noise(NOISE_VALUES);
-        let power: f32 = noise.iter().map(|value| value.norm_sqr()).sum::<f32>() / noise.len() as f32;
+        let power: f32 =
+            noise.iter().map(|value| value.norm_sqr()).sum::<f32>() / noise.len() as f32;
         assert!((power - 2.0).abs() < 0.1, "{power}");
     }
 }

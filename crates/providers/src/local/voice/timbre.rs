@@ -12,16 +12,30 @@ pub(super) struct Timbre {
 }
 
 /// The voice that the network learned.
-pub(super) const LEARNED: Timbre = Timbre { pitch: 1.0, formants: 1.0 };
+pub(super) const LEARNED: Timbre = Timbre {
+    pitch: 1.0,
+    formants: 1.0,
+};
 
 /// Voice ids and their timbres; the first is the default. A man's pitch is a little over half a
 /// woman's and his formants are about 15 % lower (Peterson and Barney 1952).
-pub(super) const VOICES: [(&str, Timbre); 2] =
-    [("heart", LEARNED), ("heart-low", Timbre { pitch: 0.55, formants: 0.86 })];
+pub(super) const VOICES: [(&str, Timbre); 2] = [
+    ("heart", LEARNED),
+    (
+        "heart-low",
+        Timbre {
+            pitch: 0.55,
+            formants: 0.86,
+        },
+    ),
+];
 
 impl Timbre {
     /// The timbre of a voice id.
     pub(super) fn of(voice: &str) -> Option<Self> {
-        VOICES.iter().find(|(id, _)| *id == voice).map(|(_, timbre)| *timbre)
+        VOICES
+            .iter()
+            .find(|(id, _)| *id == voice)
+            .map(|(_, timbre)| *timbre)
     }
 }

@@ -21,7 +21,9 @@ pub(super) struct Workers<E> {
 
 /// More waits than the machine can speak in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{QUEUE_MAX} stretches of speech wait already: take fewer calls, or give the voice more threads")]
+#[error(
+    "{QUEUE_MAX} stretches of speech wait already: take fewer calls, or give the voice more threads"
+)]
 pub(super) struct Overloaded;
 
 type Job<E> = Box<dyn FnOnce(&mut E) + Send>;
@@ -49,14 +51,24 @@ impl<E: Send + 'static> Workers<E> {
     /// # Errors
     /// The system's error where a thread cannot be started.
     pub(super) fn start(engines: Vec<E>) -> std::io::Result<Self> {
-        let waiting = Mutex::new(Waiting { jobs: VecDeque::new(), is_closed: false });
-        let workers = Self { queue: Arc::new(Queue { waiting, changed: Condvar::new() }) };
+        let waiting = Mutex::new(Waiting {
+            jobs: VecDeque::new(),
+            is_closed: false,
+        });
+        let workers = Self {
+            queue: Arc::new(Queue {
+                waiting,
+                changed: Condvar::new(),
+            }),
+        };
         for (index, mut engine) in engines.into_iter().enumerate() {
             let queue = Arc::clone(&workers.queue);
-            thread::Builder::new().name(format!("voice-{index}")).spawn(move || {
-                step_back();
-                queue.work(&mut engine);
-            })?;
+            thread::Builder::new()
+                .name(format!("voice-{index}"))
+                .spawn(move || {
+                    step_back();
+                    queue.work(&mut engine);
+                })?;
         }
         Ok(workers)
     }
@@ -116,7 +128,10 @@ impl<E> Queue<E> {
             if let Some(job) = waiting.jobs.pop_front() {
                 return Some(job);
             }
-            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting = self
+                .changed
+                .wait(waiting)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
@@ -173,10 +188,15 @@ mod tests {
     #[test]
     fn too_much_is_refused() {
         let (workers, release) = busy_worker();
-        let queued: Vec<_> =
-            (0..QUEUE_MAX).map(|_| workers.submit(|engine| *engine).unwrap()).collect();
+        let queued: Vec<_> = (0..QUEUE_MAX)
+            .map(|_| workers.submit(|engine| *engine).unwrap())
+            .collect();
         assert_eq!(workers.submit(|_| ()).unwrap_err(), Overloaded);
         release.send(()).unwrap();
-        assert!(queued.into_iter().all(|answer| answer.blocking_recv() == Ok(7)));
+        assert!(
+            queued
+                .into_iter()
+                .all(|answer| answer.blocking_recv() == Ok(7))
+        );
     }
 }

@@ -42,6 +42,13 @@ fn every_client_event_is_read() {
     }
 }
 
+/// That `text` is refused with `code` and a message that has `expected` in it.
+fn refused(text: &str, code: ErrorCode, expected: &str) {
+    let problem = parse_client_event(text).unwrap_err();
+    assert_eq!(problem.code, code, "{text}: {problem}");
+    assert!(problem.message.contains(expected), "{text}: {problem}");
+}
+
 #[test]
 fn a_text_that_is_no_event_says_what_is_expected() {
     for (text, code, expected) in [
@@ -64,6 +71,14 @@ fn a_text_that_is_no_event_says_what_is_expected() {
             ErrorCode::UnknownEvent,
             "event type 5 is unknown",
         ),
+    ] {
+        refused(text, code, expected);
+    }
+}
+
+#[test]
+fn an_event_with_wrong_fields_says_which() {
+    for (text, code, expected) in [
         (
             r#"{"type":"ping","id":-1}"#,
             ErrorCode::BadEvent,
@@ -105,10 +120,12 @@ fn a_text_that_is_no_event_says_what_is_expected() {
             "unknown field `varables`",
         ),
     ] {
-        let problem = parse_client_event(text).unwrap_err();
-        assert_eq!(problem.code, code, "{text}: {problem}");
-        assert!(problem.message.contains(expected), "{text}: {problem}");
+        refused(text, code, expected);
     }
+}
+
+#[test]
+fn oversized_texts_are_refused_briefly() {
     let long = format!(r#"{{"type":"message","text":"{}"}}"#, "x".repeat(4_001));
     assert!(
         parse_client_event(&long)

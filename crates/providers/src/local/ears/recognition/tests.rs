@@ -42,7 +42,7 @@ fn an_utterance_begins_before_its_onset() {
     let pass = recognition.next_pass().unwrap();
     assert_eq!(
         (pass.kind, pass.samples.len()),
-        (PassKind::Final, 400 * SAMPLES_PER_MS)
+        (PassKind::Final, 300 * SAMPLES_PER_MS)
     );
     assert_eq!(
         recognition.answer(&pass, said("Yes.", &[3])),
@@ -67,8 +67,8 @@ fn the_pre_roll_does_not_reach_into_the_utterance_before() {
 #[test]
 fn interim_passes_come_every_300_ms_and_carry_the_draft() {
     let mut recognition = started(100);
-    assert_eq!(recognition.next_pass(), None, "400 ms are too few");
-    hear_ms(&mut recognition, 100, 0.1);
+    assert_eq!(recognition.next_pass(), None, "300 ms are too few");
+    hear_ms(&mut recognition, 200, 0.1);
     let first = recognition.next_pass().unwrap();
     assert_eq!((first.kind, first.draft.len()), (PassKind::Interim, 0));
     let interim = SttEvent::Interim {
@@ -163,7 +163,7 @@ fn a_long_utterance_is_cut_at_its_pause_and_joined_again() {
     let segment = recognition.next_pass().unwrap();
     assert_eq!(segment.kind, PassKind::Segment);
     let cut_ms = segment.samples.len() / SAMPLES_PER_MS;
-    assert!((5_300..5_540).contains(&cut_ms), "{cut_ms}");
+    assert!((5_200..5_440).contains(&cut_ms), "{cut_ms}");
     assert_eq!(
         recognition.answer(&segment, said("I would like", &[1, 2])),
         None

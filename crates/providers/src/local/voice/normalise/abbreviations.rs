@@ -8,31 +8,81 @@ use super::rules::{Reading, Rule, range, stop_is_inner, text_of};
 
 /// Before a name.
 const TITLES: [(&str, &str); 17] = [
-    ("Mr", "Mister"), ("Mrs", "Missus"), ("Ms", "Miz"), ("Mx", "Mix"), ("Prof", "Professor"),
-    ("Gen", "General"), ("Gov", "Governor"), ("Sen", "Senator"), ("Capt", "Captain"),
-    ("Lt", "Lieutenant"), ("Sgt", "Sergeant"), ("Rev", "Reverend"), ("Hon", "Honorable"),
-    ("Mt", "Mount"), ("Ft", "Fort"), ("Pres", "President"), ("Rep", "Representative"),
+    ("Mr", "Mister"),
+    ("Mrs", "Missus"),
+    ("Ms", "Miz"),
+    ("Mx", "Mix"),
+    ("Prof", "Professor"),
+    ("Gen", "General"),
+    ("Gov", "Governor"),
+    ("Sen", "Senator"),
+    ("Capt", "Captain"),
+    ("Lt", "Lieutenant"),
+    ("Sgt", "Sergeant"),
+    ("Rev", "Reverend"),
+    ("Hon", "Honorable"),
+    ("Mt", "Mount"),
+    ("Ft", "Fort"),
+    ("Pres", "President"),
+    ("Rep", "Representative"),
 ];
 
 /// Anywhere, with the full stop.
 const STOPPED: [(&str, &str); 38] = [
-    ("Jr", "Junior"), ("Sr", "Senior"), ("Ave", "Avenue"), ("Blvd", "Boulevard"), ("Rd", "Road"),
-    ("Ln", "Lane"), ("Ct", "Court"), ("Pl", "Place"), ("Hwy", "Highway"), ("Pkwy", "Parkway"),
-    ("Ste", "Suite"), ("Apt", "Apartment"), ("Bldg", "Building"), ("Fl", "Floor"),
-    ("Ltd", "Limited"), ("Inc", "Incorporated"), ("Corp", "Corporation"), ("Co", "Company"),
-    ("Bros", "Brothers"), ("Dept", "Department"), ("Univ", "University"), ("Govt", "Government"),
-    ("approx", "approximately"), ("appt", "appointment"), ("appts", "appointments"),
-    ("est", "estimated"), ("etc", "et cetera"), ("vol", "volume"), ("fig", "figure"),
-    ("misc", "miscellaneous"), ("tel", "telephone"), ("ext", "extension"), ("max", "maximum"),
-    ("temp", "temperature"), ("avg", "average"), ("incl", "including"), ("hrs", "hours"),
+    ("Jr", "Junior"),
+    ("Sr", "Senior"),
+    ("Ave", "Avenue"),
+    ("Blvd", "Boulevard"),
+    ("Rd", "Road"),
+    ("Ln", "Lane"),
+    ("Ct", "Court"),
+    ("Pl", "Place"),
+    ("Hwy", "Highway"),
+    ("Pkwy", "Parkway"),
+    ("Ste", "Suite"),
+    ("Apt", "Apartment"),
+    ("Bldg", "Building"),
+    ("Fl", "Floor"),
+    ("Ltd", "Limited"),
+    ("Inc", "Incorporated"),
+    ("Corp", "Corporation"),
+    ("Co", "Company"),
+    ("Bros", "Brothers"),
+    ("Dept", "Department"),
+    ("Univ", "University"),
+    ("Govt", "Government"),
+    ("approx", "approximately"),
+    ("appt", "appointment"),
+    ("appts", "appointments"),
+    ("est", "estimated"),
+    ("etc", "et cetera"),
+    ("vol", "volume"),
+    ("fig", "figure"),
+    ("misc", "miscellaneous"),
+    ("tel", "telephone"),
+    ("ext", "extension"),
+    ("max", "maximum"),
+    ("temp", "temperature"),
+    ("avg", "average"),
+    ("incl", "including"),
+    ("hrs", "hours"),
     ("mins", "minutes"),
 ];
 
 /// Anywhere, as they stand.
 const BARE: [(&str, &str); 12] = [
-    ("vs", "versus"), ("w/o", "without"), ("w/", "with"), ("c/o", "care of"), ("Blvd", "Boulevard"),
-    ("Ave", "Avenue"), ("Hwy", "Highway"), ("Pkwy", "Parkway"), ("appt", "appointment"),
-    ("appts", "appointments"), ("approx", "approximately"), ("etc", "et cetera"),
+    ("vs", "versus"),
+    ("w/o", "without"),
+    ("w/", "with"),
+    ("c/o", "care of"),
+    ("Blvd", "Boulevard"),
+    ("Ave", "Avenue"),
+    ("Hwy", "Highway"),
+    ("Pkwy", "Parkway"),
+    ("appt", "appointment"),
+    ("appts", "appointments"),
+    ("approx", "approximately"),
+    ("etc", "et cetera"),
 ];
 
 /// Rules for abbreviations.
@@ -45,7 +95,9 @@ pub(super) fn rules() -> Vec<Rule> {
         Rule::new(r"(?i)\b(e\.g\.|i\.e\.|a\.k\.a\.|p\.s\.)", read_latin),
         Rule::new(r"\b(?:[A-Za-z]\.){2,}", read_initials),
         Rule::new(r"\b(Dr|St)\b\.?", read_doctor_or_street),
-        Rule::new(&format!(r"\b({})\.", names(&TITLES)), |_, captures| said_for(&TITLES, captures)),
+        Rule::new(&format!(r"\b({})\.", names(&TITLES)), |_, captures| {
+            said_for(&TITLES, captures)
+        }),
         Rule::new(r"\b[Nn]o\.\s?\d", |_, captures| {
             let start = range(captures, 0)?.start;
             Reading::whole(start..start + 3, "number")
@@ -54,8 +106,12 @@ pub(super) fn rules() -> Vec<Rule> {
         Rule::new(&format!(r"\b(w/o|c/o)\b|\b(w/)"), |_, captures| {
             said_for(&BARE, captures)
         }),
-        Rule::new(&format!(r"\b({})\b", names(&BARE)), |_, captures| said_for(&BARE, captures)),
-        Rule::new(r"\b(and)/(or)\b", |_, captures| Reading::whole(range(captures, 0)?, "and or")),
+        Rule::new(&format!(r"\b({})\b", names(&BARE)), |_, captures| {
+            said_for(&BARE, captures)
+        }),
+        Rule::new(r"\b(and)/(or)\b", |_, captures| {
+            Reading::whole(range(captures, 0)?, "and or")
+        }),
     ]
 }
 
@@ -78,7 +134,11 @@ fn read_initials(text: &str, captures: &Captures<'_>) -> Option<Reading> {
         .collect();
     let last_stop = claim.end - 1;
     let is_name_next = text[claim.end..].starts_with(|next: char| next.is_alphanumeric());
-    let end = if stop_is_inner(text, last_stop) || is_name_next { claim.end } else { last_stop };
+    let end = if stop_is_inner(text, last_stop) || is_name_next {
+        claim.end
+    } else {
+        last_stop
+    };
     Reading::whole(claim.start..end, letters.join(" "))
 }
 
@@ -88,9 +148,11 @@ fn read_doctor_or_street(text: &str, captures: &Captures<'_>) -> Option<Reading>
     let full = range(captures, 0)?;
     let after = text[full.end..].trim_start();
     let is_before_name = after.starts_with(|next: char| next.is_uppercase());
-    let is_after_name = last_word(text, name.start)
-        .is_some_and(|word| word.starts_with(|first: char| first.is_uppercase() || first.is_ascii_digit()))
-        && !text[..name.start].trim_end().ends_with([',', '.', '!', '?', ':']);
+    let is_after_name = last_word(text, name.start).is_some_and(|word| {
+        word.starts_with(|first: char| first.is_uppercase() || first.is_ascii_digit())
+    }) && !text[..name.start]
+        .trim_end()
+        .ends_with([',', '.', '!', '?', ':']);
     let is_title = is_before_name && !(is_after_name && has_house_number(text, name.start));
     let said = match (text_of(captures, 1), is_title, is_after_name) {
         ("Dr", true, _) | ("Dr", false, false) => "Doctor",
@@ -107,8 +169,9 @@ fn read_doctor_or_street(text: &str, captures: &Captures<'_>) -> Option<Reading>
 fn read_stopped(text: &str, captures: &Captures<'_>) -> Option<Reading> {
     let name = range(captures, 1)?;
     let written = text_of(captures, 1);
-    let (short, said) =
-        STOPPED.iter().find(|(short, _)| short.eq_ignore_ascii_case(written))?;
+    let (short, said) = STOPPED
+        .iter()
+        .find(|(short, _)| short.eq_ignore_ascii_case(written))?;
     // "co." or "max." in lower case where the table has a capital may be an ordinary word.
     let is_capital = |text: &str| text.starts_with(|first: char| first.is_uppercase());
     if is_capital(short) && !is_capital(written) {
@@ -118,7 +181,14 @@ fn read_stopped(text: &str, captures: &Captures<'_>) -> Option<Reading> {
     if !is_inner && matches!(written, "max" | "est" | "fig" | "temp") {
         return None;
     }
-    Reading::whole(if is_inner { name.start..name.end + 1 } else { name }, *said)
+    Reading::whole(
+        if is_inner {
+            name.start..name.end + 1
+        } else {
+            name
+        },
+        *said,
+    )
 }
 
 fn said_for(table: &[(&str, &str)], captures: &Captures<'_>) -> Option<Reading> {
@@ -133,5 +203,7 @@ fn last_word(text: &str, end: usize) -> Option<&str> {
 
 fn has_house_number(text: &str, end: usize) -> bool {
     let clause: Range<usize> = text[..end].rfind([',', ';', '\n']).map_or(0, |at| at + 1)..end;
-    text[clause].split_whitespace().any(|word| word.bytes().all(|byte| byte.is_ascii_digit()))
+    text[clause]
+        .split_whitespace()
+        .any(|word| word.bytes().all(|byte| byte.is_ascii_digit()))
 }

@@ -8,11 +8,28 @@ use super::numbers::{cardinal, ordinal, pair, year};
 use super::rules::{Reading, Rule, range, stands_alone, stop_is_inner, text_of, value_of};
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
-const WEEKDAYS: [&str; 7] =
-    ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+const WEEKDAYS: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
 
 const MONTH: &str = r"(Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|Jun(?:e|\.)?|Jul(?:y|\.)?|Aug(?:ust|\.)?|Sept?(?:ember|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)";
 const WEEKDAY: &str = r"(Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)";
@@ -27,7 +44,9 @@ pub(super) fn rules() -> Vec<Rule> {
         ),
         Rule::new(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})", read_slashed),
         Rule::new(
-            &format!(r"\b{MONTH}\s+(\d{{1,2}})(?:st|nd|rd|th)?(?:\s?[-–]\s?(\d{{1,2}})(?:st|nd|rd|th)?)?(?:,?\s+(\d{{4}}))?\b"),
+            &format!(
+                r"\b{MONTH}\s+(\d{{1,2}})(?:st|nd|rd|th)?(?:\s?[-–]\s?(\d{{1,2}})(?:st|nd|rd|th)?)?(?:,?\s+(\d{{4}}))?\b"
+            ),
             read_month_day,
         ),
         Rule::new(
@@ -35,7 +54,10 @@ pub(super) fn rules() -> Vec<Rule> {
             read_day_month,
         ),
         Rule::new(&format!(r"\b{MONTH}\s+(\d{{4}})\b"), read_month_year),
-        Rule::new(&format!(r"\b{WEEKDAY}\.?\s?[-–]\s?{WEEKDAY}\b"), read_weekdays),
+        Rule::new(
+            &format!(r"\b{WEEKDAY}\.?\s?[-–]\s?{WEEKDAY}\b"),
+            read_weekdays,
+        ),
         Rule::new(&format!(r"\b{WEEKDAY}\."), read_weekday),
         Rule::new(
             &format!(
@@ -43,8 +65,14 @@ pub(super) fn rules() -> Vec<Rule> {
             ),
             read_hours,
         ),
-        Rule::new(r"(\d{1,2}):(\d{2})\s?[-–—]\s?(\d{1,2}):(\d{2})", read_hours_of_a_day),
-        Rule::new(&format!(r"(\d{{1,2}})(?::(\d{{2}}))?(?::\d{{2}})?\s?{HALF_DAY}"), read_half_day),
+        Rule::new(
+            r"(\d{1,2}):(\d{2})\s?[-–—]\s?(\d{1,2}):(\d{2})",
+            read_hours_of_a_day,
+        ),
+        Rule::new(
+            &format!(r"(\d{{1,2}})(?::(\d{{2}}))?(?::\d{{2}})?\s?{HALF_DAY}"),
+            read_half_day,
+        ),
         Rule::new(r"([01]?\d|2[0-3]):([0-5]\d)(?::[0-5]\d)?", read_clock),
         Rule::new(r"\b((?:1[1-9]|20)\d0)['’]?s\b", read_decade),
         Rule::new(r"['‘’]([2-9]0)s\b", read_short_decade),
@@ -56,7 +84,11 @@ pub(super) fn rules() -> Vec<Rule> {
 
 fn read_iso(text: &str, captures: &Captures<'_>) -> Option<Reading> {
     let claim = alone(text, captures)?;
-    let date = date(value_of(captures, 2)?, value_of(captures, 3)?, value_of(captures, 1))?;
+    let date = date(
+        value_of(captures, 2)?,
+        value_of(captures, 3)?,
+        value_of(captures, 1),
+    )?;
     let said = match (value_of(captures, 4), value_of(captures, 5)) {
         (Some(hour), Some(minute)) => format!("{date} at {}", clock(hour, minute, None)?),
         _ => date,
@@ -72,13 +104,18 @@ fn read_slashed(text: &str, captures: &Captures<'_>) -> Option<Reading> {
         2 => 1900 + written,
         _ => written,
     };
-    Reading::whole(claim, date(value_of(captures, 1)?, value_of(captures, 2)?, Some(full))?)
+    Reading::whole(
+        claim,
+        date(value_of(captures, 1)?, value_of(captures, 2)?, Some(full))?,
+    )
 }
 
 fn read_month_day(_: &str, captures: &Captures<'_>) -> Option<Reading> {
     let month = month_number(text_of(captures, 1))?;
     let first = date(month, value_of(captures, 2)?, None)?;
-    let last = value_of(captures, 3).filter(|day| (1..=31).contains(day)).map(ordinal);
+    let last = value_of(captures, 3)
+        .filter(|day| (1..=31).contains(day))
+        .map(ordinal);
     let mut parts = vec![match last {
         Some(last) => format!("{first} to {last}"),
         None => first,
@@ -89,9 +126,14 @@ fn read_month_day(_: &str, captures: &Captures<'_>) -> Option<Reading> {
 
 fn read_day_month(text: &str, captures: &Captures<'_>) -> Option<Reading> {
     let claim = range(captures, 0)?;
-    let day = value_of(captures, 1).filter(|day| (1..=31).contains(day)).map(ordinal)?;
+    let day = value_of(captures, 1)
+        .filter(|day| (1..=31).contains(day))
+        .map(ordinal)?;
     let month = MONTHS.get(month_number(text_of(captures, 3))? as usize - 1)?;
-    let has_article = text[..claim.start].trim_end().to_lowercase().ends_with("the");
+    let has_article = text[..claim.start]
+        .trim_end()
+        .to_lowercase()
+        .ends_with("the");
     let mut said = match (has_article, captures.get(2).is_some()) {
         (true, _) => format!("{day} of {month}"),
         (false, true) => format!("the {day} of {month}"),
@@ -105,18 +147,26 @@ fn read_day_month(text: &str, captures: &Captures<'_>) -> Option<Reading> {
 
 fn read_month_year(_: &str, captures: &Captures<'_>) -> Option<Reading> {
     let month = MONTHS.get(month_number(text_of(captures, 1))? as usize - 1)?;
-    Reading::whole(range(captures, 0)?, format!("{month} {}", year(value_of(captures, 2)?)))
+    Reading::whole(
+        range(captures, 0)?,
+        format!("{month} {}", year(value_of(captures, 2)?)),
+    )
 }
 
 fn read_weekdays(_: &str, captures: &Captures<'_>) -> Option<Reading> {
-    let (first, last) = (weekday(text_of(captures, 1))?, weekday(text_of(captures, 2))?);
+    let (first, last) = (
+        weekday(text_of(captures, 1))?,
+        weekday(text_of(captures, 2))?,
+    );
     Reading::whole(range(captures, 0)?, format!("{first} to {last}"))
 }
 
 fn read_weekday(text: &str, captures: &Captures<'_>) -> Option<Reading> {
     let name = range(captures, 1)?;
     let is_abbreviation = stop_is_inner(text, name.end)
-        || text[name.end + 1..].trim_start().starts_with(|next: char| next.is_alphanumeric());
+        || text[name.end + 1..]
+            .trim_start()
+            .starts_with(|next: char| next.is_alphanumeric());
     let said = weekday(text_of(captures, 1)).filter(|_| is_abbreviation)?;
     Reading::whole(range(captures, 0)?, said)
 }
@@ -137,14 +187,27 @@ fn read_hours_of_a_day(text: &str, captures: &Captures<'_>) -> Option<Reading> {
 
 fn read_half_day(text: &str, captures: &Captures<'_>) -> Option<Reading> {
     let claim = with_stop(text, alone(text, captures)?, captures);
-    Reading::whole(claim, clock_or_hour(captures, 1, 2, Some(text_of(captures, 3)))?)
+    Reading::whole(
+        claim,
+        clock_or_hour(captures, 1, 2, Some(text_of(captures, 3)))?,
+    )
 }
 
 fn read_clock(text: &str, captures: &Captures<'_>) -> Option<Reading> {
     let claim = alone(text, captures)?;
-    let oclock = text[claim.end..].trim_start().to_lowercase().starts_with("o'clock");
+    let oclock = text[claim.end..]
+        .trim_start()
+        .to_lowercase()
+        .starts_with("o'clock");
     let said = clock(value_of(captures, 1)?, value_of(captures, 2)?, None)?;
-    Reading::whole(claim, if oclock { said.replace(" o'clock", "") } else { said })
+    Reading::whole(
+        claim,
+        if oclock {
+            said.replace(" o'clock", "")
+        } else {
+            said
+        },
+    )
 }
 
 fn read_decade(_: &str, captures: &Captures<'_>) -> Option<Reading> {
@@ -153,7 +216,10 @@ fn read_decade(_: &str, captures: &Captures<'_>) -> Option<Reading> {
 }
 
 fn read_short_decade(_: &str, captures: &Captures<'_>) -> Option<Reading> {
-    Reading::whole(range(captures, 0)?, plural_of_tens(&cardinal(value_of(captures, 1)?)))
+    Reading::whole(
+        range(captures, 0)?,
+        plural_of_tens(&cardinal(value_of(captures, 1)?)),
+    )
 }
 
 /// "March third" or "March third, twenty twenty six".
@@ -186,7 +252,11 @@ fn clock(hour: u64, minute: u64, half: Option<char>) -> Option<String> {
     if hour > 24 || minute > 59 || (half.is_some() && !(1..=12).contains(&hour)) {
         return None;
     }
-    let (hour, half) = if hour == 0 { (12, Some('a')) } else { (hour, half) };
+    let (hour, half) = if hour == 0 {
+        (12, Some('a'))
+    } else {
+        (hour, half)
+    };
     let said = match (minute, half) {
         (0, Some(_)) => cardinal(hour),
         (0, None) if hour <= 12 => format!("{} o'clock", cardinal(hour)),
@@ -208,11 +278,15 @@ fn month_number(name: &str) -> Option<u64> {
 
 fn weekday(name: &str) -> Option<&'static str> {
     let start = name.get(..3)?;
-    WEEKDAYS.iter().find(|weekday| weekday.starts_with(start)).copied()
+    WEEKDAYS
+        .iter()
+        .find(|weekday| weekday.starts_with(start))
+        .copied()
 }
 
 fn plural_of_tens(said: &str) -> String {
-    said.strip_suffix('y').map_or(format!("{said}s"), |stem| format!("{stem}ies"))
+    said.strip_suffix('y')
+        .map_or(format!("{said}s"), |stem| format!("{stem}ies"))
 }
 
 fn alone(text: &str, captures: &Captures<'_>) -> Option<Range<usize>> {
@@ -222,5 +296,9 @@ fn alone(text: &str, captures: &Captures<'_>) -> Option<Range<usize>> {
 /// The claim with the last full stop of "p.m." where that does not end the sentence.
 fn with_stop(text: &str, claim: Range<usize>, captures: &Captures<'_>) -> Range<usize> {
     let is_dotted = text_of(captures, 0).to_lowercase().ends_with(".m");
-    if is_dotted && stop_is_inner(text, claim.end) { claim.start..claim.end + 1 } else { claim }
+    if is_dotted && stop_is_inner(text, claim.end) {
+        claim.start..claim.end + 1
+    } else {
+        claim
+    }
 }

@@ -17,25 +17,66 @@ const SPELLED_PARTS: [&str; 3] = ["edu", "usa", "api"];
 
 /// States and districts by their postal code (USPS publication 28, appendix B).
 const STATES: [(&str, &str); 51] = [
-    ("AL", "Alabama"), ("AK", "Alaska"), ("AZ", "Arizona"), ("AR", "Arkansas"),
-    ("CA", "California"), ("CO", "Colorado"), ("CT", "Connecticut"), ("DE", "Delaware"),
-    ("DC", "D C"), ("FL", "Florida"), ("GA", "Georgia"), ("HI", "Hawaii"), ("ID", "Idaho"),
-    ("IL", "Illinois"), ("IN", "Indiana"), ("IA", "Iowa"), ("KS", "Kansas"), ("KY", "Kentucky"),
-    ("LA", "Louisiana"), ("ME", "Maine"), ("MD", "Maryland"), ("MA", "Massachusetts"),
-    ("MI", "Michigan"), ("MN", "Minnesota"), ("MS", "Mississippi"), ("MO", "Missouri"),
-    ("MT", "Montana"), ("NE", "Nebraska"), ("NV", "Nevada"), ("NH", "New Hampshire"),
-    ("NJ", "New Jersey"), ("NM", "New Mexico"), ("NY", "New York"), ("NC", "North Carolina"),
-    ("ND", "North Dakota"), ("OH", "Ohio"), ("OK", "Oklahoma"), ("OR", "Oregon"),
-    ("PA", "Pennsylvania"), ("RI", "Rhode Island"), ("SC", "South Carolina"),
-    ("SD", "South Dakota"), ("TN", "Tennessee"), ("TX", "Texas"), ("UT", "Utah"),
-    ("VT", "Vermont"), ("VA", "Virginia"), ("WA", "Washington"), ("WV", "West Virginia"),
-    ("WI", "Wisconsin"), ("WY", "Wyoming"),
+    ("AL", "Alabama"),
+    ("AK", "Alaska"),
+    ("AZ", "Arizona"),
+    ("AR", "Arkansas"),
+    ("CA", "California"),
+    ("CO", "Colorado"),
+    ("CT", "Connecticut"),
+    ("DE", "Delaware"),
+    ("DC", "D C"),
+    ("FL", "Florida"),
+    ("GA", "Georgia"),
+    ("HI", "Hawaii"),
+    ("ID", "Idaho"),
+    ("IL", "Illinois"),
+    ("IN", "Indiana"),
+    ("IA", "Iowa"),
+    ("KS", "Kansas"),
+    ("KY", "Kentucky"),
+    ("LA", "Louisiana"),
+    ("ME", "Maine"),
+    ("MD", "Maryland"),
+    ("MA", "Massachusetts"),
+    ("MI", "Michigan"),
+    ("MN", "Minnesota"),
+    ("MS", "Mississippi"),
+    ("MO", "Missouri"),
+    ("MT", "Montana"),
+    ("NE", "Nebraska"),
+    ("NV", "Nevada"),
+    ("NH", "New Hampshire"),
+    ("NJ", "New Jersey"),
+    ("NM", "New Mexico"),
+    ("NY", "New York"),
+    ("NC", "North Carolina"),
+    ("ND", "North Dakota"),
+    ("OH", "Ohio"),
+    ("OK", "Oklahoma"),
+    ("OR", "Oregon"),
+    ("PA", "Pennsylvania"),
+    ("RI", "Rhode Island"),
+    ("SC", "South Carolina"),
+    ("SD", "South Dakota"),
+    ("TN", "Tennessee"),
+    ("TX", "Texas"),
+    ("UT", "Utah"),
+    ("VT", "Vermont"),
+    ("VA", "Virginia"),
+    ("WA", "Washington"),
+    ("WV", "West Virginia"),
+    ("WI", "Wisconsin"),
+    ("WY", "Wyoming"),
 ];
 
 /// Rules for contact details and codes; they go before all that read numbers as amounts.
 pub(super) fn rules() -> Vec<Rule> {
     vec![
-        Rule::new(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", read_address),
+        Rule::new(
+            r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+",
+            read_address,
+        ),
         Rule::new(r"(?i)(?:https?://|www\.)([^\s<>\x22]+)", read_web),
         Rule::new(
             r"(?i)\b((?:[a-z0-9-]+\.)+(?:com|org|net|edu|gov|io|ai|co|uk|us|info|biz|app|dev)\b(?:/[^\s<>\x22]*)?)",
@@ -56,7 +97,10 @@ pub(super) fn rules() -> Vec<Rule> {
             read_code_digits,
         ),
         Rule::new(r"\b0\d{2,}\b", read_plain_digits),
-        Rule::new(r"\b(?:[A-Z]+\d|\d+[A-Z])[A-Z0-9]*(?:-[A-Z0-9]+)*\b", read_code),
+        Rule::new(
+            r"\b(?:[A-Z]+\d|\d+[A-Z])[A-Z0-9]*(?:-[A-Z0-9]+)*\b",
+            read_code,
+        ),
     ]
 }
 
@@ -73,7 +117,11 @@ fn read_web(text: &str, captures: &Captures<'_>) -> Option<Reading> {
     }
     let shown = text[address.clone()].trim_end_matches(|last: char| ".,;:!?)'*]".contains(last));
     let claim = start..address.start + shown.len();
-    let shown = shown.split(['?', '#']).next().unwrap_or(shown).trim_end_matches('/');
+    let shown = shown
+        .split(['?', '#'])
+        .next()
+        .unwrap_or(shown)
+        .trim_end_matches('/');
     let shown = shown.strip_prefix("www.").unwrap_or(shown);
     (!shown.is_empty()).then(|| Reading::whole(claim, address_words(shown)))?
 }
@@ -81,7 +129,9 @@ fn read_web(text: &str, captures: &Captures<'_>) -> Option<Reading> {
 /// A North American number: three groups, each said digit by digit.
 fn read_telephone(text: &str, captures: &Captures<'_>) -> Option<Reading> {
     let mut claim = range(captures, 0)?;
-    let number = captures.get(1).map_or(range(captures, 2)?, |country| country.range());
+    let number = captures
+        .get(1)
+        .map_or(range(captures, 2)?, |country| country.range());
     if captures.get(1).is_none() && !text[claim.clone()].starts_with('(') {
         claim.start = number.start;
     }
@@ -90,7 +140,11 @@ fn read_telephone(text: &str, captures: &Captures<'_>) -> Option<Reading> {
     }
     let mut parts = Vec::new();
     if let Some(country) = range(captures, 1) {
-        let said = if text[country.clone()].starts_with('+') { "plus one," } else { "one," };
+        let said = if text[country.clone()].starts_with('+') {
+            "plus one,"
+        } else {
+            "one,"
+        };
         parts.push((said.to_owned(), country));
     }
     for group in 2..=4 {
@@ -101,7 +155,10 @@ fn read_telephone(text: &str, captures: &Captures<'_>) -> Option<Reading> {
             (2, "900") => "nine hundred".to_owned(),
             _ => digits(written),
         };
-        parts.push((if group < 4 { format!("{said},") } else { said }, digits_range));
+        parts.push((
+            if group < 4 { format!("{said},") } else { said },
+            digits_range,
+        ));
     }
     if let Some(extension) = range(captures, 5) {
         let said = format!(", extension {}", digits(&text[extension.clone()]));
@@ -112,7 +169,10 @@ fn read_telephone(text: &str, captures: &Captures<'_>) -> Option<Reading> {
 
 /// "5035550142" and "503-555-0142" are numbers, "503 5550142" is more likely something else.
 fn has_even_marks(number: &str) -> bool {
-    let marks = number.trim_start_matches("+1").matches([' ', '-', '.', '(']).count();
+    let marks = number
+        .trim_start_matches("+1")
+        .matches([' ', '-', '.', '('])
+        .count();
     marks == 0 || marks >= 2
 }
 
@@ -121,7 +181,10 @@ fn read_groups(text: &str, captures: &Captures<'_>) -> Option<Reading> {
     let claim = alone(text, captures)?;
     let mut parts: Vec<(String, Range<usize>)> = Vec::new();
     let mut start = None;
-    for (at, character) in text[claim.clone()].char_indices().chain([(claim.len(), ' ')]) {
+    for (at, character) in text[claim.clone()]
+        .char_indices()
+        .chain([(claim.len(), ' ')])
+    {
         let at = claim.start + at;
         match (character.is_ascii_digit(), start) {
             (true, None) => start = Some(at),
@@ -132,7 +195,10 @@ fn read_groups(text: &str, captures: &Captures<'_>) -> Option<Reading> {
             _ => {}
         }
     }
-    if let Some((first, _)) = parts.first_mut().filter(|_| text[claim.clone()].starts_with('+')) {
+    if let Some((first, _)) = parts
+        .first_mut()
+        .filter(|_| text[claim.clone()].starts_with('+'))
+    {
         first.insert_str(0, "plus ");
     }
     if let Some((last, _)) = parts.last_mut() {
@@ -143,7 +209,9 @@ fn read_groups(text: &str, captures: &Captures<'_>) -> Option<Reading> {
 
 fn read_state_and_zip(text: &str, captures: &Captures<'_>) -> Option<Reading> {
     let claim = alone(text, captures)?;
-    let (_, state) = STATES.iter().find(|(code, _)| *code == text_of(captures, 1))?;
+    let (_, state) = STATES
+        .iter()
+        .find(|(code, _)| *code == text_of(captures, 1))?;
     let mut parts = vec![
         ((*state).to_owned(), range(captures, 1)?),
         (digits(text_of(captures, 2)), range(captures, 2)?),
@@ -178,8 +246,10 @@ fn spelled_groups(written: &str) -> String {
         _ => 3,
     };
     let characters: Vec<char> = written.chars().collect();
-    let groups: Vec<String> =
-        characters.chunks(size).map(|group| digits(&group.iter().collect::<String>())).collect();
+    let groups: Vec<String> = characters
+        .chunks(size)
+        .map(|group| digits(&group.iter().collect::<String>()))
+        .collect();
     groups.join(", ")
 }
 
@@ -200,7 +270,10 @@ fn address_words(address: &str) -> String {
             (next.is_ascii_alphabetic() && first.is_ascii_alphabetic())
                 || (next.is_ascii_digit() && first.is_ascii_digit())
         };
-        let end = rest.find(|next| !same(next)).unwrap_or(rest.len()).max(first.len_utf8());
+        let end = rest
+            .find(|next| !same(next))
+            .unwrap_or(rest.len())
+            .max(first.len_utf8());
         let (part, tail) = rest.split_at(end);
         rest = tail;
         match first {
@@ -228,8 +301,10 @@ fn word_or_letters(part: &str) -> String {
     if is_word {
         return lower;
     }
-    let letters: Vec<String> =
-        lower.chars().map(|letter| letter.to_ascii_uppercase().to_string()).collect();
+    let letters: Vec<String> = lower
+        .chars()
+        .map(|letter| letter.to_ascii_uppercase().to_string())
+        .collect();
     letters.join(" ")
 }
 

@@ -18,8 +18,7 @@ pub(super) fn spoken_only(text: &str) -> String {
     }
     let mut out = String::with_capacity(text.len());
     for (at, character) in text.char_indices() {
-        let is_blank =
-            is_pictograph(character) || blanks.iter().any(|blank| blank.contains(&at));
+        let is_blank = is_pictograph(character) || blanks.iter().any(|blank| blank.contains(&at));
         if is_blank || is_invisible(character) {
             out.extend(std::iter::repeat_n(' ', character.len_utf8()));
         } else {
@@ -49,7 +48,10 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     .collect()
 });
 
-#[expect(clippy::expect_used, reason = "the patterns are constants, all compiled by a test")]
+#[expect(
+    clippy::expect_used,
+    reason = "the patterns are constants, all compiled by a test"
+)]
 fn compiled(pattern: &str) -> Regex {
     Regex::new(pattern).expect("the patterns of this file compile")
 }

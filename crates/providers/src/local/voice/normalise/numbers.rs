@@ -2,8 +2,25 @@
 //! the reading.
 
 const UNITS: [&str; 20] = [
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
     "nineteen",
 ];
 const TENS: [&str; 10] = [
@@ -47,14 +64,20 @@ pub(super) fn cardinal(number: u64) -> String {
 /// "twenty fourth".
 pub(super) fn ordinal(number: u64) -> String {
     let said = cardinal(number);
-    let (head, last) = said.rsplit_once(' ').map_or(("", said.as_str()), |(head, last)| (head, last));
+    let (head, last) = said
+        .rsplit_once(' ')
+        .map_or(("", said.as_str()), |(head, last)| (head, last));
     let last = IRREGULAR_ORDINALS
         .iter()
         .find(|(plain, _)| *plain == last)
         .map(|(_, ordinal)| (*ordinal).to_owned())
         .or_else(|| last.strip_suffix('y').map(|stem| format!("{stem}ieth")))
         .unwrap_or_else(|| format!("{last}th"));
-    if head.is_empty() { last } else { format!("{head} {last}") }
+    if head.is_empty() {
+        last
+    } else {
+        format!("{head} {last}")
+    }
 }
 
 /// "nineteen oh five", "two thousand one", "twenty twenty six".
@@ -83,7 +106,11 @@ pub(super) fn number(written: &str) -> String {
     let Some((whole, fraction)) = plain.split_once('.') else {
         return whole_number(&plain);
     };
-    let whole = if whole.is_empty() { "zero".to_owned() } else { whole_number(whole) };
+    let whole = if whole.is_empty() {
+        "zero".to_owned()
+    } else {
+        whole_number(whole)
+    };
     if fraction.is_empty() {
         return whole;
     }
@@ -92,7 +119,11 @@ pub(super) fn number(written: &str) -> String {
 
 /// A number of up to two digits as said after an hour, of a year or a house: "oh five", "thirty".
 pub(super) fn pair(number: u64) -> String {
-    if number < 10 { format!("oh {}", cardinal(number)) } else { cardinal(number) }
+    if number < 10 {
+        format!("oh {}", cardinal(number))
+    } else {
+        cardinal(number)
+    }
 }
 
 fn whole_number(digits_only: &str) -> String {
@@ -147,9 +178,12 @@ mod tests {
             (1_005, "one thousand five"),
             (12_500, "twelve thousand five hundred"),
             (1_000_000, "one million"),
-            (u64::MAX, "eighteen quintillion four hundred forty six quadrillion seven hundred \
+            (
+                u64::MAX,
+                "eighteen quintillion four hundred forty six quadrillion seven hundred \
                         forty four trillion seventy three billion seven hundred nine million \
-                        five hundred fifty one thousand six hundred fifteen"),
+                        five hundred fifty one thousand six hundred fifteen",
+            ),
         ] {
             assert_eq!(cardinal(value), said);
         }
@@ -192,8 +226,11 @@ mod tests {
             ("3.14", "three point one four"),
             (".50", "zero point five zero"),
             ("007", "oh oh seven"),
-            ("12345678901234567890", "one two three four five six seven eight nine oh one two \
-                                      three four five six seven eight nine oh"),
+            (
+                "12345678901234567890",
+                "one two three four five six seven eight nine oh one two \
+                                      three four five six seven eight nine oh",
+            ),
         ] {
             assert_eq!(number(written), said);
         }

@@ -9,12 +9,24 @@ use super::rules::{Reading, Rule, range, stands_alone, text_of, value_of};
 
 /// Sign or code, unit and hundredth, each singular and plural.
 const CURRENCIES: [(&[&str], [&str; 2], [&str; 2]); 6] = [
-    (&["$", "USD", "US$"], ["dollar", "dollars"], ["cent", "cents"]),
+    (
+        &["$", "USD", "US$"],
+        ["dollar", "dollars"],
+        ["cent", "cents"],
+    ),
     (&["€", "EUR"], ["euro", "euros"], ["cent", "cents"]),
     (&["£", "GBP"], ["pound", "pounds"], ["penny", "pence"]),
     (&["¥", "JPY"], ["yen", "yen"], ["sen", "sen"]),
-    (&["CAD", "C$"], ["Canadian dollar", "Canadian dollars"], ["cent", "cents"]),
-    (&["AUD", "A$"], ["Australian dollar", "Australian dollars"], ["cent", "cents"]),
+    (
+        &["CAD", "C$"],
+        ["Canadian dollar", "Canadian dollars"],
+        ["cent", "cents"],
+    ),
+    (
+        &["AUD", "A$"],
+        ["Australian dollar", "Australian dollars"],
+        ["cent", "cents"],
+    ),
 ];
 
 /// Unit as written after a number, singular and plural.
@@ -85,8 +97,13 @@ const FRACTIONS: [(u64, &str, &str); 7] = [
     (16, "sixteenth", "sixteenths"),
 ];
 
-const FRACTION_SIGNS: [(&str, u64, u64); 5] =
-    [("½", 1, 2), ("⅓", 1, 3), ("⅔", 2, 3), ("¼", 1, 4), ("¾", 3, 4)];
+const FRACTION_SIGNS: [(&str, u64, u64); 5] = [
+    ("½", 1, 2),
+    ("⅓", 1, 3),
+    ("⅔", 2, 3),
+    ("¼", 1, 4),
+    ("¾", 3, 4),
+];
 
 const SIGN: &str = r"(US\$|C\$|A\$|[$€£¥])";
 const AMOUNT: &str = r"(\d[\d,]*)(?:\.(\d+))?";
@@ -95,26 +112,43 @@ const STREET: &str = r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Dr
 
 /// Rules for whatever has a number in it, after the calendar and contact details took theirs.
 pub(super) fn rules() -> Vec<Rule> {
-    let measures: Vec<String> =
-        MEASURES.iter().map(|(written, ..)| regex::escape(written)).collect();
+    let measures: Vec<String> = MEASURES
+        .iter()
+        .map(|(written, ..)| regex::escape(written))
+        .collect();
     vec![
-        Rule::new(&format!(r"{SIGN}\s?{AMOUNT}{MAGNITUDE}\s?[-–]\s?{SIGN}?\s?{AMOUNT}{MAGNITUDE}"), read_money_range),
+        Rule::new(
+            &format!(r"{SIGN}\s?{AMOUNT}{MAGNITUDE}\s?[-–]\s?{SIGN}?\s?{AMOUNT}{MAGNITUDE}"),
+            read_money_range,
+        ),
         Rule::new(&format!(r"{SIGN}\s?{AMOUNT}{MAGNITUDE}(/\w)?"), read_money),
-        Rule::new(&format!(r"{AMOUNT}\s?(USD|EUR|GBP|JPY|CAD|AUD)\b"), read_coded_money),
+        Rule::new(
+            &format!(r"{AMOUNT}\s?(USD|EUR|GBP|JPY|CAD|AUD)\b"),
+            read_coded_money,
+        ),
         Rule::new(r"\b(\d+)[\s-](\d{1,2})/(\d{1,2})", read_mixed_fraction),
         Rule::new(r"\b(\d{1,2})/(\d{1,2})", read_fraction),
         Rule::new(r"(?:(\d+)\s?)?([½⅓⅔¼¾])", read_fraction_sign),
-        Rule::new(r"([-−])?(\d[\d,]*(?:\.\d+)?)\s?[-–]\s?(\d[\d,]*(?:\.\d+)?)(\s?%)?", read_range),
+        Rule::new(
+            r"([-−])?(\d[\d,]*(?:\.\d+)?)\s?[-–]\s?(\d[\d,]*(?:\.\d+)?)(\s?%)?",
+            read_range,
+        ),
         Rule::new(r"([-−])?(\d[\d,]*(?:\.\d+)?)\s?%", read_percent),
         Rule::new(r"([-−])?(\d+(?:\.\d+)?)\s?°\s?([FC]\b)?", read_degrees),
         Rule::new(
-            &format!(r"(\d[\d,]*(?:\.\d+)?)(\s?)({})(?:\b|$|\s)", measures.join("|")),
+            &format!(
+                r"(\d[\d,]*(?:\.\d+)?)(\s?)({})(?:\b|$|\s)",
+                measures.join("|")
+            ),
             read_measure,
         ),
         Rule::new(r"(\d[\d,]*)(?:st|nd|rd|th)\b", read_ordinal),
         Rule::new(r"\d+(?:\.\d+){2,}", read_version),
         Rule::new(r"#\s?(\d[\d,]*)", read_numbered),
-        Rule::new(&format!(r"\b(\d{{3,4}})(?:\s[NSEW]\.?)?(?:\s[A-Z][\w'’]*){{1,3}}\s{STREET}"), read_house),
+        Rule::new(
+            &format!(r"\b(\d{{3,4}})(?:\s[NSEW]\.?)?(?:\s[A-Z][\w'’]*){{1,3}}\s{STREET}"),
+            read_house,
+        ),
         Rule::new(r"([-−])?(\d[\d,]*(?:\.\d+)?|\.\d+)\s?(k|K)?", read_number),
     ]
 }
@@ -130,20 +164,23 @@ fn read_money(text: &str, captures: &Captures<'_>) -> Option<Reading> {
     let claim = range(captures, 0)?;
     let said = money(text_of(captures, 1), captures, [2, 3, 4])?;
     match range(captures, 5) {
-        Some(slash) => {
-            Reading::whole(claim.start..slash.start + 1, format!("{said} per"))
-        }
+        Some(slash) => Reading::whole(claim.start..slash.start + 1, format!("{said} per")),
         None => stands_alone(text, &claim).then(|| Reading::whole(claim, said))?,
     }
 }
 
 fn read_coded_money(text: &str, captures: &Captures<'_>) -> Option<Reading> {
-    Reading::whole(alone(text, captures)?, money(text_of(captures, 3), captures, [1, 2, usize::MAX])?)
+    Reading::whole(
+        alone(text, captures)?,
+        money(text_of(captures, 3), captures, [1, 2, usize::MAX])?,
+    )
 }
 
 /// The money at the capture groups for whole part, fraction and magnitude.
 fn money(sign: &str, captures: &Captures<'_>, groups: [usize; 3]) -> Option<String> {
-    let (_, unit, hundredth) = CURRENCIES.iter().find(|(signs, ..)| signs.contains(&sign))?;
+    let (_, unit, hundredth) = CURRENCIES
+        .iter()
+        .find(|(signs, ..)| signs.contains(&sign))?;
     let fraction = text_of(captures, groups[1]);
     if !text_of(captures, groups[2]).is_empty() || !matches!(fraction.len(), 0 | 2) {
         return Some(format!("{} {}", spoken_amount(captures, groups), unit[1]));
@@ -175,7 +212,10 @@ fn spoken_amount(captures: &Captures<'_>, groups: [usize; 3]) -> String {
 fn read_mixed_fraction(text: &str, captures: &Captures<'_>) -> Option<Reading> {
     let part = fraction(value_of(captures, 2)?, value_of(captures, 3)?, true)?;
     let claim = alone(text, captures)?;
-    Reading::whole(claim, format!("{} and {part}", number(text_of(captures, 1))))
+    Reading::whole(
+        claim,
+        format!("{} and {part}", number(text_of(captures, 1))),
+    )
 }
 
 /// A fraction where the numbers make a usual one, else a month and day, else one number by another.
@@ -191,10 +231,19 @@ fn read_fraction(text: &str, captures: &Captures<'_>) -> Option<Reading> {
 fn read_fraction_sign(text: &str, captures: &Captures<'_>) -> Option<Reading> {
     let claim = alone(text, captures)?;
     let sign = text_of(captures, 2);
-    let (_, over, under) = FRACTION_SIGNS.iter().find(|(written, ..)| *written == sign)?;
+    let (_, over, under) = FRACTION_SIGNS
+        .iter()
+        .find(|(written, ..)| *written == sign)?;
     let whole = text_of(captures, 1);
     let part = fraction(*over, *under, !whole.is_empty())?;
-    Reading::whole(claim, if whole.is_empty() { part } else { format!("{} and {part}", number(whole)) })
+    Reading::whole(
+        claim,
+        if whole.is_empty() {
+            part
+        } else {
+            format!("{} and {part}", number(whole))
+        },
+    )
 }
 
 fn fraction(over: u64, under: u64, is_mixed: bool) -> Option<String> {
@@ -211,14 +260,21 @@ fn read_range(text: &str, captures: &Captures<'_>) -> Option<Reading> {
     let claim = alone(text, captures)?;
     let (from, until) = (number_or_year(captures, 2), number_or_year(captures, 3));
     let sign = minus(text, captures, 1);
-    let unit = if captures.get(4).is_some() { " percent" } else { "" };
+    let unit = if captures.get(4).is_some() {
+        " percent"
+    } else {
+        ""
+    };
     Reading::whole(claim, format!("{sign}{from} to {until}{unit}"))
 }
 
 fn read_percent(text: &str, captures: &Captures<'_>) -> Option<Reading> {
     let claim = alone(text, captures)?;
     let sign = minus(text, captures, 1);
-    Reading::whole(claim, format!("{sign}{} percent", number(text_of(captures, 2))))
+    Reading::whole(
+        claim,
+        format!("{sign}{} percent", number(text_of(captures, 2))),
+    )
 }
 
 fn read_degrees(_: &str, captures: &Captures<'_>) -> Option<Reading> {
@@ -227,7 +283,11 @@ fn read_degrees(_: &str, captures: &Captures<'_>) -> Option<Reading> {
         "C" => " Celsius",
         _ => "",
     };
-    let sign = if captures.get(1).is_some() { "minus " } else { "" };
+    let sign = if captures.get(1).is_some() {
+        "minus "
+    } else {
+        ""
+    };
     let said = format!("{sign}{} degrees{scale}", number(text_of(captures, 2)));
     let claim = range(captures, 0)?;
     Reading::whole(claim.start..claim.end, said)
@@ -241,7 +301,9 @@ fn read_measure(text: &str, captures: &Captures<'_>) -> Option<Reading> {
     if is_doubtful || !stands_alone(text, &claim) {
         return None;
     }
-    let (_, one, many) = MEASURES.iter().find(|(written, ..)| *written == text_of(captures, 3))?;
+    let (_, one, many) = MEASURES
+        .iter()
+        .find(|(written, ..)| *written == text_of(captures, 3))?;
     let written = text_of(captures, 1);
     let unit = if written == "1" { one } else { many };
     Reading::whole(claim, format!("{} {unit}", number(written)))
@@ -260,7 +322,11 @@ fn read_version(text: &str, captures: &Captures<'_>) -> Option<Reading> {
 fn read_numbered(text: &str, captures: &Captures<'_>) -> Option<Reading> {
     let claim = alone(text, captures)?;
     let written = text_of(captures, 1);
-    let said = if written.len() > 3 { digits(written) } else { number(written) };
+    let said = if written.len() > 3 {
+        digits(written)
+    } else {
+        number(written)
+    };
     Reading::whole(claim, format!("number {said}"))
 }
 
@@ -270,7 +336,11 @@ fn read_house(text: &str, captures: &Captures<'_>) -> Option<Reading> {
     let value = value_of(captures, 1).filter(|value| *value >= 100)?;
     let said = match (value / 100, value % 100) {
         (hundreds, 0) => {
-            if value % 1000 == 0 { cardinal(value) } else { format!("{} hundred", cardinal(hundreds)) }
+            if value % 1000 == 0 {
+                cardinal(value)
+            } else {
+                format!("{} hundred", cardinal(hundreds))
+            }
         }
         (hundreds, rest) => format!("{} {}", cardinal(hundreds), pair(rest)),
     };
@@ -293,7 +363,11 @@ fn read_number(text: &str, captures: &Captures<'_>) -> Option<Reading> {
     let sign = minus(text, captures, 1);
     let written = &text[written.start..claim.end];
     let is_long = written.len() >= 7 && written.bytes().all(|byte| byte.is_ascii_digit());
-    let said = if is_long { digits(written) } else { number_or_year_text(written) };
+    let said = if is_long {
+        digits(written)
+    } else {
+        number_or_year_text(written)
+    };
     Reading::whole(claim, format!("{sign}{said}"))
 }
 

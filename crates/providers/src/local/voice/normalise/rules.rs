@@ -17,7 +17,10 @@ pub(super) struct Reading {
 impl Reading {
     /// One spoken form for all of `claim`.
     pub(super) fn whole(claim: Range<usize>, said: impl Into<String>) -> Option<Self> {
-        Some(Self { parts: vec![(said.into(), claim.clone())], claim })
+        Some(Self {
+            parts: vec![(said.into(), claim.clone())],
+            claim,
+        })
     }
 }
 
@@ -32,7 +35,10 @@ pub(super) struct Rule {
 
 impl Rule {
     /// A rule for the constant `pattern`.
-    #[expect(clippy::expect_used, reason = "the patterns are constants, each compiled by a test")]
+    #[expect(
+        clippy::expect_used,
+        reason = "the patterns are constants, each compiled by a test"
+    )]
     pub(super) fn new(pattern: &str, read: Read) -> Self {
         let pattern = Regex::new(pattern).expect("the patterns of this crate compile");
         Self { pattern, read }
@@ -46,8 +52,11 @@ pub(super) fn readings(rules: &[Rule], text: &str) -> Vec<Reading> {
         let mut from = 0;
         while let Some(captures) = rule.pattern.captures_at(text, from) {
             let Some(whole) = captures.get(0) else { break };
-            let reading = (rule.read)(text, &captures)
-                .filter(|reading| !claimed.iter().any(|other| overlaps(&other.claim, &reading.claim)));
+            let reading = (rule.read)(text, &captures).filter(|reading| {
+                !claimed
+                    .iter()
+                    .any(|other| overlaps(&other.claim, &reading.claim))
+            });
             from = match &reading {
                 Some(reading) => reading.claim.end.max(whole.start() + 1),
                 None => after_first_character(text, whole.start()),
@@ -89,7 +98,9 @@ pub(super) fn stands_alone(text: &str, claim: &Range<usize>) -> bool {
 
 /// Whether a full stop at `end` belongs to an abbreviation and does not end the sentence too.
 pub(super) fn stop_is_inner(text: &str, end: usize) -> bool {
-    let Some(rest) = text.get(end..).and_then(|rest| rest.strip_prefix('.')) else { return false };
+    let Some(rest) = text.get(end..).and_then(|rest| rest.strip_prefix('.')) else {
+        return false;
+    };
     let next = rest.trim_start().chars().next();
     next.is_some_and(|next| !next.is_uppercase() && next != '"')
 }
@@ -119,8 +130,10 @@ mod tests {
     fn the_first_rule_that_claims_wins_and_order_is_that_of_the_text() {
         let read: Read = |_, captures| Reading::whole(range(captures, 0)?, "x");
         let rules = [Rule::new(r"b+c", read), Rule::new(r"[abc]", read)];
-        let claims: Vec<_> =
-            readings(&rules, "abbcé a").into_iter().map(|reading| reading.claim).collect();
+        let claims: Vec<_> = readings(&rules, "abbcé a")
+            .into_iter()
+            .map(|reading| reading.claim)
+            .collect();
         assert_eq!(claims, [0..1, 1..4, 7..8]);
     }
 

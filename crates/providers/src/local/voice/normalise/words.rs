@@ -7,9 +7,21 @@ use super::{Mark, Said, Spoken};
 
 /// Symbols that are said.
 const SYMBOLS: [(char, &str); 15] = [
-    ('&', "and"), ('@', "at"), ('%', "percent"), ('+', "plus"), ('=', "equals"), ('×', "times"),
-    ('÷', "divided by"), ('°', "degrees"), ('$', "dollars"), ('€', "euros"), ('£', "pounds"),
-    ('©', "copyright"), ('±', "plus or minus"), ('≈', "about"), ('§', "section"),
+    ('&', "and"),
+    ('@', "at"),
+    ('%', "percent"),
+    ('+', "plus"),
+    ('=', "equals"),
+    ('×', "times"),
+    ('÷', "divided by"),
+    ('°', "degrees"),
+    ('$', "dollars"),
+    ('€', "euros"),
+    ('£', "pounds"),
+    ('©', "copyright"),
+    ('±', "plus or minus"),
+    ('≈', "about"),
+    ('§', "section"),
 ];
 
 /// Appends what `text[within]` says.
@@ -39,11 +51,17 @@ pub(super) fn push_said(out: &mut Vec<Spoken>, said: &str, source: Range<usize>)
         let mut letters = word.chars();
         match (letters.next(), letters.next()) {
             (Some(letter), None) if letter.is_uppercase() => {
-                out.push(Spoken { said: Said::Letter(letter), source: source.clone() });
+                out.push(Spoken {
+                    said: Said::Letter(letter),
+                    source: source.clone(),
+                });
             }
             (Some(_), _) => {
                 let said = Said::Word(word.to_owned());
-                out.push(Spoken { said, source: source.clone() });
+                out.push(Spoken {
+                    said,
+                    source: source.clone(),
+                });
             }
             (None, _) => {}
         }
@@ -57,13 +75,19 @@ pub(super) fn push_said(out: &mut Vec<Spoken>, said: &str, source: Range<usize>)
 pub(super) fn push_mark(out: &mut Vec<Spoken>, mark: Mark, source: Range<usize>) {
     match out.last_mut() {
         None => {}
-        Some(Spoken { said: Said::Mark(last), source: place }) => {
+        Some(Spoken {
+            said: Said::Mark(last),
+            source: place,
+        }) => {
             if mark > *last {
                 *last = mark;
                 place.end = source.end;
             }
         }
-        Some(_) => out.push(Spoken { said: Said::Mark(mark), source }),
+        Some(_) => out.push(Spoken {
+            said: Said::Mark(mark),
+            source,
+        }),
     }
 }
 
@@ -89,13 +113,18 @@ fn push_word(out: &mut Vec<Spoken>, written: &str, start: usize) {
     let source = start..start + written.len();
     if !written.chars().any(|character| character.is_numeric()) {
         let plain: String = written.chars().map(plain_character).collect();
-        out.push(Spoken { said: Said::Word(plain), source });
+        out.push(Spoken {
+            said: Said::Word(plain),
+            source,
+        });
         return;
     }
     let mut rest = written;
     while let Some(first) = rest.chars().next() {
         let is_digit = first.is_ascii_digit();
-        let end = rest.find(|next: char| next.is_ascii_digit() != is_digit).unwrap_or(rest.len());
+        let end = rest
+            .find(|next: char| next.is_ascii_digit() != is_digit)
+            .unwrap_or(rest.len());
         let (part, tail) = rest.split_at(end);
         rest = tail;
         if is_digit {
@@ -108,7 +137,10 @@ fn push_word(out: &mut Vec<Spoken>, written: &str, start: usize) {
             let letters = part.trim_matches(|edge: char| !edge.is_alphabetic());
             if !letters.is_empty() {
                 let plain: String = letters.chars().map(plain_character).collect();
-                out.push(Spoken { said: Said::Word(plain), source: source.clone() });
+                out.push(Spoken {
+                    said: Said::Word(plain),
+                    source: source.clone(),
+                });
             }
         }
     }
@@ -141,7 +173,10 @@ fn symbol(text: &str, at: usize, within: &Range<usize>) -> Option<&'static str> 
     let mut rest = text[at..within.end].chars();
     let character = rest.next()?;
     let next = rest.next().or_else(|| text[within.end..].chars().next());
-    let next_word = text[at + character.len_utf8()..].trim_start().chars().next();
+    let next_word = text[at + character.len_utf8()..]
+        .trim_start()
+        .chars()
+        .next();
     let is_number_next = next_word.is_some_and(|next| next.is_ascii_digit());
     match character {
         '~' if is_number_next => Some("about"),
@@ -151,7 +186,10 @@ fn symbol(text: &str, at: usize, within: &Range<usize>) -> Option<&'static str> 
         '/' if next.is_some_and(char::is_alphanumeric) && at > 0 => {
             text[..at].ends_with(char::is_alphanumeric).then_some("or")
         }
-        _ => SYMBOLS.iter().find(|(symbol, _)| *symbol == character).map(|(_, said)| *said),
+        _ => SYMBOLS
+            .iter()
+            .find(|(symbol, _)| *symbol == character)
+            .map(|(_, said)| *said),
     }
 }
 

@@ -43,7 +43,10 @@ impl Lexicon {
     /// # Errors
     /// [`VoiceFileError`] where a file is missing or not such a dictionary.
     pub(super) fn read(gold: &Path, silver: &Path) -> Result<Self, VoiceFileError> {
-        Ok(Self { gold: files::read_json(gold)?, silver: files::read_json(silver)? })
+        Ok(Self {
+            gold: files::read_json(gold)?,
+            silver: files::read_json(silver)?,
+        })
     }
 
     /// A lexicon of these words, for tests.
@@ -53,14 +56,19 @@ impl Lexicon {
             .iter()
             .map(|(word, phonemes)| (Box::from(*word), Entry::Plain(Box::from(*phonemes))))
             .collect();
-        Self { gold, silver: HashMap::new() }
+        Self {
+            gold,
+            silver: HashMap::new(),
+        }
     }
 
     /// The entry for `word` as written, or else for its other case ("monday", "Hello").
     pub(super) fn find(&self, word: &str) -> Option<Found<'_>> {
-        [(&self.gold, true), (&self.silver, false)].into_iter().find_map(|(words, is_gold)| {
-            in_either_case(words, word).map(|entry| Found { entry, is_gold })
-        })
+        [(&self.gold, true), (&self.silver, false)]
+            .into_iter()
+            .find_map(|(words, is_gold)| {
+                in_either_case(words, word).map(|entry| Found { entry, is_gold })
+            })
     }
 
     /// The entry for `word` in the checked dictionary, exactly as written.
@@ -79,7 +87,9 @@ impl Entry {
         let of = |tag: &str| by_tag.iter().find(|(name, _)| **name == *tag);
         let chosen = is_before_pause.then(|| of("None")).flatten();
         let chosen = chosen.or_else(|| of(tag)).or_else(|| of(word_class(tag)));
-        chosen.or_else(|| of("DEFAULT")).and_then(|(_, phonemes)| phonemes.as_deref())
+        chosen
+            .or_else(|| of("DEFAULT"))
+            .and_then(|(_, phonemes)| phonemes.as_deref())
     }
 }
 

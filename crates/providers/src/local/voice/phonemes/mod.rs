@@ -59,7 +59,11 @@ impl Phonemiser {
         Ok(Self {
             lexicon: Lexicon::read(&files.lexicon_gold, &files.lexicon_silver)?,
             tagger: Tagger::read(&files.tagger)?,
-            unknown: Some(UnknownWords::load(runtime, &files.unknown, &files.unknown_alphabets)?),
+            unknown: Some(UnknownWords::load(
+                runtime,
+                &files.unknown,
+                &files.unknown_alphabets,
+            )?),
         })
     }
 
@@ -72,9 +76,10 @@ impl Phonemiser {
         for (item, tag) in spoken.iter().zip(&tags).rev() {
             let (phonemes, mark) = match &item.said {
                 Said::Mark(mark) => (String::new(), Some(*mark)),
-                Said::Letter(letter) => {
-                    (unknown::letter_name(*letter).unwrap_or_default().to_owned(), None)
-                }
+                Said::Letter(letter) => (
+                    unknown::letter_name(*letter).unwrap_or_default().to_owned(),
+                    None,
+                ),
                 Said::Word(word) => (self.word(word, tag, next, is_before_to), None),
             };
             next = match (mark, stress::begins_with_vowel(&phonemes)) {
@@ -83,9 +88,14 @@ impl Phonemiser {
                 (None, Some(false)) => Next::Consonant,
                 (None, None) => next,
             };
-            is_before_to = matches!(&item.said, Said::Word(word) if word.eq_ignore_ascii_case("to"));
+            is_before_to =
+                matches!(&item.said, Said::Word(word) if word.eq_ignore_ascii_case("to"));
             if mark.is_some() || !phonemes.is_empty() {
-                sounds.push(Sound { phonemes, mark, source: item.source.clone() });
+                sounds.push(Sound {
+                    phonemes,
+                    mark,
+                    source: item.source.clone(),
+                });
             }
         }
         sounds.reverse();
@@ -110,13 +120,20 @@ impl Phonemiser {
         }
         let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
         let tags = self.tagger.tags(&tokens);
-        first_token.iter().map(|at| tags.get(*at).copied().unwrap_or("NN").to_owned()).collect()
+        first_token
+            .iter()
+            .map(|at| tags.get(*at).copied().unwrap_or("NN").to_owned())
+            .collect()
     }
 
     fn word(&self, word: &str, tag: &str, next: Next, is_before_to: bool) -> String {
         // The apostrophe of "the patients' forms" is silent.
         let word = word.trim_end_matches('\'');
-        let plain: String = word.chars().map(plain_letter).filter(|one| in_words(*one)).collect();
+        let plain: String = word
+            .chars()
+            .map(plain_letter)
+            .filter(|one| in_words(*one))
+            .collect();
         let found = names::phonemes_of(word)
             .map(str::to_owned)
             .or_else(|| weak_forms::weak_form(word, tag, next, is_before_to).map(str::to_owned))
@@ -130,7 +147,11 @@ impl Phonemiser {
     /// A word that the lexicon has, itself or by its stem.
     fn known(&self, word: &str, tag: &str, next: Next) -> Option<String> {
         if word.chars().count() == 1 {
-            return word.chars().next().and_then(unknown::letter_name).map(str::to_owned);
+            return word
+                .chars()
+                .next()
+                .and_then(unknown::letter_name)
+                .map(str::to_owned);
         }
         if let Some(phonemes) = self.listed(word, tag, next) {
             return Some(phonemes);
@@ -164,9 +185,8 @@ impl Phonemiser {
         let found = self.lexicon.find(&word.to_lowercase())?;
         let is_name = tag == "NNP";
         let phonemes = found.entry.phonemes(tag, is_before_pause);
-        let loud = phonemes.filter(|phonemes| {
-            !is_name || (found.is_gold && phonemes.contains(stress::PRIMARY))
-        });
+        let loud = phonemes
+            .filter(|phonemes| !is_name || (found.is_gold && phonemes.contains(stress::PRIMARY)));
         loud.map(|phonemes| emphasis.apply(phonemes))
     }
 
@@ -182,7 +202,9 @@ impl Phonemiser {
             .filter(|phonemes| !phonemes.is_empty())
             .collect();
         match said.as_slice() {
-            [first, second] if word.contains('-') => Some(format!("{first}{}", stress::demoted(second))),
+            [first, second] if word.contains('-') => {
+                Some(format!("{first}{}", stress::demoted(second)))
+            }
             _ => Some(said.join(" ")),
         }
     }
@@ -190,7 +212,8 @@ impl Phonemiser {
     /// "waterfront" as "water" and "front": a compound of two listed words, halves if possible.
     fn compound(&self, word: &str) -> Option<String> {
         let length = word.len();
-        if !word.is_ascii() || length < COMPOUND_LETTERS_MIN || Emphasis::of(word) == Emphasis::Full {
+        if !word.is_ascii() || length < COMPOUND_LETTERS_MIN || Emphasis::of(word) == Emphasis::Full
+        {
             return None;
         }
         let word = word.to_lowercase();
@@ -203,14 +226,20 @@ impl Phonemiser {
                 let found = self.lexicon.find(part).filter(|found| found.is_gold)?;
                 found.entry.phonemes("NN", false)
             };
-            Some(format!("{}{}", gold(first)?, stress::demoted(gold(second)?)))
+            Some(format!(
+                "{}{}",
+                gold(first)?,
+                stress::demoted(gold(second)?)
+            ))
         })
     }
 
     fn unknown(&self, word: &str, plain: &str) -> String {
         let letters = plain.chars().count();
         let is_initials = Emphasis::of(plain) == Emphasis::Full && letters <= INITIALS_LETTERS_MAX;
-        let has_vowel = plain.to_lowercase().contains(['a', 'e', 'i', 'o', 'u', 'y']);
+        let has_vowel = plain
+            .to_lowercase()
+            .contains(['a', 'e', 'i', 'o', 'u', 'y']);
         if is_initials || !has_vowel {
             return unknown::letter_names(plain);
         }
@@ -221,7 +250,9 @@ impl Phonemiser {
                 None
             })
         };
-        read(plain).or_else(|| read(word)).unwrap_or_else(|| unknown::letter_names(plain))
+        read(plain)
+            .or_else(|| read(word))
+            .unwrap_or_else(|| unknown::letter_names(plain))
     }
 }
 
@@ -242,8 +273,13 @@ pub(super) fn mark_character(mark: Mark) -> char {
 /// "don't" as "do" and "n't", for the tagger.
 fn split_contraction(word: &str) -> (&str, Option<&str>) {
     for clitic in ["n't", "'ll", "'ve", "'re", "'s", "'d", "'m"] {
-        let Some(at) = word.len().checked_sub(clitic.len()).filter(|at| *at > 0) else { continue };
-        if word.get(at..).is_some_and(|tail| tail.eq_ignore_ascii_case(clitic)) {
+        let Some(at) = word.len().checked_sub(clitic.len()).filter(|at| *at > 0) else {
+            continue;
+        };
+        if word
+            .get(at..)
+            .is_some_and(|tail| tail.eq_ignore_ascii_case(clitic))
+        {
             return (&word[..at], Some(&word[at..]));
         }
     }
@@ -276,14 +312,34 @@ fn in_words(character: char) -> bool {
 /// A Latin letter without its accent; anything else as it is.
 pub(super) fn plain_letter(letter: char) -> char {
     const PLAIN: [(char, &str); 22] = [
-        ('a', "áàâäãåāăą"), ('c', "çćč"), ('d', "ďđ"), ('e', "éèêëēėęě"), ('g', "ğģ"),
-        ('i', "íìîïīįı"), ('l', "łľļ"), ('n', "ñńňņ"), ('o', "óòôöõøōő"), ('r', "řŕ"),
-        ('s', "śšşș"), ('t', "ťţț"), ('u', "úùûüūůűų"), ('y', "ýÿ"), ('z', "źżž"),
-        ('A', "ÁÀÂÄÃÅĀĂĄ"), ('C', "ÇĆČ"), ('E', "ÉÈÊËĒĖĘĚ"), ('O', "ÓÒÔÖÕØŌŐ"), ('S', "ŚŠŞȘ"),
-        ('U', "ÚÙÛÜŪŮŰŲ"), ('Z', "ŹŻŽ"),
+        ('a', "áàâäãåāăą"),
+        ('c', "çćč"),
+        ('d', "ďđ"),
+        ('e', "éèêëēėęě"),
+        ('g', "ğģ"),
+        ('i', "íìîïīįı"),
+        ('l', "łľļ"),
+        ('n', "ñńňņ"),
+        ('o', "óòôöõøōő"),
+        ('r', "řŕ"),
+        ('s', "śšşș"),
+        ('t', "ťţț"),
+        ('u', "úùûüūůűų"),
+        ('y', "ýÿ"),
+        ('z', "źżž"),
+        ('A', "ÁÀÂÄÃÅĀĂĄ"),
+        ('C', "ÇĆČ"),
+        ('E', "ÉÈÊËĒĖĘĚ"),
+        ('O', "ÓÒÔÖÕØŌŐ"),
+        ('S', "ŚŠŞȘ"),
+        ('U', "ÚÙÛÜŪŮŰŲ"),
+        ('Z', "ŹŻŽ"),
     ];
     if letter.is_ascii() {
         return letter;
     }
-    PLAIN.iter().find(|(_, accented)| accented.contains(letter)).map_or(letter, |(plain, _)| *plain)
+    PLAIN
+        .iter()
+        .find(|(_, accented)| accented.contains(letter))
+        .map_or(letter, |(plain, _)| *plain)
 }

@@ -188,7 +188,11 @@ mod tests {
 
     #[test]
     fn the_table_is_in_order_and_has_no_name_twice() {
-        assert!(NAMES.windows(2).all(|pair| pair[0].0 < pair[1].0), "{:?}", NAMES.windows(2).find(|pair| pair[0].0 >= pair[1].0));
+        assert!(
+            NAMES.windows(2).all(|pair| pair[0].0 < pair[1].0),
+            "{:?}",
+            NAMES.windows(2).find(|pair| pair[0].0 >= pair[1].0)
+        );
     }
 
     #[test]

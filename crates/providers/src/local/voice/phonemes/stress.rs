@@ -46,7 +46,9 @@ impl Emphasis {
 
 /// Letters or parts of a compound in a row: only the last primary stress stays primary.
 pub(super) fn last_stress_only(phonemes: &str) -> String {
-    let Some(last) = phonemes.rfind(PRIMARY) else { return phonemes.to_owned() };
+    let Some(last) = phonemes.rfind(PRIMARY) else {
+        return phonemes.to_owned();
+    };
     let (head, tail) = phonemes.split_at(last);
     format!("{}{tail}", head.replace(PRIMARY, "ˌ"))
 }

@@ -52,12 +52,18 @@ impl Tagger {
             .weights
             .iter()
             .map(|(feature, by_tag)| {
-                let weights =
-                    by_tag.iter().filter_map(|(tag, weight)| Some((number(tag)?, *weight)));
+                let weights = by_tag
+                    .iter()
+                    .filter_map(|(tag, weight)| Some((number(tag)?, *weight)));
                 (feature.clone(), weights.collect())
             })
             .collect();
-        Ok(Self { settled, weights, frequent: document.vocab, tags: document.tags })
+        Ok(Self {
+            settled,
+            weights,
+            frequent: document.vocab,
+            tags: document.tags,
+        })
     }
 
     /// The tag of each word of a sentence; marks are words too.
@@ -70,7 +76,10 @@ impl Tagger {
             .collect();
         let mut tags: Vec<&str> = Vec::with_capacity(words.len());
         for (index, word) in words.iter().enumerate() {
-            let settled = self.settled.get(*word).and_then(|tag| self.tags.get(usize::from(*tag)));
+            let settled = self
+                .settled
+                .get(*word)
+                .and_then(|tag| self.tags.get(usize::from(*tag)));
             let tag = match settled {
                 Some(tag) => tag,
                 None => self.likeliest(word, index, &window, &tags),
@@ -82,7 +91,11 @@ impl Tagger {
 
     fn likeliest(&self, word: &str, index: usize, window: &[String], tags: &[&str]) -> &str {
         let before = |back: usize| {
-            index.checked_sub(back).and_then(|at| tags.get(at)).copied().unwrap_or(BEFORE[2 - back])
+            index
+                .checked_sub(back)
+                .and_then(|at| tags.get(at))
+                .copied()
+                .unwrap_or(BEFORE[2 - back])
         };
         let (last, second_last) = (before(1), before(2));
         let near = |offset: usize| window.get(index + offset).map_or("", String::as_str);
@@ -104,13 +117,20 @@ impl Tagger {
             format!("w+2={}", near(4)),
         ];
         let mut scores = vec![0.0_f32; self.tags.len()];
-        for weights in features.iter().filter_map(|feature| self.weights.get(feature.as_str())) {
+        for weights in features
+            .iter()
+            .filter_map(|feature| self.weights.get(feature.as_str()))
+        {
             for (tag, weight) in weights {
                 scores[usize::from(*tag)] += weight;
             }
         }
-        let best = scores.iter().enumerate().max_by(|one, other| one.1.total_cmp(other.1));
-        best.filter(|(_, score)| **score != 0.0).map_or(FALLBACK, |(tag, _)| &self.tags[tag])
+        let best = scores
+            .iter()
+            .enumerate()
+            .max_by(|one, other| one.1.total_cmp(other.1));
+        best.filter(|(_, score)| **score != 0.0)
+            .map_or(FALLBACK, |(tag, _)| &self.tags[tag])
     }
 
     /// A word as its neighbours see it: by itself where it is frequent, else by its shape.
@@ -120,7 +140,11 @@ impl Tagger {
         } else {
             word.to_lowercase()
         };
-        if self.frequent.contains(name.as_str()) { name } else { format!("<{}>", shape(word)) }
+        if self.frequent.contains(name.as_str()) {
+            name
+        } else {
+            format!("<{}>", shape(word))
+        }
     }
 }
 
@@ -131,7 +155,11 @@ fn last_three(word: &str) -> &str {
 
 fn shape(word: &str) -> String {
     if !word.chars().all(char::is_alphabetic) {
-        return word.chars().take(4).map(|one| if one.is_alphabetic() { 'x' } else { one }).collect();
+        return word
+            .chars()
+            .take(4)
+            .map(|one| if one.is_alphabetic() { 'x' } else { one })
+            .collect();
     }
     let is_upper = |letter: char| letter.is_uppercase();
     let upper = word.chars().filter(|letter| is_upper(*letter)).count();
@@ -152,9 +180,14 @@ mod tests {
 
     #[test]
     fn shapes_and_endings() {
-        for (word, expected) in
-            [("read", "x"), ("Read", "Xx"), ("FAQ", "XX"), ("I", "X1"), ("iPad", "xX"), ("'ll", "'xx")]
-        {
+        for (word, expected) in [
+            ("read", "x"),
+            ("Read", "Xx"),
+            ("FAQ", "XX"),
+            ("I", "X1"),
+            ("iPad", "xX"),
+            ("'ll", "'xx"),
+        ] {
             assert_eq!(shape(word), expected);
         }
         assert_eq!(last_three("é"), "é");

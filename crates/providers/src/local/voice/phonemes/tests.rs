@@ -17,14 +17,22 @@ fn phonemiser() -> Phonemiser {
         ("could", "kʊd"),
         ("cafe", "kæfˈA"),
     ]);
-    Phonemiser { lexicon, tagger: Tagger::default(), unknown: None }
+    Phonemiser {
+        lexicon,
+        tagger: Tagger::default(),
+        unknown: None,
+    }
 }
 
 fn line(text: &str) -> String {
     let sounds = phonemiser().sounds(&spoken_form(text));
     let words: Vec<String> = sounds
         .iter()
-        .map(|sound| sound.mark.map_or(sound.phonemes.clone(), |mark| mark_character(mark).into()))
+        .map(|sound| {
+            sound
+                .mark
+                .map_or(sound.phonemes.clone(), |mark| mark_character(mark).into())
+        })
         .collect();
     words.join(" ")
 }

@@ -17,8 +17,32 @@ use super::super::{PROVIDER, malformed};
 use crate::local::onnx::{OnnxModel, OnnxRuntime};
 
 const LETTERS: [&str; 26] = [
-    "ˈA", "bˈi", "sˈi", "dˈi", "ˈi", "ˈɛf", "ʤˈi", "ˈAʧ", "ˈI", "ʤˈA", "kˈA", "ˈɛl", "ˈɛm", "ˈɛn",
-    "ˈO", "pˈi", "kjˈu", "ˈɑɹ", "ˈɛs", "tˈi", "jˈu", "vˈi", "dˈʌbᵊlju", "ˈɛks", "wˈI", "zˈi",
+    "ˈA",
+    "bˈi",
+    "sˈi",
+    "dˈi",
+    "ˈi",
+    "ˈɛf",
+    "ʤˈi",
+    "ˈAʧ",
+    "ˈI",
+    "ʤˈA",
+    "kˈA",
+    "ˈɛl",
+    "ˈɛm",
+    "ˈɛn",
+    "ˈO",
+    "pˈi",
+    "kjˈu",
+    "ˈɑɹ",
+    "ˈɛs",
+    "tˈi",
+    "jˈu",
+    "vˈi",
+    "dˈʌbᵊlju",
+    "ˈɛks",
+    "wˈI",
+    "zˈi",
 ];
 
 /// The network and its alphabets.
@@ -78,9 +102,12 @@ impl UnknownWords {
         let input = TensorRef::from_array_view(([1, numbers.len()], numbers.as_slice()))
             .map_err(|error| malformed(&error))?;
         let mut session = self.model.lock();
-        let outputs =
-            session.run(ort::inputs!["chars" => input]).map_err(|error| malformed(&error))?;
-        let (_, numbers) = outputs[0].try_extract_tensor::<i64>().map_err(|error| malformed(&error))?;
+        let outputs = session
+            .run(ort::inputs!["chars" => input])
+            .map_err(|error| malformed(&error))?;
+        let (_, numbers) = outputs[0]
+            .try_extract_tensor::<i64>()
+            .map_err(|error| malformed(&error))?;
         let mut said = String::new();
         let mut last = 0;
         for number in numbers {

@@ -14,7 +14,12 @@ pub(super) enum Next {
 }
 
 /// The phonemes of `word` (tagged with a Penn Treebank tag) where it is such a word.
-pub(super) fn weak_form(word: &str, tag: &str, next: Next, is_before_to: bool) -> Option<&'static str> {
+pub(super) fn weak_form(
+    word: &str,
+    tag: &str,
+    next: Next,
+    is_before_to: bool,
+) -> Option<&'static str> {
     let is_capitals = word.len() > 1 && word.chars().all(|letter| letter.is_uppercase());
     if is_capitals && tag.starts_with("NN") {
         return None;
@@ -63,7 +68,13 @@ mod tests {
         ] {
             assert_eq!(weak_form(word, tag, next, false), form, "{word} {tag}");
         }
-        assert_eq!(weak_form("used", "VBD", Next::Consonant, true), Some("jˈust"));
-        assert_eq!(weak_form("used", "VBN", Next::Consonant, false), Some("jˈuzd"));
+        assert_eq!(
+            weak_form("used", "VBD", Next::Consonant, true),
+            Some("jˈust")
+        );
+        assert_eq!(
+            weak_form("used", "VBN", Next::Consonant, false),
+            Some("jˈuzd")
+        );
     }
 }

@@ -1,0 +1,40 @@
+# One command each. `make demo` and `make test` set up everything that they need.
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/offhook
+# On a build server the build outlives the checkout.
+export CARGO_TARGET_DIR ?= $(if $(filter true,$(CI)),$(CACHE)/target,target)
+OFFHOOK := $(CARGO_TARGET_DIR)/release/offhook
+
+.PHONY: help demo test dev bench setup lint models
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+demo: release ## one real call, from a bare machine, with no key
+	@$(OFFHOOK) models pull
+	@$(OFFHOOK) demo
+
+test: ## everything that must pass
+	@.ci/test
+
+lint: ## the part of test that runs no code
+	@.ci/test lint
+
+dev: ## the server, built for debugging
+	@.ci/setup
+	cargo run --locked -p offhook -- serve
+
+bench: ## the micro benches
+	@.ci/setup
+	cargo bench --locked -p offhook-benches
+
+models: release ## fetch the embedded models (MODELS="name …" or MODELS=--all for others)
+	@$(OFFHOOK) models pull $(MODELS)
+
+setup: ## what the build needs and this machine lacks
+	@.ci/setup test
+
+.PHONY: release
+release:
+	@.ci/setup
+	cargo build --release --locked -p offhook

@@ -1,0 +1,256 @@
+//! `offhook call` and `offhook demo`: a WAV file or a scenario calls an agent in this process, or
+//! a running server.
+
+mod outputs;
+mod remote;
+mod watcher;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use offhook_agent::CallVariables;
+use offhook_call::fact_log::LogHeader;
+use offhook_call::report::{ProcessFigures, Report, SpokenLine};
+use offhook_call::{CallRecord, CallSetup, Persona, Session};
+use offhook_contract::{LegDescription, TextToSpeech, leg};
+use offhook_media::{SampleRate, StereoWav};
+use offhook_rehearsal::{LedgerHandle, Scenario, SimulatedCaller, spoken_lines, verdict};
+use offhook_transport::{CallerAudio, HandsetOptions, HandsetReport, WavCaller, call_with};
+use tokio::sync::mpsc;
+
+use crate::arguments::{CallArguments, DemoArguments};
+use crate::check::{read_agent, read_scenario};
+use crate::outcome::{Complaint, Outcome, chain};
+use crate::stack::Stack;
+use outputs::Outputs;
+use watcher::Watcher;
+
+/// What recognition and the models hear; no conversion on the way.
+const RATE: SampleRate = SampleRate::HZ_16000;
+
+/// How far ahead of the ear a handset in this process is sent audio.
+const LEAD: Duration = Duration::from_millis(60);
+
+/// Longest call that a file or a scenario may hold.
+const CALL_MAX: Duration = Duration::from_secs(30 * 60);
+
+/// Who calls.
+enum Caller {
+    Recording(WavCaller),
+    Simulated { caller: SimulatedCaller, scenario: Scenario, ledger: LedgerHandle },
+}
+
+/// What a call left.
+struct Held {
+    record: CallRecord,
+    handset: HandsetReport,
+    entries: Vec<offhook_call::LogEntry>,
+}
+
+/// Runs `offhook call`.
+pub(crate) async fn run(arguments: CallArguments) -> anyhow::Result<Outcome> {
+    let started = Instant::now();
+    let scenario = arguments.scenario.as_deref().map(read_scenario).transpose()?;
+    let variables = variables(&arguments.variables)?;
+    if let Some(url) = &arguments.url {
+        return remote::call(url, &arguments, scenario, &variables).await;
+    }
+    let agent = arguments.agent.as_deref().context("--agent or --url is needed")?;
+    let plan = Plan {
+        agent: agent.to_owned(),
+        recording: arguments.caller,
+        scenario,
+        variables,
+        chat_model: arguments.chat_model,
+        is_json: arguments.json,
+        outputs: Outputs {
+            recording: arguments.out,
+            report: arguments.report,
+            timeline: arguments.timeline,
+            facts: arguments.facts,
+        },
+    };
+    plan.hold(started).await
+}
+
+/// Runs `offhook demo`.
+pub(crate) async fn demo(arguments: DemoArguments) -> anyhow::Result<Outcome> {
+    let started = Instant::now();
+    std::fs::create_dir_all(&arguments.out).map_err(|problem| {
+        Complaint::bad_input(format!("cannot make {}: {problem}", arguments.out.display()))
+    })?;
+    let plan = Plan {
+        agent: arguments.agent,
+        recording: None,
+        scenario: Some(read_scenario(&arguments.scenario)?),
+        variables: CallVariables::new(),
+        chat_model: arguments.chat_model,
+        is_json: arguments.json,
+        outputs: Outputs {
+            recording: Some(arguments.out.join("call.wav")),
+            report: Some(arguments.out.join("report.json")),
+            timeline: Some(arguments.out.join("timeline.svg")),
+            facts: Some(arguments.out.join("facts.jsonl")),
+        },
+    };
+    plan.hold(started).await
+}
+
+/// A call that is to be held in this process.
+struct Plan {
+    agent: PathBuf,
+    recording: Option<PathBuf>,
+    scenario: Option<Scenario>,
+    variables: CallVariables,
+    chat_model: Option<String>,
+    is_json: bool,
+    outputs: Outputs,
+}
+
+impl Plan {
+    async fn hold(mut self, started: Instant) -> anyhow::Result<Outcome> {
+        // Everything that can be wrong with the input is found before the models are loaded.
+        let agent = read_agent(&self.agent)?;
+        let recording = self.recording.as_deref().map(open_recording).transpose()?;
+        self.outputs.check()?;
+        let chat_model = self.chat_model.take().or_else(|| {
+            agent.models().chat.as_ref().map(|model| model.name().to_owned())
+        });
+        let stack = tokio::task::spawn_blocking(move || Stack::load(chat_model.as_deref()))
+            .await
+            .context("loading the models panicked")??;
+        let persona = Persona::new(Arc::new(agent), self.variables.clone());
+        let (near, far) = leg(LegDescription { transport: "file".into(), rate: RATE, lead: LEAD });
+        let (log, entries) = mpsc::channel(offhook_call::fact_log::LOG_QUEUE);
+        let (_control, control) = mpsc::channel(1);
+        let call_id = call_id();
+        let header = LogHeader {
+            call_id: call_id.clone(),
+            agent: persona.agent().name().to_owned(),
+            policy: persona.agent().turn_policy().clone(),
+        };
+        let setup = CallSetup {
+            call_id,
+            persona,
+            leg: near,
+            providers: stack.providers.clone(),
+            log: Some(log),
+            control,
+        };
+        let session = Session::open(setup).await.context("the call cannot begin")?;
+        let ready = started.elapsed();
+        self.announce(&stack, ready);
+        let caller = self.caller(recording, stack.providers.voice.as_ref()).await?;
+        let watcher =
+            Watcher::start(entries, self.outputs.facts.as_deref(), &header, !self.is_json).await?;
+        let (held, caller) = self.run_call(session, far, caller, watcher).await?;
+        self.conclude(held, caller, ready)
+    }
+
+    async fn caller(
+        &mut self,
+        recording: Option<WavCaller>,
+        voice: &dyn TextToSpeech,
+    ) -> anyhow::Result<Caller> {
+        if let Some(recording) = recording {
+            return Ok(Caller::Recording(recording));
+        }
+        let scenario = self.scenario.take().context("a recording or a scenario is needed")?;
+        let caller = SimulatedCaller::prepare(&scenario, voice, RATE)
+            .await
+            .map_err(|problem| Complaint::bad_input(chain(&problem)))?;
+        let ledger = caller.ledger();
+        Ok(Caller::Simulated { caller, scenario, ledger })
+    }
+
+    async fn run_call(
+        &self,
+        session: Session,
+        far: offhook_contract::LegFarEnd,
+        mut caller: Caller,
+        watcher: Watcher,
+    ) -> anyhow::Result<(Held, Caller)> {
+        let mut options = HandsetOptions::new(RATE, LEAD);
+        options.duration_max = CALL_MAX;
+        options.recording = self
+            .outputs
+            .recording
+            .as_deref()
+            .map(|path| StereoWav::create(path, RATE))
+            .transpose()
+            .map_err(|problem| Complaint::bad_input(chain(&problem)))?;
+        let audio: &mut dyn CallerAudio = match &mut caller {
+            Caller::Recording(recording) => recording,
+            Caller::Simulated { caller, .. } => caller,
+        };
+        let session = tokio::spawn(session.run());
+        let handset = call_with(far, audio, options).await;
+        let record = session.await.context("the session panicked")?;
+        let entries = watcher.finish().await?;
+        Ok((Held { record, handset, entries }, caller))
+    }
+
+    fn announce(&self, stack: &Stack, ready: Duration) {
+        if !self.is_json {
+            println!(
+                "Ready after {:.2} s (models {:.2} s, chat model {}).\n",
+                ready.as_secs_f64(),
+                stack.load_time.as_secs_f64(),
+                stack.chat_model
+            );
+        }
+    }
+
+    fn conclude(&self, held: Held, caller: Caller, ready: Duration) -> anyhow::Result<Outcome> {
+        let Held { record, handset, entries } = held;
+        let lines: Vec<SpokenLine> = match &caller {
+            Caller::Recording(_) => Vec::new(),
+            Caller::Simulated { scenario, ledger, .. } => spoken_lines(scenario, &ledger.read()),
+        };
+        let mut report = Report::new(&record, &lines);
+        report.process = Some(ProcessFigures {
+            start_up_ms: ready.as_secs_f64() * 1_000.0,
+            rss_bytes: resident_bytes_max(),
+        });
+        if let Caller::Simulated { scenario, ledger, .. } = &caller {
+            report.scenario = Some(verdict(scenario, &ledger.read(), &record));
+        }
+        self.outputs.write(&report, &handset, &entries)?;
+        outputs::print(&report, self.is_json, &self.outputs)?;
+        let passed = report.scenario.as_ref().is_none_or(|verdict| verdict.passed);
+        Ok(if passed { Outcome::Done } else { Outcome::Missed })
+    }
+}
+
+fn open_recording(path: &Path) -> anyhow::Result<WavCaller> {
+    WavCaller::open(path, RATE).map_err(|problem| Complaint::bad_input(chain(&problem)))
+}
+
+/// `NAME=VALUE` pairs.
+fn variables(pairs: &[String]) -> anyhow::Result<CallVariables> {
+    pairs
+        .iter()
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').ok_or_else(|| {
+                Complaint::bad_input(format!("--variable {pair}: write it as NAME=VALUE"))
+            })?;
+            Ok((name.to_owned(), value.to_owned()))
+        })
+        .collect()
+}
+
+/// Names the call by the time at which it began.
+pub(crate) fn call_id() -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    format!("call-{:x}", now.unwrap_or_default().as_micros())
+}
+
+/// The most memory that this process has had resident, by the kernel's account; 0 where unknown.
+fn resident_bytes_max() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    let kibibytes = line.and_then(|line| line.split_whitespace().nth(1));
+    kibibytes.and_then(|count| count.parse::<u64>().ok()).unwrap_or(0) * 1_024
+}

@@ -1,0 +1,161 @@
+//! `offhook serve`: WebSocket sessions on `/v1/session?agent=NAME`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use offhook_call::{CallSetup, Persona, Providers, Session};
+use offhook_contract::{LegDescription, leg};
+use offhook_transport::websocket::wire::SessionRequest;
+use offhook_transport::websocket::{
+    OpenedSession, SessionRefusal, SessionStart, serve_session, without_delay,
+};
+use tokio::net::TcpListener;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use crate::arguments::ServeArguments;
+use crate::call::call_id;
+use crate::check::read_agent;
+use crate::outcome::{Complaint, Outcome, chain};
+use crate::settings::Settings;
+use crate::stack::Stack;
+
+/// What every request sees.
+struct Server {
+    settings: Settings,
+    providers: Providers,
+    calls: Arc<Semaphore>,
+}
+
+/// Serves until the process is told to stop; calls that are up then end with it.
+pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
+    let mut settings = Settings::read(&arguments.config)?;
+    settings.listen = arguments.listen.unwrap_or(settings.listen);
+    if arguments.chat_model.is_some() {
+        settings.chat_model = arguments.chat_model;
+    }
+    if !settings.listen.ip().is_loopback() {
+        return Err(Complaint::bad_input(format!(
+            "listen: {} can be reached from outside, and callers are not authenticated yet; \
+             listen on 127.0.0.1 and put a proxy that authenticates in front",
+            settings.listen
+        )));
+    }
+    let chat_model = settings.chat_model.clone();
+    let directory = settings.models_directory.clone();
+    let load = move || Stack::load_from(chat_model.as_deref(), directory);
+    let stack = tokio::task::spawn_blocking(load).await.context("loading the models panicked")??;
+    let listener = TcpListener::bind(settings.listen).await.map_err(|problem| {
+        Complaint::bad_input(format!("cannot listen on {}: {problem}", settings.listen))
+    })?;
+    println!(
+        "listening on ws://{}/v1/session?agent=NAME (models loaded in {:.2} s, chat model {})",
+        listener.local_addr()?,
+        stack.load_time.as_secs_f64(),
+        stack.chat_model
+    );
+    let calls = Arc::new(Semaphore::new(settings.calls_max));
+    let server = Arc::new(Server { settings, providers: stack.providers, calls });
+    let router = Router::new()
+        .route("/v1/session", get(session))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .with_state(server);
+    axum::serve(without_delay(listener), router)
+        .with_graceful_shutdown(async {
+            // Without the signal handler the process still ends on the signal itself.
+            let _ = tokio::signal::ctrl_c().await;
+        })
+        .await?;
+    Ok(Outcome::Done)
+}
+
+/// Answers a request for a session.
+async fn session(
+    State(server): State<Arc<Server>>,
+    uri: Uri,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let request = match SessionRequest::from_uri(&uri) {
+        Ok(request) => request,
+        Err(problem) => return refuse(StatusCode::BAD_REQUEST, &problem.to_string()),
+    };
+    let agent = match server.agent_file(&request.agent) {
+        Some(file) => file,
+        None => {
+            let problem = format!("no agent is called \"{}\"", request.agent);
+            return refuse(StatusCode::NOT_FOUND, &problem);
+        }
+    };
+    let Ok(permit) = server.calls.clone().try_acquire_owned() else {
+        let mut response = refuse(StatusCode::SERVICE_UNAVAILABLE, "every line is busy");
+        response.headers_mut().insert("retry-after", axum::http::HeaderValue::from_static("5"));
+        return response;
+    };
+    let limits = server.settings.limits;
+    let rate = request.rate;
+    serve_session(upgrade, rate, limits, move |start| open(server, agent, rate, start, permit))
+}
+
+impl Server {
+    /// The file of an agent; names that are no plain file names have none.
+    fn agent_file(&self, name: &str) -> Option<PathBuf> {
+        let is_plain = !name.is_empty()
+            && name.chars().all(|it| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | ' '));
+        let file = self.settings.agents.join(format!("{name}.json"));
+        (is_plain && file.is_file()).then_some(file)
+    }
+}
+
+/// Opens the session of a client that has begun.
+async fn open(
+    server: Arc<Server>,
+    agent: PathBuf,
+    rate: offhook_media::SampleRate,
+    start: SessionStart,
+    permit: OwnedSemaphorePermit,
+) -> Result<OpenedSession, SessionRefusal> {
+    let agent = read_agent(&agent).map_err(|problem| {
+        tracing::error!(%problem, "an agent cannot be used");
+        SessionRefusal::Unavailable("the agent's document has problems; see the server's log".into())
+    })?;
+    let lead = server.settings.lead;
+    let (near, far_end) = leg(LegDescription { transport: "websocket".into(), rate, lead });
+    let (hold, control) = mpsc::channel(1);
+    let call_id = call_id();
+    let setup = CallSetup {
+        call_id: call_id.clone(),
+        persona: Persona::new(Arc::new(agent), start.variables),
+        leg: near,
+        providers: server.providers.clone(),
+        log: None,
+        control,
+    };
+    let session = Session::open(setup).await.map_err(|problem| {
+        tracing::error!(problem = chain(&problem), "a call cannot begin");
+        SessionRefusal::Unavailable("the call cannot begin now; see the server's log".into())
+    })?;
+    tokio::spawn(async move {
+        let record = session.run().await;
+        drop((permit, hold));
+        tracing::info!(
+            call_id = record.call_id,
+            duration_ms = record.duration.as_millis() as u64,
+            turns = record.turns.len(),
+            underruns = record.pacing.underruns,
+            ended = ?record.ended,
+            "a call ended"
+        );
+    });
+    Ok(OpenedSession { call_id, lead, far_end })
+}
+
+fn refuse(status: StatusCode, problem: &str) -> Response {
+    let body = serde_json::json!({ "error": { "code": status.as_u16(), "message": problem } });
+    (status, axum::Json(body)).into_response()
+}

@@ -1,0 +1,189 @@
+//! The server's settings, `offhook.toml`: read, checked, all problems at once.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use offhook_agent::{ModelId, parse_duration};
+use offhook_transport::websocket::SocketLimits;
+use serde::Deserialize;
+
+use crate::outcome::Complaint;
+
+/// The settings, checked.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) listen: SocketAddr,
+    /// The folder of agents.
+    pub(crate) agents: PathBuf,
+    pub(crate) calls_max: usize,
+    pub(crate) models_directory: Option<PathBuf>,
+    pub(crate) chat_model: Option<String>,
+    pub(crate) lead: Duration,
+    pub(crate) limits: SocketLimits,
+    pub(crate) log_level: tracing::Level,
+    pub(crate) is_log_json: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Document {
+    listen: String,
+    agents: PathBuf,
+    calls_max: usize,
+    models: ModelsDocument,
+    session: SessionDocument,
+    log: LogDocument,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ModelsDocument {
+    directory: Option<PathBuf>,
+    chat: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct SessionDocument {
+    lead: String,
+    start_timeout: String,
+    idle_timeout: String,
+    stall_max: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LogDocument {
+    level: String,
+    format: String,
+}
+
+impl Default for Document {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8080".into(),
+            agents: "agents".into(),
+            calls_max: 2,
+            models: ModelsDocument::default(),
+            session: SessionDocument::default(),
+            log: LogDocument::default(),
+        }
+    }
+}
+
+impl Default for SessionDocument {
+    fn default() -> Self {
+        Self {
+            lead: "200ms".into(),
+            start_timeout: "10s".into(),
+            idle_timeout: "30s".into(),
+            stall_max: "10s".into(),
+        }
+    }
+}
+
+impl Default for LogDocument {
+    fn default() -> Self {
+        Self { level: "info".into(), format: "text".into() }
+    }
+}
+
+impl Settings {
+    /// Reads and checks the file at `path`. Folders in it are relative to the file.
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|problem| {
+            Complaint::bad_input(format!("cannot read {}: {problem}", path.display()))
+        })?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        Self::parse(&text, folder)
+            .map_err(|problems| Complaint::bad_input(format!("{}: {problems}", path.display())))
+    }
+
+    fn parse(text: &str, folder: &Path) -> Result<Self, String> {
+        let document: Document = toml::from_str(text).map_err(|problem| problem.to_string())?;
+        let mut problems = Problems(Vec::new());
+        let listen = problems.take("listen", document.listen.parse::<SocketAddr>());
+        if document.calls_max == 0 {
+            problems.0.push("calls_max: 0 would refuse every call; write 1 or more".into());
+        }
+        let chat_model = document
+            .models
+            .chat
+            .and_then(|name| problems.take("models.chat", name.parse::<ModelId>()))
+            .map(|model| model.name().to_owned());
+        let session = document.session;
+        let lead = problems.duration("session.lead", &session.lead);
+        let start_timeout = problems.duration("session.start_timeout", &session.start_timeout);
+        let idle_timeout = problems.duration("session.idle_timeout", &session.idle_timeout);
+        let stall_max = problems.duration("session.stall_max", &session.stall_max);
+        let log_level = problems.take("log.level", document.log.level.parse::<tracing::Level>());
+        if !matches!(document.log.format.as_str(), "text" | "json") {
+            problems.0.push(format!("log.format: \"{}\" is not text or json", document.log.format));
+        }
+        let (Some(listen), Some(log_level)) = (listen, log_level) else {
+            return Err(problems.0.join("\n  "));
+        };
+        if !problems.0.is_empty() {
+            return Err(problems.0.join("\n  "));
+        }
+        Ok(Self {
+            listen,
+            agents: folder.join(document.agents),
+            calls_max: document.calls_max,
+            models_directory: document.models.directory.map(|path| folder.join(path)),
+            chat_model,
+            lead,
+            limits: SocketLimits { start_timeout, idle_timeout, stall_max, ..SocketLimits::default() },
+            log_level,
+            is_log_json: document.log.format == "json",
+        })
+    }
+}
+
+/// Everything that is wrong, each with its path.
+struct Problems(Vec<String>);
+
+impl Problems {
+    fn take<T, E: std::fmt::Display>(&mut self, path: &str, value: Result<T, E>) -> Option<T> {
+        value.map_err(|problem| self.0.push(format!("{path}: {problem}"))).ok()
+    }
+
+    fn duration(&mut self, path: &str, text: &str) -> Duration {
+        self.take(path, parse_duration(text)).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_file_means_the_defaults() {
+        let settings = Settings::parse("", Path::new("configs")).expect("valid");
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(settings.agents, Path::new("configs/agents"));
+        assert_eq!(settings.lead, Duration::from_millis(200));
+    }
+
+    #[test]
+    fn all_problems_are_named_at_once() {
+        let text = "listen = \"here\"\ncalls_max = 0\n[session]\nlead = \"200\"\n[log]\nformat = \"xml\"\n";
+        let problems = Settings::parse(text, Path::new(".")).expect_err("not valid");
+        for path in ["listen: ", "calls_max: ", "session.lead: ", "log.format: "] {
+            assert!(problems.contains(path), "{path} is missing in {problems}");
+        }
+    }
+
+    #[test]
+    fn unknown_keys_are_refused() {
+        let problem = Settings::parse("port = 1", Path::new(".")).expect_err("not valid");
+        assert!(problem.contains("port"), "{problem}");
+    }
+
+    #[test]
+    fn the_settings_in_this_repository_are_valid() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/offhook.toml");
+        Settings::read(&path).expect("valid");
+    }
+}
