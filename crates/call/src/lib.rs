@@ -7,6 +7,7 @@ mod record;
 pub mod report;
 mod reply;
 mod session;
+pub mod timeline;
 mod word_error_rate;
 
 pub use conversation::Conversation;

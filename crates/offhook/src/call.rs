@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use offhook_agent::CallVariables;
 use offhook_call::fact_log::LogHeader;
-use offhook_call::report::{ProcessFigures, Report, SpokenLine};
+use offhook_call::report::{ProcessFigures, Report};
 use offhook_call::{CallRecord, CallSetup, Persona, Session};
 use offhook_contract::{LegDescription, TextToSpeech, leg};
 use offhook_media::{SampleRate, StereoWav};
-use offhook_rehearsal::{LedgerHandle, Scenario, SimulatedCaller, spoken_lines, verdict};
+use offhook_rehearsal::{LedgerHandle, Scenario, SimulatedCaller};
+use offhook_turn_taking::Instant as CallTime;
 use offhook_transport::{CallerAudio, HandsetOptions, HandsetReport, WavCaller, call_with};
 use tokio::sync::mpsc;
 
@@ -205,19 +206,18 @@ impl Plan {
 
     fn conclude(&self, held: Held, caller: Caller, ready: Duration) -> anyhow::Result<Outcome> {
         let Held { record, handset, entries } = held;
-        let lines: Vec<SpokenLine> = match &caller {
-            Caller::Recording(_) => Vec::new(),
-            Caller::Simulated { scenario, ledger, .. } => spoken_lines(scenario, &ledger.read()),
+        // The handset and the session begin at the same moment.
+        let mut report = match &caller {
+            Caller::Recording(_) => Report::new(&record, &[]),
+            Caller::Simulated { scenario, ledger, .. } => {
+                offhook_rehearsal::report(scenario, &ledger.snapshot(), &record, CallTime::START)
+            }
         };
-        let mut report = Report::new(&record, &lines);
         report.process = Some(ProcessFigures {
             start_up_ms: ready.as_secs_f64() * 1_000.0,
             rss_bytes: resident_bytes_max(),
         });
-        if let Caller::Simulated { scenario, ledger, .. } = &caller {
-            report.scenario = Some(verdict(scenario, &ledger.read(), &record));
-        }
-        self.outputs.write(&report, &handset, &entries)?;
+        self.outputs.write(&report, &record, &handset, &entries)?;
         outputs::print(&report, self.is_json, &self.outputs)?;
         let passed = report.scenario.as_ref().is_none_or(|verdict| verdict.passed);
         Ok(if passed { Outcome::Done } else { Outcome::Missed })

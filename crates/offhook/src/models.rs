@@ -1,16 +1,15 @@
 //! `offhook models list | pull | verify`: the files of the embedded models.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use offhook_providers::catalogue::{
-    Catalogue, Display, FileProblem, Model, ModelDirectory, Pull, human_bytes,
+    Catalogue, CatalogueError, Display, FileProblem, Model, ModelDirectory, Pull, PullError,
+    human_bytes,
 };
 
-/// Exit code when a file is missing or damaged.
-const NOT_WHOLE: u8 = 3;
+use crate::outcome::{Complaint, Outcome};
 
 /// Lists, fetches and checks the files of the embedded models.
 #[derive(Debug, Args)]
@@ -53,11 +52,12 @@ enum Action {
 /// # Errors
 /// A catalogue that cannot be used, a model that it does not have, or a file that no source
 /// brings; the message says which and what to do.
-pub(crate) async fn run(arguments: ModelsArgs) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(arguments: ModelsArgs) -> anyhow::Result<Outcome> {
     let catalogue = match &arguments.catalogue {
-        Some(path) => Catalogue::read(path)?,
-        None => Catalogue::from_environment()?,
-    };
+        Some(path) => Catalogue::read(path),
+        None => Catalogue::from_environment(),
+    }
+    .map_err(|problem| bad_catalogue(&problem))?;
     let directory = arguments
         .directory
         .map_or_else(ModelDirectory::from_environment, ModelDirectory::at);
@@ -73,7 +73,7 @@ async fn pull(
     directory: &ModelDirectory,
     names: &[String],
     all: bool,
-) -> anyhow::Result<ExitCode> {
+) -> anyhow::Result<Outcome> {
     let chosen = chosen(catalogue, names, |model| all || model.is_default);
     let display = Display::for_standard_error();
     eprintln!(
@@ -94,24 +94,25 @@ async fn pull(
         human_bytes(summary.fetched_bytes),
         summary.present_files
     );
-    Ok(ExitCode::SUCCESS)
+    Ok(Outcome::Done)
 }
 
 fn verify(
     catalogue: &Catalogue,
     directory: &ModelDirectory,
     names: &[String],
-) -> anyhow::Result<ExitCode> {
+) -> anyhow::Result<Outcome> {
     let chosen = chosen(catalogue, names, |model| {
         model.is_default || directory.root().join(&model.name).is_dir()
     });
-    let problems = catalogue.verify(&chosen, directory, Display::for_standard_error())?;
+    let problems = catalogue.verify(&chosen, directory, Display::for_standard_error());
+    let problems = problems.map_err(|problem| bad_catalogue(&problem))?;
     for name in &chosen {
         let is_whole = problems.iter().all(|problem| problem.model != *name);
         println!("{name}: {}", if is_whole { "whole" } else { "NOT WHOLE" });
     }
     if problems.is_empty() {
-        return Ok(ExitCode::SUCCESS);
+        return Ok(Outcome::Done);
     }
     for problem in &problems {
         eprintln!("{problem}");
@@ -120,10 +121,10 @@ fn verify(
         "to fetch what is needed: {}",
         FileProblem::command(&problems)
     );
-    Ok(ExitCode::from(NOT_WHOLE))
+    Ok(Outcome::NoModels)
 }
 
-fn list(catalogue: &Catalogue, directory: &ModelDirectory, json: bool) -> anyhow::Result<ExitCode> {
+fn list(catalogue: &Catalogue, directory: &ModelDirectory, json: bool) -> anyhow::Result<Outcome> {
     if json {
         let models: Vec<serde_json::Value> = catalogue
             .models()
@@ -134,7 +135,7 @@ fn list(catalogue: &Catalogue, directory: &ModelDirectory, json: bool) -> anyhow
             "{}",
             serde_json::to_string_pretty(&models).context("cannot write JSON")?
         );
-        return Ok(ExitCode::SUCCESS);
+        return Ok(Outcome::Done);
     }
     for model in catalogue.models() {
         println!(
@@ -153,7 +154,11 @@ fn list(catalogue: &Catalogue, directory: &ModelDirectory, json: bool) -> anyhow
         }
     }
     println!("in {}", directory.root().display());
-    Ok(ExitCode::SUCCESS)
+    Ok(Outcome::Done)
+}
+
+fn bad_catalogue(problem: &CatalogueError) -> anyhow::Error {
+    Complaint::bad_input(crate::outcome::chain(problem))
 }
 
 fn chosen<'c>(

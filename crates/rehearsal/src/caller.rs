@@ -298,7 +298,8 @@ impl SimulatedCaller {
 
 impl CallerAudio for SimulatedCaller {
     fn next_frame(&mut self, heard_agent: Option<&Frame>, tick: u64) -> CallerFrame {
-        self.speak_next(heard_agent, tick).map_or(CallerFrame::End, CallerFrame::Frame)
+        self.speak_next(heard_agent, tick)
+            .map_or(CallerFrame::End, CallerFrame::Frame)
     }
 
     fn next_event(&mut self, _tick: u64) -> Option<LegEvent> {

@@ -1,6 +1,6 @@
 //! A scenario: what a simulated caller says, when, and what must come of it.
 //!
-//! This is the checked form. How the TOML document is read is in [`mod@reader`]; the caller that
+//! This is the checked form. How the TOML document is read is in `reader`; the caller that
 //! acts it out is [`crate::SimulatedCaller`], the judgement is [`crate::judge`].
 
 mod duration;

@@ -23,11 +23,16 @@ pub fn report(
     record: &CallRecord,
     answered: Instant,
 ) -> Report {
-    let lines: Vec<SpokenLine> =
-        said_lines(scenario, ledger, answered).into_iter().map(|(_, line)| line).collect();
+    let lines: Vec<SpokenLine> = said_lines(scenario, ledger, answered)
+        .into_iter()
+        .map(|(_, line)| line)
+        .collect();
     let report = Report::new(record, &lines);
     let verdict = judge(scenario, ledger, record, answered, &report);
-    Report { scenario: Some(verdict), ..report }
+    Report {
+        scenario: Some(verdict),
+        ..report
+    }
 }
 
 /// Checks every expectation of `scenario` against what was recorded, reported and heard.
@@ -129,7 +134,9 @@ fn at_most(what: &str, max: Duration, found: Option<f64>) -> Check {
     let max = max.as_secs_f64() * 1_000.0;
     Check {
         expected: format!("{what} at most {max:.0} ms"),
-        found: found.map_or("there was none".to_owned(), |found| format!("{found:.0} ms")),
+        found: found.map_or("there was none".to_owned(), |found| {
+            format!("{found:.0} ms")
+        }),
         passed: found.is_some_and(|found| found <= max),
     }
 }
@@ -138,7 +145,11 @@ fn list(events: &[EventName]) -> String {
     if events.is_empty() {
         return "nothing".to_owned();
     }
-    events.iter().map(|event| event.word()).collect::<Vec<_>>().join(", ")
+    events
+        .iter()
+        .map(|event| event.word())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 const fn end_of(cause: HangUpCause) -> EndName {

@@ -1,8 +1,8 @@
 //! The log of a call: one JSON object a line, from which the same commands come again.
 //!
 //! The first line says whose call it is and by which policy turns were taken, every other one what
-//! happened when. The core types are not serialisable; what is written are the types in
-//! [`mod@wire`], and both ways keep every bit that the turn manager looks at.
+//! happened when. The core types are not serialisable; what is written are types of the log's own,
+//! and both ways keep every bit that the turn manager looks at.
 
 mod policy;
 mod quantity;

@@ -1,3 +1,5 @@
+//! The log against itself: what is written is read, what is read replays, what is damaged is named.
+
 use std::io::Cursor;
 use std::time::Duration;
 
@@ -165,11 +167,10 @@ proptest! {
     }
 }
 
-/// Every kind of entry, command and reason.
-fn sample() -> Vec<LogEntry> {
+/// Every command.
+fn commands() -> Vec<Command> {
     let turn = TurnId(1);
-    let ms = Duration::from_millis;
-    let commands = [
+    vec![
         Command::Say {
             turn,
             line: Line::Greeting,
@@ -203,8 +204,13 @@ fn sample() -> Vec<LogEntry> {
         Command::HangUp {
             cause: HangUpCause::ProviderUnavailable,
         },
-    ];
-    let reasons = [
+    ]
+}
+
+/// Every reason.
+fn reasons() -> Vec<Reason> {
+    let ms = Duration::from_millis;
+    vec![
         Reason::CallAnswered,
         Reason::EndOfTurn {
             likelihood: Some(0.93),
@@ -250,7 +256,12 @@ fn sample() -> Vec<LogEntry> {
         Reason::GoodbyeHeard,
         Reason::CallerHungUp,
         Reason::CallerTyped,
-    ];
+    ]
+}
+
+/// Every kind of entry, command and reason.
+fn sample() -> Vec<LogEntry> {
+    let turn = TurnId(1);
     let facts = [
         Fact::CallAnswered,
         Fact::EndOfTurnLikelihood {
@@ -270,9 +281,9 @@ fn sample() -> Vec<LogEntry> {
     let mut kinds: Vec<EntryKind> = facts.into_iter().map(EntryKind::Fact).collect();
     kinds.push(EntryKind::Timer);
     kinds.extend(
-        reasons
+        reasons()
             .into_iter()
-            .zip(commands.into_iter().cycle())
+            .zip(commands().into_iter().cycle())
             .map(|(reason, command)| EntryKind::Decision(Decision { command, reason })),
     );
     kinds.push(EntryKind::ReplyText {

@@ -46,11 +46,16 @@ pub fn attribute(lines: &[SpokenLine], turns: &[TurnRecord]) -> Vec<SpokenTurn> 
     for (index, line) in lines.iter().enumerate() {
         match spoken.last_mut() {
             Some(last) if line.continues_turn => last.lines.end = index + 1,
-            _ => spoken.push(SpokenTurn { lines: index..index + 1, turns: Vec::new() }),
+            _ => spoken.push(SpokenTurn {
+                lines: index..index + 1,
+                turns: Vec::new(),
+            }),
         }
     }
     for (index, turn) in turns.iter().enumerate() {
-        let Some(said) = turn.timings.speech_ended else { continue };
+        let Some(said) = turn.timings.speech_ended else {
+            continue;
+        };
         let is_heard = turn.timings.first_frame_sent.is_some();
         if turn.kind != TurnKind::Answer || !is_heard {
             continue;
@@ -83,7 +88,10 @@ impl SpokenTurn {
     #[must_use]
     pub fn caller_text(&self, turns: &[TurnRecord]) -> String {
         let texts = self.turns.iter().filter_map(|turn| turns.get(*turn));
-        texts.map(|turn| turn.caller_text.as_str()).collect::<Vec<_>>().join(" ")
+        texts
+            .map(|turn| turn.caller_text.as_str())
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     /// From the turn's last sound to the reply in the caller's ear.

@@ -52,11 +52,17 @@ impl PacingFigures {
     /// The figures of a call; `None` where nothing was sent.
     #[must_use]
     pub fn new(pacing: &PacingRecord) -> Option<Self> {
-        let mut sorted: Vec<f64> =
-            pacing.lateness_micros.iter().map(|micros| f64::from(*micros) / 1_000.0).collect();
+        let mut sorted: Vec<f64> = pacing
+            .lateness_micros
+            .iter()
+            .map(|micros| f64::from(*micros) / 1_000.0)
+            .collect();
         sorted.sort_by(f64::total_cmp);
-        let on_time =
-            pacing.lateness_micros.iter().filter(|micros| **micros <= ON_TIME_MICROS).count();
+        let on_time = pacing
+            .lateness_micros
+            .iter()
+            .filter(|micros| **micros <= ON_TIME_MICROS)
+            .count();
         Some(Self {
             p50: hundredths(percentile(&sorted, 50.0)?),
             p99: hundredths(percentile(&sorted, 99.0)?),
@@ -105,8 +111,11 @@ mod tests {
     fn pacing_counts_the_frames_that_are_on_time() {
         let mut lateness_micros = vec![400; 98];
         lateness_micros.extend([6_000, 20_000]);
-        let pacing =
-            PacingFigures::new(&PacingRecord { lateness_micros, underruns: 0 }).unwrap();
+        let pacing = PacingFigures::new(&PacingRecord {
+            lateness_micros,
+            underruns: 0,
+        })
+        .unwrap();
         assert_eq!((pacing.p50, pacing.p99, pacing.max), (0.4, 6.0, 20.0));
         assert!((pacing.within_5_ms - 0.98).abs() < 1e-9);
         assert_eq!(PacingFigures::new(&PacingRecord::default()), None);

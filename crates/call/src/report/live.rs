@@ -55,12 +55,20 @@ impl<W: Write> LiveTranscript<W> {
                 self.drafts[index].text.push_str(text);
                 self.grow_agent(index, entry.at)
             }
-            EntryKind::ReplyHeard { turn, heard_text, is_interrupted } => {
+            EntryKind::ReplyHeard {
+                turn,
+                heard_text,
+                is_interrupted,
+            } => {
                 let drafts = std::mem::take(&mut self.drafts);
                 let (ended, others) = drafts.into_iter().partition(|draft| draft.turn == *turn);
                 self.drafts = others;
                 let written = ended.into_iter().next().map(|draft: Draft| draft.text);
-                let note = if *is_interrupted { " [interrupted]" } else { "" };
+                let note = if *is_interrupted {
+                    " [interrupted]"
+                } else {
+                    ""
+                };
                 match heard_text.as_deref().or(written.as_deref()).map(str::trim) {
                     Some("") | None => Ok(()),
                     Some(text) => {
@@ -96,7 +104,11 @@ impl<W: Write> LiveTranscript<W> {
             }
             Fact::TranscriptFinal { text, .. } => {
                 self.caller_line.clear();
-                if text.trim().is_empty() { Ok(()) } else { self.settle(at, "caller", text) }
+                if text.trim().is_empty() {
+                    Ok(())
+                } else {
+                    self.settle(at, "caller", text)
+                }
             }
             Fact::PlayoutStarted { turn } => {
                 let index = self.draft(*turn);
@@ -120,9 +132,11 @@ impl<W: Write> LiveTranscript<W> {
             Command::CancelReply { .. } if matches!(reason, Reason::BargeIn { .. }) => {
                 self.settle(at, "agent", &format!("[stops: {reason}]"))
             }
-            Command::HangUp { cause } => {
-                self.settle(at, "call", &format!("the agent hangs up: {}", end_name(*cause)))
-            }
+            Command::HangUp { cause } => self.settle(
+                at,
+                "call",
+                &format!("the agent hangs up: {}", end_name(*cause)),
+            ),
             _ => Ok(()),
         }
     }
@@ -135,13 +149,19 @@ impl<W: Write> LiveTranscript<W> {
         if self.drafts.len() == DRAFTS_MAX {
             self.drafts.remove(0);
         }
-        self.drafts.push(Draft { turn, text: String::new(), is_heard: false });
+        self.drafts.push(Draft {
+            turn,
+            text: String::new(),
+            is_heard: false,
+        });
         self.drafts.len() - 1
     }
 
     /// Shows a reply that is being heard as far as it is written.
     fn grow_agent(&mut self, index: usize, at: Instant) -> io::Result<()> {
-        let Some(draft) = self.drafts.get(index) else { return Ok(()) };
+        let Some(draft) = self.drafts.get(index) else {
+            return Ok(());
+        };
         if !draft.is_heard || draft.text.trim().is_empty() {
             return Ok(());
         }
@@ -151,7 +171,9 @@ impl<W: Write> LiveTranscript<W> {
 
     /// Replaces the growing line; nothing where there is no terminal.
     fn grow(&mut self, at: Instant, speaker: &str, text: &str) -> io::Result<()> {
-        let Some(width) = self.terminal_width else { return Ok(()) };
+        let Some(width) = self.terminal_width else {
+            return Ok(());
+        };
         let line = line(at, speaker, text);
         // The end of the text is what is new; the last column stays free so that nothing wraps.
         let surplus = line.chars().count().saturating_sub(width.saturating_sub(1));

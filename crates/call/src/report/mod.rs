@@ -166,7 +166,9 @@ impl Report {
         let mut errors = WordErrors::default();
         for one in &spoken {
             let heard = one.caller_text(&record.turns);
-            let Some(reference) = one.reference(lines) else { continue };
+            let Some(reference) = one.reference(lines) else {
+                continue;
+            };
             let wrong = word_error_rate(&reference, &heard);
             errors = errors + wrong;
             if let Some(turn) = one.turns.first().and_then(|first| turns.get_mut(*first)) {
@@ -176,7 +178,10 @@ impl Report {
             }
         }
         let word_error_rate = errors.rate().map(thousandths);
-        let summary = Summary { word_error_rate, ..Summary::new(record, &turns) };
+        let summary = Summary {
+            word_error_rate,
+            ..Summary::new(record, &turns)
+        };
         Self {
             call_id: record.call_id.clone(),
             agent: record.agent_name.clone(),
@@ -203,7 +208,9 @@ impl TurnReport {
         Self {
             turn: turn.turn.0,
             kind: text::kind_name(turn.kind).to_owned(),
-            began_ms: timings.first_frame_sent.map(|at| millis(at.since(Default::default()))),
+            began_ms: timings
+                .first_frame_sent
+                .map(|at| millis(at.since(Default::default()))),
             caller_text: turn.caller_text.clone(),
             caller_reference: None,
             word_error_rate: None,
@@ -245,7 +252,10 @@ impl Summary {
             .map(|barge_in| millis(barge_in.stop_time()));
         let shares: Vec<Shares> = turns.iter().filter_map(|turn| turn.shares_ms).collect();
         Self {
-            answers: turns.iter().filter(|turn| turn.voice_to_voice_ms.is_some()).count(),
+            answers: turns
+                .iter()
+                .filter(|turn| turn.voice_to_voice_ms.is_some())
+                .count(),
             voice_to_voice_ms: Spread::of(turns.iter().filter_map(|turn| turn.voice_to_voice_ms)),
             runtime_share_ms: Spread::of(turns.iter().filter_map(|turn| turn.runtime_share_ms)),
             barge_in_stop_ms: Spread::of(stops),

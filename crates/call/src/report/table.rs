@@ -38,7 +38,10 @@ impl fmt::Display for ReportTable<'_> {
         writeln!(formatter, "{}\n", cut(&head, width))?;
         writeln!(formatter, "Milliseconds from the caller's last sound:")?;
         writeln!(formatter, "{}", cut(&header(), width))?;
-        let longest = report.summary.voice_to_voice_ms.map_or(1.0, |spread| spread.max);
+        let longest = report
+            .summary
+            .voice_to_voice_ms
+            .map_or(1.0, |spread| spread.max);
         for turn in &report.turns {
             write_turn(formatter, turn, longest, width)?;
         }
@@ -60,8 +63,10 @@ const COLUMNS: [(&str, usize); 7] = [
 ];
 
 fn header() -> String {
-    let columns: String =
-        COLUMNS.iter().map(|(name, width)| format!("{name:>width$}")).collect();
+    let columns: String = COLUMNS
+        .iter()
+        .map(|(name, width)| format!("{name:>width$}"))
+        .collect();
     format!("{:>3}  {:<8}{:>8}{columns}", "#", "turn", "at s")
 }
 
@@ -71,7 +76,9 @@ fn write_turn(
     longest: f64,
     width: usize,
 ) -> fmt::Result {
-    let began = turn.began_ms.map_or("–".to_owned(), |ms| format!("{:.1}", ms / 1_000.0));
+    let began = turn
+        .began_ms
+        .map_or("–".to_owned(), |ms| format!("{:.1}", ms / 1_000.0));
     write!(formatter, "{:>3}  {:<8}{began:>8}", turn.turn, turn.kind)?;
     if let Some(stages) = &turn.stages_ms {
         let figures = [
@@ -90,7 +97,12 @@ fn write_turn(
     }
     writeln!(formatter)?;
     if let Some(shares) = &turn.shares_ms {
-        writeln!(formatter, "{:INDENT$}{}", "", bar(shares, longest, width - INDENT))?;
+        writeln!(
+            formatter,
+            "{:INDENT$}{}",
+            "",
+            bar(shares, longest, width - INDENT)
+        )?;
     }
     if !turn.caller_text.is_empty() {
         write_text(formatter, "caller", &turn.caller_text, width)?;
@@ -140,12 +152,20 @@ fn write_legend(formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         .map(|((name, _), mark)| format!("{mark} {name}"))
         .collect();
     writeln!(formatter, "\n{:INDENT$}{}", "", legend.join("   "))?;
-    writeln!(formatter, "{:INDENT$}own: what is neither model inference nor a configured wait\n", "")
+    writeln!(
+        formatter,
+        "{:INDENT$}own: what is neither model inference nor a configured wait\n",
+        ""
+    )
 }
 
 fn write_summary(formatter: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
     let summary = &report.summary;
-    writeln!(formatter, "{:<22}{:>9}{:>9}{:>9}", "milliseconds", "median", "p95", "max")?;
+    writeln!(
+        formatter,
+        "{:<22}{:>9}{:>9}{:>9}",
+        "milliseconds", "median", "p95", "max"
+    )?;
     for (name, spread) in [
         ("voice to voice", summary.voice_to_voice_ms),
         ("runtime's own share", summary.runtime_share_ms),
@@ -169,7 +189,11 @@ fn write_summary(formatter: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Re
     }
     write_worst(formatter, report)?;
     if let Some(rate) = summary.word_error_rate {
-        writeln!(formatter, "word error rate of the caller's lines: {:.1} %", rate * 100.0)?;
+        writeln!(
+            formatter,
+            "word error rate of the caller's lines: {:.1} %",
+            rate * 100.0
+        )?;
     }
     writeln!(
         formatter,
@@ -191,7 +215,10 @@ fn write_summary(formatter: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Re
 }
 
 fn write_worst(formatter: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
-    let answers = report.turns.iter().filter_map(|turn| Some((turn.voice_to_voice_ms?, turn)));
+    let answers = report
+        .turns
+        .iter()
+        .filter_map(|turn| Some((turn.voice_to_voice_ms?, turn)));
     let Some((longest, worst)) = answers.max_by(|one, other| one.0.total_cmp(&other.0)) else {
         return Ok(());
     };
@@ -202,22 +229,33 @@ fn write_worst(formatter: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Resu
         .filter(|(_, share)| *share >= 0.5)
         .map(|(name, share)| format!("{name} {share:.0}"))
         .collect();
-    writeln!(formatter, "worst turn: {} with {longest:.0} ms ({})", worst.turn, parts.join(", "))
+    writeln!(
+        formatter,
+        "worst turn: {} with {longest:.0} ms ({})",
+        worst.turn,
+        parts.join(", ")
+    )
 }
 
-fn write_verdict(
-    formatter: &mut fmt::Formatter<'_>,
-    report: &Report,
-    width: usize,
-) -> fmt::Result {
-    let Some(verdict) = &report.scenario else { return Ok(()) };
-    let failed: Vec<_> = verdict.checks.iter().filter(|check| !check.passed).collect();
+fn write_verdict(formatter: &mut fmt::Formatter<'_>, report: &Report, width: usize) -> fmt::Result {
+    let Some(verdict) = &report.scenario else {
+        return Ok(());
+    };
+    let failed: Vec<_> = verdict
+        .checks
+        .iter()
+        .filter(|check| !check.passed)
+        .collect();
     let all = verdict.checks.len();
     let name = plain(&verdict.name);
     if failed.is_empty() {
         return writeln!(formatter, "scenario {name}: passed all {all} checks");
     }
-    writeln!(formatter, "scenario {name}: FAILED {} of {all} checks", failed.len())?;
+    writeln!(
+        formatter,
+        "scenario {name}: FAILED {} of {all} checks",
+        failed.len()
+    )?;
     for check in failed {
         let text = format!("{}: {}", plain(&check.expected), plain(&check.found));
         for (index, line) in wrapped(&text, width - 4).iter().enumerate() {

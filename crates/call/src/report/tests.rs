@@ -1,3 +1,5 @@
+//! Reports, tables and live transcripts of a made-up call.
+
 use std::time::Duration;
 
 use offhook_turn_taking::{
@@ -38,13 +40,21 @@ fn answer(turn: u32, said: u64, caller: &str, agent: &str) -> TurnRecord {
 }
 
 fn record() -> CallRecord {
-    let mut waited = answer(3, 10_000, "How much is a cleaning?", "It is one hundred twenty");
+    let mut waited = answer(
+        3,
+        10_000,
+        "How much is a cleaning?",
+        "It is one hundred twenty",
+    );
     waited.timings.turn_ended = Some(at(11_000));
     waited.timings.first_frame_sent = Some(at(11_008));
     waited.is_interrupted = true;
     let greeting = TurnRecord {
         kind: TurnKind::Line(Line::Greeting),
-        timings: TurnTimings { first_frame_sent: Some(at(40)), ..TurnTimings::default() },
+        timings: TurnTimings {
+            first_frame_sent: Some(at(40)),
+            ..TurnTimings::default()
+        },
         ..answer(1, 0, "", "Hello, Bright Smile Dental.")
     };
     CallRecord {
@@ -53,7 +63,11 @@ fn record() -> CallRecord {
         transport: "file".into(),
         duration: Duration::from_millis(20_500),
         ended: HangUpCause::CallerHungUp,
-        turns: vec![greeting, answer(2, 5_000, "Are you open Sunday?", "No, we are not."), waited],
+        turns: vec![
+            greeting,
+            answer(2, 5_000, "Are you open Sunday?", "No, we are not."),
+            waited,
+        ],
         barge_ins: vec![
             BargeInRecord {
                 turn: TurnId(2),
@@ -72,7 +86,10 @@ fn record() -> CallRecord {
                 decided: Some(at(12_500)),
             },
         ],
-        pacing: PacingRecord { lateness_micros: vec![500; 100], underruns: 1 },
+        pacing: PacingRecord {
+            lateness_micros: vec![500; 100],
+            underruns: 1,
+        },
         discarded_drafts: 2,
         dropped_caller_frames: 0,
         problems: vec![],
@@ -93,9 +110,15 @@ fn line(text: &str, began: u64, ended: u64) -> SpokenLine {
 fn lines() -> Vec<SpokenLine> {
     vec![
         line("Are you open on Sunday?", 4_000, 4_980),
-        SpokenLine { is_backchannel: true, ..line("mhm", 6_000, 6_300) },
+        SpokenLine {
+            is_backchannel: true,
+            ..line("mhm", 6_000, 6_300)
+        },
         line("How much", 8_000, 8_500),
-        SpokenLine { continues_turn: true, ..line("is a cleaning?", 9_500, 9_990) },
+        SpokenLine {
+            continues_turn: true,
+            ..line("is a cleaning?", 9_500, 9_990)
+        },
     ]
 }
 
@@ -131,7 +154,10 @@ fn the_report_has_the_fields_that_machines_look_for() {
     assert_eq!(summary["word_error_rate"], 0.1);
     assert_eq!(json["turns"][0]["kind"], "greeting");
     assert!(json["turns"][0]["voice_to_voice_ms"].is_null());
-    assert_eq!(json["turns"][2]["caller_reference"], "How much is a cleaning?");
+    assert_eq!(
+        json["turns"][2]["caller_reference"],
+        "How much is a cleaning?"
+    );
     assert_eq!(json["barge_ins"][0]["outcome"], "resumed");
     assert_eq!(json["ended"], "caller_hung_up");
     assert_eq!(serde_json::from_value::<Report>(json).unwrap(), report);
@@ -154,9 +180,18 @@ fn shares_follow_what_was_waited_for_and_add_up() {
     let waited = report.turns[2].shares_ms.unwrap();
     assert_eq!((waited.endpoint_wait, waited.runtime), (1_000.0, 8.0));
     for turn in &report.turns[1..] {
-        let sum: f64 = turn.shares_ms.unwrap().parts().iter().map(|(_, share)| share).sum();
+        let sum: f64 = turn
+            .shares_ms
+            .unwrap()
+            .parts()
+            .iter()
+            .map(|(_, share)| share)
+            .sum();
         assert_eq!(Some(sum), turn.voice_to_voice_ms);
-        assert_eq!(turn.shares_ms.map(|shares| shares.runtime), turn.runtime_share_ms);
+        assert_eq!(
+            turn.shares_ms.map(|shares| shares.runtime),
+            turn.runtime_share_ms
+        );
     }
 }
 
@@ -167,16 +202,31 @@ fn lines_are_attributed_to_the_replies_that_answer_them() {
     assert_eq!(
         spoken,
         [
-            SpokenTurn { lines: 0..1, turns: vec![1] },
-            SpokenTurn { lines: 1..2, turns: vec![] },
-            SpokenTurn { lines: 2..4, turns: vec![2] },
+            SpokenTurn {
+                lines: 0..1,
+                turns: vec![1]
+            },
+            SpokenTurn {
+                lines: 1..2,
+                turns: vec![]
+            },
+            SpokenTurn {
+                lines: 2..4,
+                turns: vec![2]
+            },
         ]
     );
     assert_eq!(spoken[1].reference(&lines()), None);
     // Cut at the pause: two replies to one turn.
-    let cut = [answer(2, 8_500, "How much", "What?"), answer(3, 9_990, "is a cleaning", "120.")];
+    let cut = [
+        answer(2, 8_500, "How much", "What?"),
+        answer(3, 9_990, "is a cleaning", "120."),
+    ];
     assert_eq!(attribute(&lines(), &cut)[2].turns, [0, 1]);
-    assert_eq!(attribute(&lines(), &cut)[2].caller_text(&cut), "How much is a cleaning");
+    assert_eq!(
+        attribute(&lines(), &cut)[2].caller_text(&cut),
+        "How much is a cleaning"
+    );
 }
 
 #[test]
@@ -189,7 +239,11 @@ fn an_empty_call_has_a_report() {
     };
     let report = Report::new(&empty, &[]);
     assert_eq!(report.summary, Summary::default());
-    let table = ReportTable { report: &report, width: 80 }.to_string();
+    let table = ReportTable {
+        report: &report,
+        width: 80,
+    }
+    .to_string();
     assert!(table.contains("voice to voice                –"), "{table}");
 }
 
@@ -200,11 +254,23 @@ fn the_table_shows_stages_texts_and_the_worst_turn() {
         name: "demo".into(),
         passed: false,
         checks: vec![
-            Check { expected: "a".into(), found: "b".into(), passed: true },
-            Check { expected: "line 2 is heard".into(), found: "it is not".into(), passed: false },
+            Check {
+                expected: "a".into(),
+                found: "b".into(),
+                passed: true,
+            },
+            Check {
+                expected: "line 2 is heard".into(),
+                found: "it is not".into(),
+                passed: false,
+            },
         ],
     });
-    let table = ReportTable { report: &report, width: 90 }.to_string();
+    let table = ReportTable {
+        report: &report,
+        width: 90,
+    }
+    .to_string();
     for expected in [
         "  2  answer       5.6      300        250    400      450    600    620    30",
         "caller  Are you open Sunday?",
@@ -219,7 +285,11 @@ fn the_table_shows_stages_texts_and_the_worst_turn() {
         assert!(table.contains(expected), "{expected}\n{table}");
     }
     for width in [0, 60, 90, 200] {
-        let table = ReportTable { report: &report, width }.to_string();
+        let table = ReportTable {
+            report: &report,
+            width,
+        }
+        .to_string();
         let longest = table.lines().map(|line| line.chars().count()).max();
         assert!(longest <= Some(width.max(80)), "{width}\n{table}");
     }
@@ -228,7 +298,11 @@ fn the_table_shows_stages_texts_and_the_worst_turn() {
 fn shown(terminal_width: Option<usize>, kinds: Vec<EntryKind>) -> String {
     let mut live = LiveTranscript::new(Vec::new(), terminal_width);
     for (index, kind) in kinds.into_iter().enumerate() {
-        live.show(&LogEntry { at: at(index as u64 * 500), kind }).unwrap();
+        live.show(&LogEntry {
+            at: at(index as u64 * 500),
+            kind,
+        })
+        .unwrap();
     }
     live.finish().unwrap();
     String::from_utf8(live.out).unwrap()
@@ -237,17 +311,32 @@ fn shown(terminal_width: Option<usize>, kinds: Vec<EntryKind>) -> String {
 fn entries() -> Vec<EntryKind> {
     let turn = TurnId(2);
     let utterance = UtteranceId(1);
-    let text = |text: &str| EntryKind::ReplyText { turn, text: text.into() };
+    let text = |text: &str| EntryKind::ReplyText {
+        turn,
+        text: text.into(),
+    };
     vec![
-        EntryKind::Fact(Fact::SpeechStarted { utterance, onset_ago: Duration::ZERO }),
-        EntryKind::Fact(Fact::TranscriptInterim { utterance, text: "are you".into() }),
-        EntryKind::Fact(Fact::TranscriptFinal { utterance, text: "Are you open?".into() }),
+        EntryKind::Fact(Fact::SpeechStarted {
+            utterance,
+            onset_ago: Duration::ZERO,
+        }),
+        EntryKind::Fact(Fact::TranscriptInterim {
+            utterance,
+            text: "are you".into(),
+        }),
+        EntryKind::Fact(Fact::TranscriptFinal {
+            utterance,
+            text: "Are you open?".into(),
+        }),
         text("Yes, we"),
         EntryKind::Fact(Fact::PlayoutStarted { turn }),
         text(" are open."),
         EntryKind::Decision(Decision {
             command: Command::HoldPlayout { turn },
-            reason: Reason::CallerSpokeOver { speech: Duration::ZERO, required: Duration::ZERO },
+            reason: Reason::CallerSpokeOver {
+                speech: Duration::ZERO,
+                required: Duration::ZERO,
+            },
         }),
         EntryKind::ReplyHeard {
             turn,
@@ -262,7 +351,10 @@ fn without_a_terminal_only_settled_lines_are_printed() {
     let text = shown(None, entries());
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "    1.0 s  caller  Are you open?");
-    assert!(lines[1].starts_with("    3.0 s  agent   [holds: "), "{text}");
+    assert!(
+        lines[1].starts_with("    3.0 s  agent   [holds: "),
+        "{text}"
+    );
     assert_eq!(lines[2], "    3.5 s  agent   Yes, we [2J [interrupted]");
     assert_eq!(lines.len(), 3);
     assert!(!text.contains('\u{1b}'));
@@ -271,24 +363,43 @@ fn without_a_terminal_only_settled_lines_are_printed() {
 #[test]
 fn on_a_terminal_the_growing_line_is_replaced() {
     let text = shown(Some(40), entries());
-    assert!(text.contains("\r\u{1b}[2K    0.5 s  caller  are you …"), "{text:?}");
-    assert!(text.contains("\r\u{1b}[2K    2.0 s  agent   Yes, we …"), "{text:?}");
-    assert!(text.contains("\r\u{1b}[2K    2.5 s  agent   Yes, we are open. …"), "{text:?}");
+    assert!(
+        text.contains("\r\u{1b}[2K    0.5 s  caller  are you …"),
+        "{text:?}"
+    );
+    assert!(
+        text.contains("\r\u{1b}[2K    2.0 s  agent   Yes, we …"),
+        "{text:?}"
+    );
+    assert!(
+        text.contains("\r\u{1b}[2K    2.5 s  agent   Yes, we are open. …"),
+        "{text:?}"
+    );
     let long = EntryKind::Fact(Fact::TranscriptInterim {
         utterance: UtteranceId(1),
         text: "one two three four five six seven eight nine ten".into(),
     });
     let text = shown(Some(40), vec![long]);
     let line = text.trim_start_matches("\r\u{1b}[2K").trim_end();
-    assert!(line.ends_with("nine ten …") && line.chars().count() < 40, "{line:?}");
+    assert!(
+        line.ends_with("nine ten …") && line.chars().count() < 40,
+        "{line:?}"
+    );
 }
 
 #[test]
 fn a_draft_that_nobody_hears_is_not_shown() {
     let turn = TurnId(5);
     let kinds = vec![
-        EntryKind::ReplyText { turn, text: "secret".into() },
-        EntryKind::ReplyHeard { turn, heard_text: Some(String::new()), is_interrupted: false },
+        EntryKind::ReplyText {
+            turn,
+            text: "secret".into(),
+        },
+        EntryKind::ReplyHeard {
+            turn,
+            heard_text: Some(String::new()),
+            is_interrupted: false,
+        },
     ];
     assert_eq!(shown(Some(40), kinds), "");
 }

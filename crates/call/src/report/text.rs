@@ -25,8 +25,10 @@ pub(super) const fn kind_name(kind: TurnKind) -> &'static str {
 
 /// `text` on one line and without control characters, which a terminal would obey.
 pub(super) fn plain(text: &str) -> String {
-    let spaced: String =
-        text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let spaced: String = text
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -84,8 +86,14 @@ mod tests {
     fn long_texts_are_cut_and_wrapped() {
         assert_eq!(cut("abcdef", 4), "abc…");
         assert_eq!(cut("abcd", 4), "abcd");
-        assert_eq!(wrapped("one two three four", 9), ["one two", "three", "four"]);
-        assert_eq!(wrapped("abcdefghijklmnopqrstu v", 10), ["abcdefghij", "klmnopqrst", "u v"]);
+        assert_eq!(
+            wrapped("one two three four", 9),
+            ["one two", "three", "four"]
+        );
+        assert_eq!(
+            wrapped("abcdefghijklmnopqrstu v", 10),
+            ["abcdefghij", "klmnopqrst", "u v"]
+        );
         assert_eq!(wrapped("", 10), [""]);
     }
 }

@@ -244,6 +244,12 @@ impl Session {
                         reply.task.hurry();
                     }
                 }
+                MouthNews::Heard(heard) => {
+                    if let Some(reply) = &self.reply {
+                        let turn = reply.record.turn;
+                        self.tell(Fact::PlayoutProgress { turn, heard }, now);
+                    }
+                }
                 MouthNews::Finished => self.playout_finished(now),
             }
         }

@@ -16,6 +16,9 @@ const RUNNING_DRY: Duration = Duration::from_millis(350);
 /// With more speech than this waiting, the reply that makes it has to wait.
 const FULL: Duration = Duration::from_secs(20);
 
+/// How often it is told how much of the reply was heard.
+const PROGRESS_EVERY: Duration = Duration::from_millis(500);
+
 /// How soon a leg whose queue is full is tried again.
 const FULL_LEG_RETRY: Duration = Duration::from_millis(5);
 
@@ -31,6 +34,8 @@ pub(super) enum MouthNews {
     },
     /// Little speech is left and more is being made.
     RunningDry,
+    /// So much of the reply was heard; comes twice a second.
+    Heard(Duration),
     /// All of the reply was heard.
     Finished,
 }
@@ -41,6 +46,7 @@ struct Speaking {
     turn: TurnId,
     has_sent: bool,
     has_asked_for_more: bool,
+    progress_told: Instant,
     /// A frame was due and there was none.
     is_dry: bool,
 }
@@ -85,8 +91,13 @@ impl Mouth {
         if self.speaking.is_some() {
             self.cancel("", now);
         }
-        self.speaking =
-            Some(Speaking { turn, has_sent: false, has_asked_for_more: false, is_dry: false });
+        self.speaking = Some(Speaking {
+            turn,
+            has_sent: false,
+            has_asked_for_more: false,
+            progress_told: now,
+            is_dry: false,
+        });
     }
 
     /// Adds speech of the reply whose text so far is `text`.
@@ -146,6 +157,11 @@ impl Mouth {
                 self.speaking = None;
             }
             return is_heard.then_some(MouthNews::Finished);
+        }
+        if speaking.has_sent && now.since(speaking.progress_told) >= PROGRESS_EVERY {
+            speaking.progress_told = now;
+            let heard = self.playout.position_after(self.pacer.heard(since_start));
+            return Some(MouthNews::Heard(self.rate.duration_of(heard)));
         }
         let is_due = !self.pacer.is_running() || self.pacer.due(since_start);
         if is_due && self.playout.has_frame() {

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use offhook_call::LogEntry;
+use offhook_call::{CallRecord, LogEntry};
 use offhook_call::report::{Report, ReportTable};
-use offhook_call::timeline::Timeline;
+use offhook_call::timeline::{Timeline, Track};
 use offhook_transport::HandsetReport;
+use offhook_turn_taking::Instant;
 
 use crate::outcome::Complaint;
 
@@ -44,6 +45,7 @@ impl Outputs {
     pub(super) fn write(
         &self,
         report: &Report,
+        record: &CallRecord,
         handset: &HandsetReport,
         entries: &[LogEntry],
     ) -> anyhow::Result<()> {
@@ -55,14 +57,15 @@ impl Outputs {
             std::fs::write(path, text).with_context(|| path.display().to_string())?;
         }
         if let Some(path) = &self.timeline {
+            let track = |samples| Track { samples, rate: handset.rate };
             let picture = Timeline {
-                report,
+                record,
                 entries,
-                rate: handset.rate,
-                caller: &handset.caller,
-                agent: &handset.agent,
+                caller: track(&handset.caller),
+                agent: track(&handset.agent),
+                tracks_began: Instant::START,
             };
-            std::fs::write(path, picture.to_string()).with_context(|| path.display().to_string())?;
+            std::fs::write(path, picture.svg()).with_context(|| path.display().to_string())?;
         }
         Ok(())
     }

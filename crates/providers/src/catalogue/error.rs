@@ -1,5 +1,6 @@
 //! What can be wrong with the catalogue, with the files, and with fetching them.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt::{self, Write as _};
 use std::io;
@@ -186,7 +187,8 @@ pub enum PullError {
     /// Some files could not be had from any source.
     #[error(
         "{} could not be fetched:{}\nwhat has arrived is kept: the same command goes on from there",
-        count(failures.len(), "file"), list(failures)
+        count(files_of(failures), "file"),
+        list(failures)
     )]
     Incomplete {
         /// For each such file and source, what went wrong.
@@ -311,6 +313,14 @@ impl SourceError {
             _ => None,
         }
     }
+}
+
+fn files_of(failures: &[Failure]) -> usize {
+    failures
+        .iter()
+        .map(|failure| &failure.file)
+        .collect::<BTreeSet<_>>()
+        .len()
 }
 
 fn list<T: fmt::Display>(items: &[T]) -> String {

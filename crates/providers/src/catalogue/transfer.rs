@@ -92,7 +92,11 @@ impl<'a> Transfer<'a> {
                 self.fail(piece.wanted, error);
             }
         }
-        if !matches!(job.origin, Origin::Path(_)) {
+        let is_disk_full = self
+            .failures()
+            .values()
+            .any(|error| error.full_disk().is_some());
+        if !matches!(job.origin, Origin::Path(_)) && !is_disk_full {
             // A file over HTTP has been moved away if it was right.
             let _ = fs::remove_file(&path);
         }

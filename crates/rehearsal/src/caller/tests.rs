@@ -1,3 +1,5 @@
+//! The simulated caller against agents who sound at set times.
+
 use std::time::Duration;
 
 use offhook_contract::ProviderError;
@@ -205,18 +207,23 @@ fn trimming_keeps_the_sound() {
 async fn lines_are_synthesised_or_read_and_brought_to_the_rate_of_the_leg() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("line.wav");
-    let samples: Vec<i16> = (0..24_000).map(|index| if index % 40 < 20 { 4_000 } else { -4_000 }).collect();
+    let samples: Vec<i16> = (0..24_000)
+        .map(|index| if index % 40 < 20 { 4_000 } else { -4_000 })
+        .collect();
     write_wav(&path, 24_000, &samples).unwrap();
     let text = format!("name = \"t\"\n[[line]]\nsay = \"one two three\"\n[[line]]\nwav = {path:?}");
     let scenario = Scenario::parse(&text).unwrap();
     let voice = ScriptedVoice::default();
-    let caller =
-        SimulatedCaller::prepare(&scenario, &voice, SampleRate::HZ_8000).await.unwrap();
+    let caller = SimulatedCaller::prepare(&scenario, &voice, SampleRate::HZ_8000)
+        .await
+        .unwrap();
     let length = |line: usize| caller.script[line].audio.sound.len() as f64 / 8_000.0;
     assert!((length(0) - 0.6).abs() < 0.1, "{}", length(0));
     assert!((length(1) - 1.0).abs() < 0.05, "{}", length(1));
     let deeper = Scenario::parse(&format!("{text}\n[caller]\npitch = 0.8")).unwrap();
-    let caller = SimulatedCaller::prepare(&deeper, &voice, SampleRate::HZ_8000).await.unwrap();
+    let caller = SimulatedCaller::prepare(&deeper, &voice, SampleRate::HZ_8000)
+        .await
+        .unwrap();
     let length = caller.script[0].audio.sound.len() as f64 / 8_000.0;
     assert!((length - 0.75).abs() < 0.1, "{length}");
 }
@@ -225,11 +232,27 @@ async fn lines_are_synthesised_or_read_and_brought_to_the_rate_of_the_leg() {
 async fn a_line_that_cannot_be_had_is_named() {
     let scenario = Scenario::parse("name = \"t\"\n[[line]]\nwav = \"/nowhere/a.wav\"").unwrap();
     let voice = ScriptedVoice::default();
-    let error = SimulatedCaller::prepare(&scenario, &voice, RATE).await.unwrap_err();
-    assert!(matches!(error, RenderError::Recording { line: 1, .. }), "{error}");
+    let error = SimulatedCaller::prepare(&scenario, &voice, RATE)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, RenderError::Recording { line: 1, .. }),
+        "{error}"
+    );
     let scenario = Scenario::parse("name = \"t\"\n[[line]]\nsay = \"a\"").unwrap();
-    let problem = ProviderError::TimedOut { provider: "voice".into(), waited_ms: 10 };
-    let voice = ScriptedVoice { failure: Some(problem), ..ScriptedVoice::default() };
-    let error = SimulatedCaller::prepare(&scenario, &voice, RATE).await.unwrap_err();
-    assert!(matches!(error, RenderError::Voice { line: 1, .. }), "{error}");
+    let problem = ProviderError::TimedOut {
+        provider: "voice".into(),
+        waited_ms: 10,
+    };
+    let voice = ScriptedVoice {
+        failure: Some(problem),
+        ..ScriptedVoice::default()
+    };
+    let error = SimulatedCaller::prepare(&scenario, &voice, RATE)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, RenderError::Voice { line: 1, .. }),
+        "{error}"
+    );
 }

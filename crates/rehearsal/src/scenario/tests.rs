@@ -1,3 +1,5 @@
+//! The scenario files of the house, and what becomes of their paths.
+
 use std::path::{Path, PathBuf};
 
 use super::*;
@@ -20,7 +22,10 @@ fn every_scenario_of_the_house_can_be_used() {
     }
     names.sort();
     for expected in ["barge-in", "demo", "greeting", "silence"] {
-        assert!(names.iter().any(|name| name == expected), "{expected} in {names:?}");
+        assert!(
+            names.iter().any(|name| name == expected),
+            "{expected} in {names:?}"
+        );
     }
 }
 
@@ -47,7 +52,10 @@ fn a_file_with_problems_is_named() {
     std::fs::write(&path, "name = \"x\"\nlines = []\nhang_up = { at = \"1s\" }").unwrap();
     let error = Scenario::load(&path).unwrap_err().to_string();
     assert!(error.contains("bad.toml has a problem:"), "{error}");
-    assert!(error.contains("lines: unknown word; did you mean `line`?"), "{error}");
+    assert!(
+        error.contains("lines: unknown word; did you mean `line`?"),
+        "{error}"
+    );
     let missing = Scenario::load(&folder.path().join("none.toml")).unwrap_err();
     assert!(matches!(missing, ScenarioError::Unreadable { .. }));
 }
@@ -56,9 +64,16 @@ fn a_file_with_problems_is_named() {
 fn paths_are_taken_from_the_folder_of_the_scenario() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.toml");
-    std::fs::write(&path, "name = \"x\"\nagent = \"b.json\"\n[[line]]\nwav = \"c.wav\"").unwrap();
+    std::fs::write(
+        &path,
+        "name = \"x\"\nagent = \"b.json\"\n[[line]]\nwav = \"c.wav\"",
+    )
+    .unwrap();
     let scenario = Scenario::load(&path).unwrap();
     assert_eq!(scenario.agent, Some(folder.path().join("b.json")));
-    let wav = Words::Wav { path: folder.path().join("c.wav"), text: None };
+    let wav = Words::Wav {
+        path: folder.path().join("c.wav"),
+        text: None,
+    };
     assert_eq!(scenario.lines[0].words, wav);
 }

@@ -18,19 +18,29 @@ pub(super) fn of(record: &CallRecord) -> Vec<EventName> {
         };
         Some((turn.timings.first_frame_sent?, event))
     });
-    let barge_ins = record.barge_ins.iter().filter_map(|barge_in| match barge_in.outcome {
-        BargeInOutcome::Committed => Some((barge_in.onset, EventName::BargeIn)),
-        BargeInOutcome::Resumed => Some((barge_in.onset, EventName::Resume)),
-        BargeInOutcome::Open => None,
-    });
+    let barge_ins = record
+        .barge_ins
+        .iter()
+        .filter_map(|barge_in| match barge_in.outcome {
+            BargeInOutcome::Committed => Some((barge_in.onset, EventName::BargeIn)),
+            BargeInOutcome::Resumed => Some((barge_in.onset, EventName::Resume)),
+            BargeInOutcome::Open => None,
+        });
     let mut timed: Vec<(Instant, EventName)> = turns.chain(barge_ins).collect();
     timed.sort_by_key(|(at, _)| *at);
     let problems = record.problems.iter().map(|_| EventName::Problem);
-    timed.into_iter().map(|(_, event)| event).chain(problems).collect()
+    timed
+        .into_iter()
+        .map(|(_, event)| event)
+        .chain(problems)
+        .collect()
 }
 
 /// The first of `wanted` that does not happen after the ones before it.
 pub(super) fn first_missing(wanted: &[EventName], happened: &[EventName]) -> Option<EventName> {
     let mut rest = happened.iter();
-    wanted.iter().copied().find(|wanted| !rest.any(|event| event == wanted))
+    wanted
+        .iter()
+        .copied()
+        .find(|wanted| !rest.any(|event| event == wanted))
 }

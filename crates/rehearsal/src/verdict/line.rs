@@ -30,8 +30,17 @@ pub(super) fn checks(
     for (index, line) in scenario.lines.iter().enumerate() {
         let name = name(index, line);
         checks.push(fate_check(&name, ledger, index));
-        let Some(position) = said.iter().position(|(said, _)| *said == index) else { continue };
-        let judged = Judged { name, line, spoken: &spoken, position, turns: &turns, record };
+        let Some(position) = said.iter().position(|(said, _)| *said == index) else {
+            continue;
+        };
+        let judged = Judged {
+            name,
+            line,
+            spoken: &spoken,
+            position,
+            turns: &turns,
+            record,
+        };
         checks.extend(judged.checks());
     }
     checks
@@ -88,26 +97,41 @@ impl Judged<'_> {
     /// The replies to the caller's turn that the line belongs to; to the turn before it for an
     /// "mhm".
     fn replies(&self) -> Vec<&TurnRecord> {
-        let up_to = self.turns.iter().rev().filter(|turn| turn.lines.start <= self.position);
+        let up_to = self
+            .turns
+            .iter()
+            .rev()
+            .filter(|turn| turn.lines.start <= self.position);
         let is_backchannel = |turn: &&SpokenTurn| {
-            self.spoken.get(turn.lines.start).is_some_and(|line| line.is_backchannel)
+            self.spoken
+                .get(turn.lines.start)
+                .is_some_and(|line| line.is_backchannel)
         };
         let turn = up_to.into_iter().find(|turn| !is_backchannel(turn));
         let indices = turn.map_or(&[][..], |turn| &turn.turns);
-        indices.iter().filter_map(|index| self.record.turns.get(*index)).collect()
+        indices
+            .iter()
+            .filter_map(|index| self.record.turns.get(*index))
+            .collect()
     }
 
     /// What the caller heard of those replies.
     fn heard(&self) -> String {
         let texts = self.replies();
-        let texts = texts
-            .iter()
-            .map(|turn| turn.heard_text.as_deref().unwrap_or(&turn.generated_text).trim());
+        let texts = texts.iter().map(|turn| {
+            turn.heard_text
+                .as_deref()
+                .unwrap_or(&turn.generated_text)
+                .trim()
+        });
         texts.collect::<Vec<_>>().join(" ")
     }
 
     fn reply_check(&self, within: Duration) -> Check {
-        let took = self.replies().last().and_then(|turn| turn.timings.voice_to_voice());
+        let took = self
+            .replies()
+            .last()
+            .and_then(|turn| turn.timings.voice_to_voice());
         Check {
             expected: format!("{}: a reply within {} ms", self.name, within.as_millis()),
             found: took.map_or("there was no reply".to_owned(), |took| {
@@ -119,10 +143,15 @@ impl Judged<'_> {
 
     /// Barge-ins that began while the line was said.
     fn barge_ins(&self) -> Vec<BargeInOutcome> {
-        let Some(spoken) = self.spoken() else { return Vec::new() };
+        let Some(spoken) = self.spoken() else {
+            return Vec::new();
+        };
         let window = spoken.began - SLACK..=spoken.ended + SLACK;
         let barge_ins = self.record.barge_ins.iter();
-        barge_ins.filter(|one| window.contains(&one.onset)).map(|one| one.outcome).collect()
+        barge_ins
+            .filter(|one| window.contains(&one.onset))
+            .map(|one| one.outcome)
+            .collect()
     }
 
     /// The reply that was cut short from the line's beginning up to `after` its end.
@@ -139,9 +168,10 @@ impl Judged<'_> {
         let cut = self.cut_reply(SLACK);
         let (passed, found) = match (cut, outcomes.first()) {
             (Some(turn), _) => match &turn.heard_text {
-                Some(heard) if !turn.generated_text.trim_start().starts_with(heard.trim()) => {
-                    (false, format!("what was heard, \"{heard}\", is no beginning of the reply"))
-                }
+                Some(heard) if !turn.generated_text.trim_start().starts_with(heard.trim()) => (
+                    false,
+                    format!("what was heard, \"{heard}\", is no beginning of the reply"),
+                ),
                 Some(heard) => (true, format!("the reply ended after \"{}\"", heard.trim())),
                 None => (true, "the reply ended".to_owned()),
             },
@@ -152,7 +182,11 @@ impl Judged<'_> {
             }
             (None, None) => (false, "the agent did not even hold its reply".to_owned()),
         };
-        Check { expected: format!("{}: ends the agent's reply", self.name), found, passed }
+        Check {
+            expected: format!("{}: ends the agent's reply", self.name),
+            found,
+            passed,
+        }
     }
 
     fn backchannel_check(&self) -> Check {
@@ -160,7 +194,12 @@ impl Judged<'_> {
             || self.barge_ins().contains(&BargeInOutcome::Committed);
         Check {
             expected: format!("{}: does not end the agent's reply", self.name),
-            found: if was_cut { "it ended" } else { "the agent went on" }.to_owned(),
+            found: if was_cut {
+                "it ended"
+            } else {
+                "the agent went on"
+            }
+            .to_owned(),
             passed: !was_cut,
         }
     }
@@ -169,7 +208,9 @@ impl Judged<'_> {
         let expected = format!("{}: belongs to the same turn as the line before", self.name);
         let began = self.spoken().map_or(Instant::START, |spoken| spoken.began);
         let is_early = |turn: &&&TurnRecord| {
-            turn.timings.speech_ended.is_some_and(|ended| ended + SLACK < began)
+            turn.timings
+                .speech_ended
+                .is_some_and(|ended| ended + SLACK < began)
         };
         match self.replies().iter().find(is_early) {
             Some(cut) => Check {
@@ -177,7 +218,11 @@ impl Judged<'_> {
                 found: format!("the agent answered \"{}\" in the pause", cut.caller_text),
                 passed: false,
             },
-            None => Check { expected, found: "the agent waited".to_owned(), passed: true },
+            None => Check {
+                expected,
+                found: "the agent waited".to_owned(),
+                passed: true,
+            },
         }
     }
 }

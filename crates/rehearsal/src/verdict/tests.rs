@@ -1,3 +1,5 @@
+//! Verdicts on a made-up call: good, and broken in every way.
+
 use std::time::Duration;
 
 use offhook_call::{
@@ -71,7 +73,13 @@ fn barge_in(number: u32, onset: u64, outcome: BargeInOutcome) -> BargeInRecord {
 
 fn record() -> CallRecord {
     let answer = TurnKind::Answer;
-    let mut cut = turn(3, answer, 14_000, "I would like a cleaning on Tuesday.", "Booked for two");
+    let mut cut = turn(
+        3,
+        answer,
+        14_000,
+        "I would like a cleaning on Tuesday.",
+        "Booked for two",
+    );
     cut.generated_text = "Booked for two on Tuesday.".into();
     cut.is_interrupted = true;
     cut.timings.finished = Some(at(16_400));
@@ -83,9 +91,21 @@ fn record() -> CallRecord {
         ended: HangUpCause::CallerHungUp,
         turns: vec![
             turn(1, TurnKind::Line(Line::Greeting), 0, "", "Hello."),
-            turn(2, answer, 4_000, "Are you open on Saturday", "Saturday, nine to noon."),
+            turn(
+                2,
+                answer,
+                4_000,
+                "Are you open on Saturday",
+                "Saturday, nine to noon.",
+            ),
             cut,
-            turn(4, answer, 17_400, "Wait, make that Wednesday", "Wednesday it is."),
+            turn(
+                4,
+                answer,
+                17_400,
+                "Wait, make that Wednesday",
+                "Wednesday it is.",
+            ),
         ],
         barge_ins: vec![
             barge_in(2, 5_700, BargeInOutcome::Resumed),
@@ -106,7 +126,12 @@ fn ledger() -> CallerLedger {
             fate: LineFate::OnTime,
         })
     };
-    let lines = [(2_500, 4_000), (5_600, 5_900), (10_000, 11_000), (12_000, 14_000)];
+    let lines = [
+        (2_500, 4_000),
+        (5_600, 5_900),
+        (10_000, 11_000),
+        (12_000, 14_000),
+    ];
     CallerLedger {
         lines: lines
             .into_iter()
@@ -124,7 +149,9 @@ fn ledger() -> CallerLedger {
 
 fn verdict_on(record: &CallRecord, ledger: &CallerLedger) -> ScenarioVerdict {
     let scenario = Scenario::parse(SCENARIO).unwrap();
-    report(&scenario, ledger, record, Instant::START).scenario.unwrap()
+    report(&scenario, ledger, record, Instant::START)
+        .scenario
+        .unwrap()
 }
 
 #[track_caller]
@@ -137,15 +164,22 @@ fn assert_fails(record: &CallRecord, ledger: &CallerLedger, expected: &str) {
         .filter(|check| !check.passed)
         .map(|check| format!("{}: {}", check.expected, check.found))
         .collect();
-    assert!(failed.iter().any(|failed| failed.contains(expected)), "{failed:#?}");
+    assert!(
+        failed.iter().any(|failed| failed.contains(expected)),
+        "{failed:#?}"
+    );
 }
 
 #[test]
 fn a_good_call_passes_every_check() {
     let verdict = verdict_on(&record(), &ledger());
-    let failed: Vec<_> = verdict.checks.iter().filter(|check| !check.passed).collect();
+    let failed: Vec<_> = verdict
+        .checks
+        .iter()
+        .filter(|check| !check.passed)
+        .collect();
     assert!(verdict.passed, "{failed:#?}");
-    assert_eq!(verdict.checks.len(), 20);
+    assert_eq!(verdict.checks.len(), 21);
 }
 
 #[test]
@@ -167,49 +201,108 @@ fn each_broken_expectation_says_what_was_found() {
     let good = record();
     let mut late = good.clone();
     late.turns[1].timings.first_frame_sent = Some(at(5_000));
-    assert_fails(&late, &ledger(), "a reply within 800 ms: it came after 1000 ms");
+    assert_fails(
+        &late,
+        &ledger(),
+        "a reply within 800 ms: it came after 1000 ms",
+    );
     let mut wrong = good.clone();
     wrong.turns[1].heard_text = Some("We are open on Sunday.".into());
-    assert_fails(&wrong, &ledger(), "the reply has \"nine\" or \"9\": the caller heard \"We are");
+    assert_fails(
+        &wrong,
+        &ledger(),
+        "the reply has \"nine\" or \"9\": the caller heard \"We are",
+    );
     assert_fails(&wrong, &ledger(), "the reply has no \"sunday\"");
     let mut stopped = good.clone();
     stopped.barge_ins[0].outcome = BargeInOutcome::Committed;
-    assert_fails(&stopped, &ledger(), "does not end the agent's reply: it ended");
-    assert_fails(&stopped, &ledger(), "`resume` is missing from: greeting, answer, barge_in");
+    assert_fails(
+        &stopped,
+        &ledger(),
+        "does not end the agent's reply: it ended",
+    );
+    assert_fails(
+        &stopped,
+        &ledger(),
+        "`resume` is missing from: greeting, answer, barge_in",
+    );
+}
+
+#[test]
+fn a_reply_that_ends_at_the_wrong_time_fails() {
+    let good = record();
     let mut deaf = good.clone();
     deaf.turns[2].is_interrupted = false;
     deaf.barge_ins.pop();
-    assert_fails(&deaf, &ledger(), "ends the agent's reply: the agent did not even hold");
+    assert_fails(
+        &deaf,
+        &ledger(),
+        "ends the agent's reply: the agent did not even hold",
+    );
     let mut invented = good.clone();
     invented.turns[2].heard_text = Some("Something else".into());
     assert_fails(&invented, &ledger(), "is no beginning of the reply");
     let mut hasty = good.clone();
-    hasty.turns.insert(2, turn(9, TurnKind::Answer, 11_000, "I would like", "Yes?"));
-    assert_fails(&hasty, &ledger(), "the agent answered \"I would like\" in the pause");
+    hasty
+        .turns
+        .insert(2, turn(9, TurnKind::Answer, 11_000, "I would like", "Yes?"));
+    assert_fails(
+        &hasty,
+        &ledger(),
+        "the agent answered \"I would like\" in the pause",
+    );
     let mut misheard = good.clone();
     misheard.turns[1].caller_text = "Or you hoping on Saturday".into();
-    assert_fails(&misheard, &ledger(), "at most 10.0 % of the caller's words wrong: 12.5 %");
+    assert_fails(
+        &misheard,
+        &ledger(),
+        "at most 10.0 % of the caller's words wrong: 12.5 %",
+    );
     let mut gone = good.clone();
     gone.ended = HangUpCause::Silence;
-    assert_fails(&gone, &ledger(), "ends with `caller_hung_up`: it ended with `silence`");
+    assert_fails(
+        &gone,
+        &ledger(),
+        "ends with `caller_hung_up`: it ended with `silence`",
+    );
     let mut slow = good;
     slow.barge_ins[1].last_frame_sent = Some(at(16_700));
-    assert_fails(&slow, &ledger(), "time to stop at a barge-in at most 400 ms: 650 ms");
+    assert_fails(
+        &slow,
+        &ledger(),
+        "time to stop at a barge-in at most 400 ms: 650 ms",
+    );
 }
 
 #[test]
 fn lines_that_were_not_said_fail() {
     let mut short = ledger();
     short.lines[4] = None;
-    assert_fails(&record(), &short, "is said at its moment: the call ended before it");
+    assert_fails(
+        &record(),
+        &short,
+        "is said at its moment: the call ended before it",
+    );
     let mut skipped = ledger();
     skipped.lines[1] = None;
     skipped.skipped.push(1);
-    assert_fails(&record(), &skipped, "line 2 \"mhm\": is said at its moment: its moment did not");
+    assert_fails(
+        &record(),
+        &skipped,
+        "line 2 \"mhm\": is said at its moment: its moment did not",
+    );
 }
 
 #[test]
 fn a_call_in_which_nothing_happened_fails_without_a_panic() {
-    let empty = CallRecord { turns: vec![], barge_ins: vec![], ..record() };
-    assert_fails(&empty, &CallerLedger::default(), "`greeting` is missing from: nothing");
+    let empty = CallRecord {
+        turns: vec![],
+        barge_ins: vec![],
+        ..record()
+    };
+    assert_fails(
+        &empty,
+        &CallerLedger::default(),
+        "`greeting` is missing from: nothing",
+    );
 }

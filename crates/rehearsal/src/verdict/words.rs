@@ -21,7 +21,10 @@ mod tests {
 
     #[test]
     fn whole_words_are_found() {
-        assert!(has_phrase("Yes, we open at 9 A.M. on Saturday!", "saturday"));
+        assert!(has_phrase(
+            "Yes, we open at 9 A.M. on Saturday!",
+            "saturday"
+        ));
         assert!(has_phrase("Yes, we open at 9 A.M.", "9 a.m."));
         assert!(has_phrase("You’re booked, Maria.", "you're booked"));
         assert!(!has_phrase("Saturdays", "saturday"));

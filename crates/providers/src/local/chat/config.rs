@@ -66,7 +66,7 @@ impl LlamaChatConfig {
             calls_max: 8,
             workers: (cores / 2).max(1),
             read_threads: if cores > 1 { 2 } else { 1 },
-            nice: 7,
+            nice: 5,
             temperature: 0.0,
             top_p: 0.9,
             repetition_penalty: 1.0,

@@ -8,6 +8,8 @@ mod audio_history;
 mod inference_pool;
 mod mel;
 #[cfg(test)]
+mod model_costs;
+#[cfg(test)]
 mod model_tests;
 mod moonshine;
 mod recognition;

@@ -36,7 +36,7 @@ fn files() -> (PathBuf, EarsFiles) {
 }
 
 /// The runtime and the files, or `None` where they are not there and need not be.
-fn models() -> Option<(OnnxRuntime, EarsFiles)> {
+pub(super) fn models() -> Option<(OnnxRuntime, EarsFiles)> {
     let (library, files) = files();
     let needed = [
         &library,
@@ -68,12 +68,12 @@ fn ears() -> Option<LocalEars> {
     EARS.get_or_init(load).clone()
 }
 
-fn speech(file: &str) -> Vec<i16> {
+pub(super) fn speech(file: &str) -> Vec<i16> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/local/ears/testdata");
     read_wav(&folder.join(file)).unwrap().mono_at(RATE).unwrap()
 }
 
-fn floats(samples: &[i16]) -> Vec<f32> {
+pub(super) fn floats(samples: &[i16]) -> Vec<f32> {
     samples
         .iter()
         .map(|&sample| f32::from(sample) / 32_768.0)

@@ -85,6 +85,10 @@ struct RunningPass {
 /// The other end is gone: the call is over.
 struct CallOver;
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a frame lies inside the value, so that passing it on allocates nothing"
+)]
 enum Step {
     Input(Option<SttInput>),
     Answer(Answer),

@@ -14,6 +14,7 @@ use offhook_contract::{
 use offhook_media::SampleRate;
 use tokio::sync::mpsc;
 
+mod approximation;
 mod files;
 mod network;
 pub mod normalise;

@@ -6,12 +6,13 @@
 //! transform of the pulses (Hann window of 1200, step 300, divided by 300) and `Z` is complex
 //! noise. Here frame by frame, with the spectrum's shape stretched for other voices.
 
-use std::f32::consts::PI;
+use std::f32::consts::{PI, TAU};
 use std::sync::Arc;
 
 use realfft::num_complex::Complex32;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
+use super::approximation::{cosine_and_sine, exponential, hyperbolic_tangent, sine};
 use super::network::{BINS, HOP, Spectra};
 use super::timbre::Timbre;
 
@@ -38,6 +39,10 @@ pub(super) struct Synthesiser {
     frame: Vec<f32>,
     spectrum: Vec<Complex32>,
     scratch: Vec<Complex32>,
+    /// What the pulses' spectrum is multiplied with, frame-major.
+    filters: Vec<Complex32>,
+    /// What is added to it, frame-major.
+    additions: Vec<Complex32>,
 }
 
 impl std::fmt::Debug for Synthesiser {
@@ -66,6 +71,8 @@ impl Synthesiser {
             frame: vec![0.0; WINDOW],
             spectrum: vec![Complex32::default(); BINS],
             scratch: vec![Complex32::default(); scratch],
+            filters: Vec::new(),
+            additions: Vec::new(),
         }
     }
 
@@ -76,7 +83,7 @@ impl Synthesiser {
         let padded = spectra.frames * HOP + WINDOW;
         let mut sum = vec![0.0_f32; padded];
         let mut weight = vec![0.0_f32; padded];
-        let level = 0.5 * timbre.pitch.ln();
+        self.shape(spectra, timbre);
         for frame in 0..spectra.frames {
             let start = frame * HOP;
             for (at, sample) in self.frame.iter_mut().enumerate() {
@@ -88,7 +95,14 @@ impl Synthesiser {
                 &mut self.spectrum,
                 &mut self.scratch,
             );
-            self.shape(spectra, frame, timbre.formants, level);
+            let bins = frame * BINS..(frame + 1) * BINS;
+            let shape = self.filters[bins.clone()].iter().zip(&self.additions[bins]);
+            for (value, (filter, addition)) in self.spectrum.iter_mut().zip(shape) {
+                *value = *value * filter + addition;
+            }
+            // A real signal has no imaginary part at 0 Hz and at the highest frequency.
+            self.spectrum[0].im = 0.0;
+            self.spectrum[BINS - 1].im = 0.0;
             let _ = self.inverse.process_with_scratch(
                 &mut self.spectrum,
                 &mut self.frame,
@@ -109,43 +123,60 @@ impl Synthesiser {
             .collect()
     }
 
-    /// Makes the spectrum of pulses that of the voice.
-    fn shape(&mut self, spectra: Spectra<'_>, frame: usize, formants: f32, level: f32) {
+    /// Works out for each frame and bin what the pulses' spectrum becomes: bin by bin, because that
+    /// is how the network's parts lie in memory.
+    fn shape(&mut self, spectra: Spectra<'_>, timbre: Timbre) {
         let frames = spectra.frames;
-        let offset = frame.wrapping_mul(7919) % NOISE_VALUES;
+        self.filters.resize(frames * BINS, Complex32::default());
+        self.additions.resize(frames * BINS, Complex32::default());
+        // Pulses are fewer where the pitch is higher, and so stronger each for the same loudness.
+        let level = 0.5 * timbre.pitch.ln();
+        let mut rows = [const { Vec::new() }; 4];
         for bin in 0..BINS {
-            let at = bin as f32 / formants;
-            let read = |part: &[f32]| stretched(part, frames, frame, at);
-            let is_beyond = at > (BINS - 1) as f32;
-            let magnitude = |part: &[f32], level: f32| {
-                if is_beyond {
-                    LOG_SILENCE.exp()
-                } else {
-                    (read(part) + level).min(LOG_MAX).exp()
-                }
-            };
-            let turn = PI * read(spectra.harmonic_phase).tanh();
-            let harmonic = Complex32::from_polar(magnitude(spectra.harmonic, level), turn);
-            let phase = spectra.rest_phase[bin * frames + frame];
-            let rest = Complex32::from_polar(magnitude(spectra.rest, 0.0), phase);
-            let noise = self.noise[(offset + bin) % NOISE_VALUES] * magnitude(spectra.noise, 0.0);
-            self.spectrum[bin] = self.spectrum[bin] * harmonic + noise + rest;
+            let at = bin as f32 / timbre.formants;
+            let parts = [
+                spectra.harmonic,
+                spectra.harmonic_phase,
+                spectra.noise,
+                spectra.rest,
+            ];
+            for (row, part) in rows.iter_mut().zip(parts) {
+                stretched_row(row, part, frames, at);
+            }
+            let phases = &spectra.rest_phase[bin * frames..(bin + 1) * frames];
+            for frame in 0..frames {
+                let [harmonic, harmonic_phase, noise, rest] =
+                    [&rows[0], &rows[1], &rows[2], &rows[3]].map(|row| row[frame]);
+                let magnitude = |log: f32| exponential(log.min(LOG_MAX));
+                let harmonic = magnitude(harmonic + level);
+                let (cosine, sine) = cosine_and_sine(0.5 * hyperbolic_tangent(harmonic_phase));
+                let place = frame * BINS + bin;
+                self.filters[place] = Complex32::new(harmonic * cosine, harmonic * sine);
+                let scattered = (frame.wrapping_mul(7919) + bin) % NOISE_VALUES;
+                let noise = self.noise[scattered] * magnitude(noise);
+                let rest = magnitude(rest);
+                let (cosine, sine) = cosine_and_sine(phases[frame] / TAU);
+                self.additions[place] =
+                    Complex32::new(noise.re + rest * cosine, noise.im + rest * sine);
+            }
         }
-        // A real signal has no imaginary part at 0 Hz and at the highest frequency.
-        self.spectrum[0].im = 0.0;
-        self.spectrum[BINS - 1].im = 0.0;
     }
 }
 
-/// A part's value between bins.
-fn stretched(part: &[f32], frames: usize, frame: usize, at: f32) -> f32 {
-    let low = (at as usize).min(BINS - 1);
-    let value = |bin: usize| part[bin * frames + frame];
-    let between = at - low as f32;
-    if between <= 0.0 || low + 1 >= BINS {
-        return value(low);
+/// A part's values between two bins, for all frames; far below hearing beyond the last bin.
+fn stretched_row(row: &mut Vec<f32>, part: &[f32], frames: usize, at: f32) {
+    row.clear();
+    let low = at as usize;
+    let values = |bin: usize| &part[bin * frames..(bin + 1) * frames];
+    let share = at - low as f32;
+    if at > (BINS - 1) as f32 {
+        row.resize(frames, LOG_SILENCE);
+    } else if share == 0.0 {
+        row.extend_from_slice(values(low));
+    } else {
+        let pairs = values(low).iter().zip(values(low + 1));
+        row.extend(pairs.map(|(low, high)| low * (1.0 - share) + high * share));
     }
-    value(low) * (1.0 - between) + value(low + 1) * between
 }
 
 /// The pulse train with half a window mirrored before and after it.
@@ -162,13 +193,13 @@ fn padded_pulses(pitch_hz: &[f32], factor: f32) -> Vec<f32> {
         let sounding = hertz.max(VOICED_HZ_MIN) * factor;
         turn = (turn + f64::from(sounding) / f64::from(RATE_HZ)).fract();
         if hertz > VOICED_HZ_MIN {
-            let angle = 2.0 * PI * turn as f32;
+            let turn = turn as f32;
             let harmonics = (PULSE_HZ_MAX / sounding).floor() + 0.5;
-            let below = 2.0 * (angle * 0.5).sin();
+            let below = 2.0 * sine(turn * 0.5);
             let ratio = if below.abs() <= 2e-3 {
                 harmonics
             } else {
-                (harmonics * angle).sin() / below
+                sine(harmonics * turn) / below
             };
             pulses[half + at] = ratio - 0.5;
         }

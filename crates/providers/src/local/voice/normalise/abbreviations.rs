@@ -103,7 +103,7 @@ pub(super) fn rules() -> Vec<Rule> {
             Reading::whole(start..start + 3, "number")
         }),
         Rule::new(&format!(r"(?i)\b({})\.", names(&STOPPED)), read_stopped),
-        Rule::new(&format!(r"\b(w/o|c/o)\b|\b(w/)"), |_, captures| {
+        Rule::new(r"\b(w/o|c/o)\b|\b(w/)", |_, captures| {
             said_for(&BARE, captures)
         }),
         Rule::new(&format!(r"\b({})\b", names(&BARE)), |_, captures| {

@@ -83,7 +83,7 @@ pub(super) fn ordinal(number: u64) -> String {
 /// "nineteen oh five", "two thousand one", "twenty twenty six".
 pub(super) fn year(number: u64) -> String {
     let (century, rest) = (number / 100, number % 100);
-    if !(1000..10_000).contains(&number) || (number / 10) % 100 == 0 {
+    if !(1000..10_000).contains(&number) || (number / 10).is_multiple_of(100) {
         return cardinal(number);
     }
     match rest {
@@ -159,7 +159,7 @@ fn push_below_hundred(words: &mut Vec<&'static str>, number: u64) {
         return;
     }
     words.push(TENS[number / 10]);
-    if number % 10 > 0 {
+    if !number.is_multiple_of(10) {
         words.push(UNITS[number % 10]);
     }
 }

@@ -79,10 +79,8 @@ pub(super) fn push_mark(out: &mut Vec<Spoken>, mark: Mark, source: Range<usize>)
             said: Said::Mark(last),
             source: place,
         }) => {
-            if mark > *last {
-                *last = mark;
-                place.end = source.end;
-            }
+            place.end = place.end.max(source.end);
+            *last = mark.max(*last);
         }
         Some(_) => out.push(Spoken {
             said: Said::Mark(mark),

@@ -72,10 +72,11 @@ pub(super) fn with_ending(stem: &str, ending: Ending) -> String {
 
 fn add_undoubled(stem: &str, ending: Ending, add: &mut impl FnMut(String, Ending)) {
     let mut letters = stem.chars().rev();
-    if let (Some(last), Some(before)) = (letters.next(), letters.next()) {
-        if last == before && !"aeiou".contains(last) {
-            add(stem[..stem.len() - last.len_utf8()].to_owned(), ending);
-        }
+    if let (Some(last), Some(before)) = (letters.next(), letters.next())
+        && last == before
+        && !"aeiou".contains(last)
+    {
+        add(stem[..stem.len() - last.len_utf8()].to_owned(), ending);
     }
 }
 

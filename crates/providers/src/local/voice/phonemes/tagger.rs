@@ -4,9 +4,10 @@
 //! the PyPI package hibari-tts 0.2.1 (Apache-2.0). The names of its features are the file's format.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::super::files::{self, VoiceFileError};
 
@@ -24,12 +25,66 @@ pub(super) struct Tagger {
     weights: HashMap<Box<str>, Box<[(u8, f32)]>>,
 }
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 struct Document {
     tags: Vec<Box<str>>,
-    tagdict: HashMap<Box<str>, Box<str>>,
+    tagdict: HashMap<Box<str>, TagName>,
     vocab: HashSet<Box<str>>,
-    weights: HashMap<Box<str>, HashMap<Box<str>, f32>>,
+    weights: HashMap<Box<str>, Weights>,
+}
+
+/// The weights of one feature, by tag.
+struct Weights(Vec<(TagName, f32)>);
+
+/// A tag's name without an allocation: there are most of a million of them in the file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct TagName([u8; 8]);
+
+impl From<&str> for TagName {
+    fn from(name: &str) -> Self {
+        let mut bytes = [0; 8];
+        bytes
+            .iter_mut()
+            .zip(name.bytes())
+            .for_each(|(byte, letter)| *byte = letter);
+        Self(bytes)
+    }
+}
+
+impl<'de> Deserialize<'de> for TagName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl Visitor<'_> for Name {
+            type Value = TagName;
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("the name of a tag")
+            }
+            fn visit_str<E>(self, name: &str) -> Result<TagName, E> {
+                Ok(TagName::from(name))
+            }
+        }
+        deserializer.deserialize_str(Name)
+    }
+}
+
+impl<'de> Deserialize<'de> for Weights {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ByTag;
+        impl<'de> Visitor<'de> for ByTag {
+            type Value = Weights;
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("weights by tag")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Weights, A::Error> {
+                let mut weights = Vec::with_capacity(8);
+                while let Some(pair) = map.next_entry()? {
+                    weights.push(pair);
+                }
+                Ok(Weights(weights))
+            }
+        }
+        deserializer.deserialize_map(ByTag)
+    }
 }
 
 impl Tagger {
@@ -39,23 +94,30 @@ impl Tagger {
     /// [`VoiceFileError`] where the file is missing or holds something else.
     pub(super) fn read(path: &Path) -> Result<Self, VoiceFileError> {
         let document: Document = files::read_json(path)?;
-        let number = |tag: &str| {
-            let at = document.tags.iter().position(|name| **name == *tag)?;
-            u8::try_from(at).ok()
+        let names: Vec<TagName> = document
+            .tags
+            .iter()
+            .map(|name| TagName::from(name.as_ref()))
+            .collect();
+        let number = |tag: TagName| {
+            names
+                .iter()
+                .position(|name| *name == tag)
+                .and_then(|at| u8::try_from(at).ok())
         };
         let settled = document
             .tagdict
-            .iter()
-            .filter_map(|(word, tag)| Some((word.clone(), number(tag)?)))
+            .into_iter()
+            .filter_map(|(word, tag)| Some((word, number(tag)?)))
             .collect();
         let weights = document
             .weights
-            .iter()
-            .map(|(feature, by_tag)| {
+            .into_iter()
+            .map(|(feature, Weights(by_tag))| {
                 let weights = by_tag
-                    .iter()
-                    .filter_map(|(tag, weight)| Some((number(tag)?, *weight)));
-                (feature.clone(), weights.collect())
+                    .into_iter()
+                    .filter_map(|(tag, weight)| Some((number(tag)?, weight)));
+                (feature, weights.collect())
             })
             .collect();
         Ok(Self {
