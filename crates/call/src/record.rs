@@ -92,23 +92,6 @@ impl TurnTimings {
     pub fn voice_to_voice(&self) -> Option<Duration> {
         Some(self.first_frame_sent?.since(self.speech_ended?))
     }
-
-    /// The runtime's own share of [`Self::voice_to_voice`]: on the path that decided when the
-    /// reply was heard, everything that is neither model inference nor a configured wait.
-    #[must_use]
-    pub fn runtime_share(&self) -> Option<Duration> {
-        let sent = self.first_frame_sent?;
-        let audio = self.first_audio?;
-        let released = self.turn_ended.map_or(audio, |ended| ended.max(audio));
-        let mut share = sent.since(released);
-        let is_bound_by_models = self.turn_ended.is_none_or(|ended| audio > ended);
-        if is_bound_by_models {
-            if let (Some(settled), Some(asked)) = (self.transcript_settled, self.reply_asked) {
-                share += asked.since(settled);
-            }
-        }
-        Some(share)
-    }
 }
 
 /// One time that the caller spoke over the agent.

@@ -5,6 +5,7 @@ mod stage;
 
 use std::time::Duration;
 
+use offhook_call::report::Shares;
 use offhook_call::{BargeInOutcome, TurnKind};
 use offhook_contract::scripted::{ScriptedReply, ScriptedUtterance};
 use offhook_contract::{ProviderError, Role};
@@ -34,8 +35,8 @@ async fn a_question_is_answered_and_the_record_says_how_fast() {
     assert!(!answer.is_interrupted);
     let voice_to_voice = answer.timings.voice_to_voice().expect("it was heard");
     assert!(voice_to_voice < ms(700), "{voice_to_voice:?}");
-    let share = answer.timings.runtime_share().expect("it was heard");
-    assert!(share <= ms(5), "{share:?}");
+    let shares = Shares::new(&answer.timings).expect("it was heard");
+    assert!(shares.runtime <= 5.0, "{shares:?}");
     // 4 words of 200 ms each, after the greeting's two.
     assert_eq!(call.agent_frames_after(ms(3_000)), 40);
 }

@@ -51,7 +51,7 @@ impl Stack {
         };
         let wanted = [
             name(Purpose::Runtime)?,
-            name(Purpose::VoiceActivity)?,
+            name(Purpose::Vad)?,
             name(Purpose::EndOfTurn)?,
             name(Purpose::Recognition)?,
             name(Purpose::Voice)?,

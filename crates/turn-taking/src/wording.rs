@@ -73,14 +73,17 @@ fn pressed(word: &str) -> String {
     pressed
 }
 
-/// Words after which a phrase goes on. Those that often end one ("in", "on", "so") are left out.
+/// Words after which a phrase goes on. Those that often end one ("in", "so") are left out.
 const OPEN_WORDS: &str = "and or but because the a an to for with of from at my your \
     our his their its is are am was were i i'm i'd i'll i've it's we're we'd that's \
     there's if when which than between about dot underscore um uh uhm er erm maybe \
     then would";
 
-const DIGIT_WORDS: [&str; 11] = [
-    "zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+/// Words that "on" completes instead of opening a phrase.
+const COMPLETED_BY_ON: &str = "carry come go going hang hold keep later move put stay turn";
+
+const DIGIT_WORDS: [&str; 12] = [
+    "zero", "oh", "o", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
 ];
 
 /// Digits of the shortest telephone number that callers dictate.
@@ -107,7 +110,17 @@ pub(crate) fn is_unfinished(text: &str) -> bool {
     if last == "please" {
         return words.len() == 1;
     }
-    OPEN_WORDS.split(' ').any(|open| open == last) || is_dictation_short(&words)
+    OPEN_WORDS.split(' ').any(|open| open == last)
+        || is_open_on(&words)
+        || is_dictation_short(&words)
+}
+
+/// "a cleaning on" goes on, "come on" does not.
+fn is_open_on(words: &[String]) -> bool {
+    match words {
+        [.., before, on] if on == "on" => COMPLETED_BY_ON.split(' ').all(|verb| verb != before),
+        _ => false,
+    }
 }
 
 fn is_dictation_short(words: &[String]) -> bool {

@@ -205,6 +205,7 @@ impl TurnReport {
     fn new(turn: &TurnRecord) -> Self {
         let timings = &turn.timings;
         let is_answer = turn.kind == TurnKind::Answer;
+        let shares = Shares::new(timings).filter(|_| is_answer);
         Self {
             turn: turn.turn.0,
             kind: text::kind_name(turn.kind).to_owned(),
@@ -219,9 +220,9 @@ impl TurnReport {
             interrupted: turn.is_interrupted,
             voice_to_voice_ms: timings.voice_to_voice().filter(|_| is_answer).map(millis),
             voice_to_voice_heard_ms: None,
-            runtime_share_ms: timings.runtime_share().filter(|_| is_answer).map(millis),
+            runtime_share_ms: shares.map(|shares| shares.runtime),
             stages_ms: Stages::new(timings).filter(|_| is_answer),
-            shares_ms: Shares::new(timings).filter(|_| is_answer),
+            shares_ms: shares,
         }
     }
 }

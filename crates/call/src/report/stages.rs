@@ -87,6 +87,10 @@ impl Shares {
             pay(&mut shares.endpoint_wait, timings.turn_ended);
         } else {
             pay(&mut shares.recognition, timings.transcript_settled);
+            // A turn that does not sound finished waits before the model is asked: by configuration.
+            if timings.reply_asked >= timings.turn_ended {
+                pay(&mut shares.endpoint_wait, timings.turn_ended);
+            }
             pay(&mut shares.runtime, timings.reply_asked);
             pay(&mut shares.chat_model, timings.first_token);
             pay(&mut shares.chat_model, timings.first_sentence);

@@ -9,6 +9,7 @@ use offhook_providers::local::onnx::OnnxRuntime;
 use offhook_providers::local::voice::{LocalVoice, VoiceFiles};
 use offhook_rehearsal::{Scenario, SimulatedCaller};
 use offhook_transport::websocket::connect;
+use offhook_transport::websocket::wire::EndCause;
 use offhook_transport::{CallerAudio, HandsetOptions, HandsetReport, call_with};
 use serde::Serialize;
 
@@ -62,7 +63,7 @@ pub(super) async fn call(
     let bridge = tokio::spawn(call.bridge.run());
     let handset = call_with(call.far_end, caller.as_mut(), options).await;
     let end = bridge.await?;
-    let ended = end.cause.map_or_else(|| "connection lost".to_owned(), |cause| cause.to_string());
+    let ended = end.cause.map_or("connection_lost", EndCause::name).to_owned();
     let errors = end.errors.iter().map(ToString::to_string).collect();
     let report = RemoteReport::new(call.call_id, ended, errors, &handset);
     let text = serde_json::to_string_pretty(&report)?;

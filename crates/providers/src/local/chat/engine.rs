@@ -41,7 +41,7 @@ impl Engine {
         let owner = thread::Builder::new()
             .name("chat-model".to_owned())
             .spawn(move || own(&config, &for_owner, &ready))
-            .map_err(not_started)?;
+            .map_err(|error| not_started(&error))?;
         let engine = Self {
             board,
             owner: Some(owner),
@@ -65,7 +65,7 @@ impl Drop for Engine {
     }
 }
 
-fn not_started(error: std::io::Error) -> LlamaLoadError {
+fn not_started(error: &std::io::Error) -> LlamaLoadError {
     LlamaLoadError::NotStarted {
         problem: error.to_string(),
     }
@@ -91,7 +91,7 @@ fn own(config: &LlamaChatConfig, board: &Board, ready: &SyncSender<Result<(), Ll
                 });
             if let Err(error) = started {
                 board.close();
-                return tell(Err(not_started(error)));
+                return tell(Err(not_started(&error)));
             }
         }
         tell(Ok(()));

@@ -12,6 +12,7 @@ mod model_costs;
 #[cfg(test)]
 mod model_tests;
 mod moonshine;
+mod murmur;
 mod recognition;
 mod smart_turn;
 mod speech_to_text;

@@ -10,6 +10,7 @@ use offhook_contract::{SttEvent, UtteranceId};
 
 use super::audio_history::AudioHistory;
 use super::moonshine::Transcription;
+use super::murmur::{MURMUR, is_murmur};
 
 const SAMPLES_PER_MS: usize = 16;
 /// Kept before the detected onset, so that the first sound is not lost.
@@ -300,8 +301,11 @@ fn is_silent(samples: &[f32]) -> bool {
         .all(|chunk| energy(chunk) < SILENCE_ENERGY)
 }
 
-/// Nothing, where the audio is silent or the model guessed.
+/// Nothing, where the audio is silent or the model guessed; a hum, where it is one.
 fn without_guesses(answer: Transcription, samples: &[f32]) -> Transcription {
+    if !is_silent(samples) && is_murmur(samples) {
+        return Transcription { text: MURMUR.to_owned(), tokens: Vec::new(), ..answer };
+    }
     if is_silent(samples) || answer.mean_log_probability < LOG_PROBABILITY_MIN {
         return Transcription {
             text: String::new(),

@@ -133,6 +133,21 @@ pub enum EndCause {
     Unknown,
 }
 
+impl EndCause {
+    /// The cause as it stands on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AgentHungUp => "agent_hung_up",
+            Self::CallerHungUp => "caller_hung_up",
+            Self::ClientFault => "client_fault",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 impl ServerEvent {
     /// As it goes over the wire.
     #[must_use]
