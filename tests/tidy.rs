@@ -3,6 +3,11 @@
 //!
 //! Not here: what the compiler, clippy, rustfmt and cargo-deny already check.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a test panics where something is not as it must be"
+)]
+
 #[path = "tidy/edges.rs"]
 mod edges;
 #[path = "tidy/shape.rs"]

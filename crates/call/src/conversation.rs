@@ -20,7 +20,10 @@ impl Conversation {
     #[must_use]
     pub fn new(system_prompt: String, turns_max: usize) -> Self {
         Self {
-            system: ChatMessage { role: Role::System, text: system_prompt },
+            system: ChatMessage {
+                role: Role::System,
+                text: system_prompt,
+            },
             messages: Vec::new(),
             turns_max: turns_max.max(1),
         }
@@ -29,8 +32,14 @@ impl Conversation {
     /// What the model reads, with `caller_text` as the caller's newest turn.
     #[must_use]
     pub fn with_caller(&self, caller_text: &str) -> Arc<[ChatMessage]> {
-        let caller = ChatMessage { role: Role::Caller, text: caller_text.to_owned() };
-        self.window().cloned().chain(std::iter::once(caller)).collect()
+        let caller = ChatMessage {
+            role: Role::Caller,
+            text: caller_text.to_owned(),
+        };
+        self.window()
+            .cloned()
+            .chain(std::iter::once(caller))
+            .collect()
     }
 
     /// What the model reads before the caller has said anything.
@@ -59,14 +68,20 @@ impl Conversation {
                 last.text.push(' ');
                 last.text.push_str(text);
             }
-            _ => self.messages.push(ChatMessage { role, text: text.to_owned() }),
+            _ => self.messages.push(ChatMessage {
+                role,
+                text: text.to_owned(),
+            }),
         }
     }
 
     /// The system prompt and the newest turns. Whole turns are dropped, half of the window at a
     /// time, so that a prompt cache stays good for many turns.
     fn window(&self) -> impl Iterator<Item = &ChatMessage> {
-        let caller_turns = self.messages.iter().filter(|message| message.role == Role::Caller);
+        let caller_turns = self
+            .messages
+            .iter()
+            .filter(|message| message.role == Role::Caller);
         let turns = caller_turns.count();
         let step = (self.turns_max / 2).max(1);
         let surplus = turns.saturating_sub(self.turns_max).div_ceil(step) * step;
@@ -90,17 +105,30 @@ mod tests {
     }
 
     fn texts(messages: &[ChatMessage]) -> Vec<&str> {
-        messages.iter().map(|message| message.text.as_str()).collect()
+        messages
+            .iter()
+            .map(|message| message.text.as_str())
+            .collect()
     }
 
     #[test]
     fn the_model_reads_what_was_heard() {
         let mut conversation = Conversation::new("Be brief.".into(), 8);
         conversation.add_reply("", "Hello!", &known("Hello!"));
-        conversation.add_reply("Hours?", "We open at 8 and close at 6.", &known("We open at 8"));
+        conversation.add_reply(
+            "Hours?",
+            "We open at 8 and close at 6.",
+            &known("We open at 8"),
+        );
         assert_eq!(
             texts(&conversation.with_caller("And Sunday?")),
-            ["Be brief.", "Hello!", "Hours?", "We open at 8", "And Sunday?"]
+            [
+                "Be brief.",
+                "Hello!",
+                "Hours?",
+                "We open at 8",
+                "And Sunday?"
+            ]
         );
     }
 
@@ -115,7 +143,10 @@ mod tests {
     fn what_cannot_be_known_counts_as_heard() {
         let mut conversation = Conversation::new("s".into(), 8);
         conversation.add_reply("Hours?", "We open at 8.", &HeardText::Unknown);
-        assert_eq!(texts(&conversation.so_far()), ["s", "Hours?", "We open at 8."]);
+        assert_eq!(
+            texts(&conversation.so_far()),
+            ["s", "Hours?", "We open at 8."]
+        );
     }
 
     #[test]

@@ -53,6 +53,9 @@ impl Persona {
     #[must_use]
     pub fn chat_options(&self) -> ChatOptions {
         let chat = self.agent.chat();
-        ChatOptions { temperature: chat.temperature, tokens_max: chat.reply_tokens_max }
+        ChatOptions {
+            temperature: chat.temperature,
+            tokens_max: chat.reply_tokens_max,
+        }
     }
 }

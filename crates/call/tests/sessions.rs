@@ -43,18 +43,21 @@ async fn a_question_is_answered_and_the_record_says_how_fast() {
 
 #[tokio::test(start_paused = true)]
 async fn the_model_reads_what_was_said_and_heard() {
-    let stage = Stage::new()
+    let (stage, chat) = Stage::new()
         .hears(ScriptedUtterance::new("When are you open?"))
         .hears(ScriptedUtterance::new("And on Sunday?"))
         .answers(ScriptedReply::new("At eight."))
         .answers(ScriptedReply::new("We are closed."))
         .speaks(ms(2_000), ms(1_000))
         .speaks(ms(6_000), ms(1_000))
-        .hangs_up(ms(10_000));
-    let chat = stage.chat();
+        .hangs_up(ms(10_000))
+        .with_chat();
     stage.run().await;
-    let last = chat().pop().expect("it was asked");
-    let texts: Vec<_> = last.iter().map(|message| (message.role, message.text.as_str())).collect();
+    let last = chat.asked().pop().expect("it was asked");
+    let texts: Vec<_> = last
+        .iter()
+        .map(|message| (message.role, message.text.as_str()))
+        .collect();
     assert_eq!(
         texts,
         [
@@ -70,7 +73,7 @@ async fn the_model_reads_what_was_said_and_heard() {
 #[tokio::test(start_paused = true)]
 async fn a_barge_in_stops_the_agent_and_history_ends_where_the_audio_ended() {
     let long = "One two three four five six seven eight nine ten eleven twelve.";
-    let stage = Stage::new()
+    let (stage, chat) = Stage::new()
         .hears(ScriptedUtterance::new("Count for me."))
         .hears(
             ScriptedUtterance::new("Stop that right now please.")
@@ -81,21 +84,40 @@ async fn a_barge_in_stops_the_agent_and_history_ends_where_the_audio_ended() {
         .answers(ScriptedReply::new("Fine."))
         .speaks(ms(2_000), ms(1_000))
         .speaks(ms(4_600), ms(1_200))
-        .hangs_up(ms(10_000));
-    let chat = stage.chat();
+        .hangs_up(ms(10_000))
+        .with_chat();
     let call = stage.run().await;
-    let cut = call.record.turns.iter().find(|turn| turn.is_interrupted).expect("it was cut");
+    let cut = call
+        .record
+        .turns
+        .iter()
+        .find(|turn| turn.is_interrupted)
+        .expect("it was cut");
     let heard = cut.heard_text.clone().expect("known");
-    assert!(long.starts_with(&heard) && !heard.is_empty() && heard.len() < long.len(), "{heard}");
+    assert!(
+        long.starts_with(&heard) && !heard.is_empty() && heard.len() < long.len(),
+        "{heard}"
+    );
     let barge_in = call.record.barge_ins.last().expect("it was noted");
     assert_eq!(barge_in.outcome, BargeInOutcome::Committed);
-    assert!(barge_in.stop_time() <= ms(400), "{:?}", barge_in.stop_time());
-    let history = chat().pop().expect("it was asked");
-    assert!(history.iter().any(|message| message.role == Role::Agent && message.text == heard));
+    assert!(
+        barge_in.stop_time() <= ms(400),
+        "{:?}",
+        barge_in.stop_time()
+    );
+    let history = chat.asked().pop().expect("it was asked");
+    assert!(
+        history
+            .iter()
+            .any(|message| message.role == Role::Agent && message.text == heard)
+    );
     // Words of 200 ms: what was heard ends within one word of where the audio ended.
     let spoken = call.agent_time_between(ms(3_000), ms(5_600));
     let words = heard.split_whitespace().count() as i64;
-    assert!((words - (spoken.as_millis() / 200) as i64).abs() <= 1, "{words} words, {spoken:?}");
+    assert!(
+        (words - (spoken.as_millis() / 200) as i64).abs() <= 1,
+        "{words} words, {spoken:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -114,7 +136,12 @@ async fn an_acknowledgement_does_not_end_the_reply() {
     let answer = &call.record.turns[1];
     assert_eq!(answer.heard_text.as_deref(), Some(long));
     assert!(!answer.is_interrupted);
-    assert!(call.record.barge_ins.iter().all(|it| it.outcome == BargeInOutcome::Resumed));
+    assert!(
+        call.record
+            .barge_ins
+            .iter()
+            .all(|it| it.outcome == BargeInOutcome::Resumed)
+    );
     assert_eq!(call.record.turns.len(), 2, "{:?}", call.record.turns);
 }
 
@@ -129,11 +156,21 @@ async fn a_thinking_pause_does_not_cut_the_caller_off() {
         .speaks(ms(3_800), ms(800))
         .hangs_up(ms(8_000));
     let call = stage.run().await;
-    let answers: Vec<_> =
-        call.record.turns.iter().filter(|turn| turn.kind == TurnKind::Answer).collect();
+    let answers: Vec<_> = call
+        .record
+        .turns
+        .iter()
+        .filter(|turn| turn.kind == TurnKind::Answer)
+        .collect();
     assert_eq!(answers.len(), 1);
-    assert_eq!(answers[0].caller_text, "I would like to come on Tuesday at two.");
-    assert_eq!(call.agent_time_between(ms(2_000), ms(4_600)), Duration::ZERO);
+    assert_eq!(
+        answers[0].caller_text,
+        "I would like to come on Tuesday at two."
+    );
+    assert_eq!(
+        call.agent_time_between(ms(2_000), ms(4_600)),
+        Duration::ZERO
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -154,7 +191,10 @@ async fn a_silent_caller_is_reminded_and_then_the_call_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn a_model_that_fails_leads_to_an_apology_and_never_to_a_hang() {
-    let down = ProviderError::Unavailable { provider: "chat".into(), problem: "down".into() };
+    let down = ProviderError::Unavailable {
+        provider: "chat".into(),
+        problem: "down".into(),
+    };
     let call = Stage::new()
         .hears(ScriptedUtterance::new("When are you open?"))
         .answers(ScriptedReply::new("").failing(down))
@@ -162,7 +202,12 @@ async fn a_model_that_fails_leads_to_an_apology_and_never_to_a_hang() {
         .hangs_up(ms(8_000))
         .run()
         .await;
-    assert!(call.record.turns.iter().any(|turn| turn.kind == TurnKind::Line(Line::Apology)));
+    assert!(
+        call.record
+            .turns
+            .iter()
+            .any(|turn| turn.kind == TurnKind::Line(Line::Apology))
+    );
     assert!(call.record.problems[0].contains("chat is unavailable: down"));
 }
 
@@ -170,13 +215,23 @@ async fn a_model_that_fails_leads_to_an_apology_and_never_to_a_hang() {
 async fn a_caller_who_vanishes_in_mid_reply_ends_the_call_at_once() {
     let call = Stage::new()
         .hears(ScriptedUtterance::new("Count for me."))
-        .answers(ScriptedReply::new("One two three four five six seven eight nine ten."))
+        .answers(ScriptedReply::new(
+            "One two three four five six seven eight nine ten.",
+        ))
         .speaks(ms(2_000), ms(1_000))
         .hangs_up(ms(4_500))
         .run()
         .await;
     assert_eq!(call.record.ended, HangUpCause::CallerHungUp);
-    assert!(call.record.duration < ms(4_600), "{:?}", call.record.duration);
-    let cut = call.record.turns.last().expect("the reply is in the record");
+    assert!(
+        call.record.duration < ms(4_600),
+        "{:?}",
+        call.record.duration
+    );
+    let cut = call
+        .record
+        .turns
+        .last()
+        .expect("the reply is in the record");
     assert!(cut.is_interrupted);
 }

@@ -132,7 +132,13 @@ pub fn leg(description: LegDescription) -> (Leg, LegFarEnd) {
     let (audio_out, agent_audio) = mpsc::channel(LEG_QUEUE_FRAMES);
     let (control, control_receiver) = mpsc::channel(CONTROL_QUEUE);
     (
-        Leg { description, audio_in, events, audio_out, control },
+        Leg {
+            description,
+            audio_in,
+            events,
+            audio_out,
+            control,
+        },
         LegFarEnd {
             audio_in: caller_audio,
             events: event_sender,

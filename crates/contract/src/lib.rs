@@ -11,7 +11,9 @@ mod speech_to_text;
 mod text_to_speech;
 mod turn_detector;
 
-pub use chat::{ChatCall, ChatEvent, ChatMessage, ChatModel, ChatOptions, ChatReply, ChatRequest, Role};
+pub use chat::{
+    ChatCall, ChatEvent, ChatMessage, ChatModel, ChatOptions, ChatReply, ChatRequest, Role,
+};
 pub use error::ProviderError;
 pub use leg::{
     LEG_QUEUE_FRAMES, Leg, LegControl, LegDescription, LegEvent, LegFarEnd, LegNotice,

@@ -36,7 +36,10 @@ pub struct SttStream {
 }
 
 /// What recognition is sent.
-#[expect(clippy::large_enum_variant, reason = "a frame lies in the queue, so that none is allocated")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a frame lies in the queue, so that none is allocated"
+)]
 #[derive(Debug, Clone)]
 pub enum SttInput {
     /// All caller audio, speech or not, in order.

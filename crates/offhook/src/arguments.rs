@@ -43,10 +43,18 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct DemoArguments {
     /// The agent that answers.
-    #[arg(long, value_name = "FILE", default_value = "configs/agents/receptionist.json")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "configs/agents/receptionist.json"
+    )]
     pub(crate) agent: PathBuf,
     /// What the caller does.
-    #[arg(long, value_name = "FILE", default_value = "configs/scenarios/demo.toml")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "configs/scenarios/demo.toml"
+    )]
     pub(crate) scenario: PathBuf,
     /// Where report.json, call.wav, timeline.svg and facts.jsonl are written.
     #[arg(long, value_name = "FOLDER", default_value = "target/demo")]

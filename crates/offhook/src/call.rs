@@ -17,8 +17,8 @@ use offhook_call::{CallRecord, CallSetup, Persona, Session};
 use offhook_contract::{LegDescription, TextToSpeech, leg};
 use offhook_media::{SampleRate, StereoWav};
 use offhook_rehearsal::{LedgerHandle, Scenario, SimulatedCaller};
-use offhook_turn_taking::Instant as CallTime;
 use offhook_transport::{CallerAudio, HandsetOptions, HandsetReport, WavCaller, call_with};
+use offhook_turn_taking::Instant as CallTime;
 use tokio::sync::mpsc;
 
 use crate::arguments::{CallArguments, DemoArguments};
@@ -40,7 +40,18 @@ const CALL_MAX: Duration = Duration::from_secs(30 * 60);
 /// Who calls.
 enum Caller {
     Recording(WavCaller),
-    Simulated { caller: SimulatedCaller, scenario: Scenario, ledger: LedgerHandle },
+    Simulated {
+        caller: Box<SimulatedCaller>,
+        scenario: Box<Scenario>,
+        ledger: LedgerHandle,
+    },
+}
+
+/// How long the process took until it could take a call, and until it could answer this one.
+#[derive(Debug, Clone, Copy)]
+struct StartUp {
+    loaded: Duration,
+    prompted: Duration,
 }
 
 /// What a call left.
@@ -53,12 +64,19 @@ struct Held {
 /// Runs `offhook call`.
 pub(crate) async fn run(arguments: CallArguments) -> anyhow::Result<Outcome> {
     let started = Instant::now();
-    let scenario = arguments.scenario.as_deref().map(read_scenario).transpose()?;
+    let scenario = arguments
+        .scenario
+        .as_deref()
+        .map(read_scenario)
+        .transpose()?;
     let variables = variables(&arguments.variables)?;
     if let Some(url) = &arguments.url {
         return remote::call(url, &arguments, scenario, &variables).await;
     }
-    let agent = arguments.agent.as_deref().context("--agent or --url is needed")?;
+    let agent = arguments
+        .agent
+        .as_deref()
+        .context("--agent or --url is needed")?;
     let plan = Plan {
         agent: agent.to_owned(),
         recording: arguments.caller,
@@ -80,7 +98,10 @@ pub(crate) async fn run(arguments: CallArguments) -> anyhow::Result<Outcome> {
 pub(crate) async fn demo(arguments: DemoArguments) -> anyhow::Result<Outcome> {
     let started = Instant::now();
     std::fs::create_dir_all(&arguments.out).map_err(|problem| {
-        Complaint::bad_input(format!("cannot make {}: {problem}", arguments.out.display()))
+        Complaint::bad_input(format!(
+            "cannot make {}: {problem}",
+            arguments.out.display()
+        ))
     })?;
     let plan = Plan {
         agent: arguments.agent,
@@ -117,13 +138,22 @@ impl Plan {
         let recording = self.recording.as_deref().map(open_recording).transpose()?;
         self.outputs.check()?;
         let chat_model = self.chat_model.take().or_else(|| {
-            agent.models().chat.as_ref().map(|model| model.name().to_owned())
+            agent
+                .models()
+                .chat
+                .as_ref()
+                .map(|model| model.name().to_owned())
         });
         let stack = tokio::task::spawn_blocking(move || Stack::load(chat_model.as_deref()))
             .await
             .context("loading the models panicked")??;
+        let loaded = started.elapsed();
         let persona = Persona::new(Arc::new(agent), self.variables.clone());
-        let (near, far) = leg(LegDescription { transport: "file".into(), rate: RATE, lead: LEAD });
+        let (near, far) = leg(LegDescription {
+            transport: "file".into(),
+            rate: RATE,
+            lead: LEAD,
+        });
         let (log, entries) = mpsc::channel(offhook_call::fact_log::LOG_QUEUE);
         let (_control, control) = mpsc::channel(1);
         let call_id = call_id();
@@ -140,14 +170,26 @@ impl Plan {
             log: Some(log),
             control,
         };
-        let session = Session::open(setup).await.context("the call cannot begin")?;
-        let ready = started.elapsed();
-        self.announce(&stack, ready);
-        let caller = self.caller(recording, stack.providers.voice.as_ref()).await?;
-        let watcher =
-            Watcher::start(entries, self.outputs.facts.as_deref(), &header, !self.is_json).await?;
+        let session = Session::open(setup)
+            .await
+            .context("the call cannot begin")?;
+        let times = StartUp {
+            loaded,
+            prompted: started.elapsed(),
+        };
+        self.announce(&stack, times);
+        let caller = self
+            .caller(recording, stack.providers.voice.as_ref())
+            .await?;
+        let watcher = Watcher::start(
+            entries,
+            self.outputs.facts.as_deref(),
+            &header,
+            !self.is_json,
+        )
+        .await?;
         let (held, caller) = self.run_call(session, far, caller, watcher).await?;
-        self.conclude(held, caller, ready)
+        self.conclude(held, &caller, times)
     }
 
     async fn caller(
@@ -158,12 +200,19 @@ impl Plan {
         if let Some(recording) = recording {
             return Ok(Caller::Recording(recording));
         }
-        let scenario = self.scenario.take().context("a recording or a scenario is needed")?;
+        let scenario = self
+            .scenario
+            .take()
+            .context("a recording or a scenario is needed")?;
         let caller = SimulatedCaller::prepare(&scenario, voice, RATE)
             .await
             .map_err(|problem| Complaint::bad_input(chain(&problem)))?;
         let ledger = caller.ledger();
-        Ok(Caller::Simulated { caller, scenario, ledger })
+        Ok(Caller::Simulated {
+            caller: Box::new(caller),
+            scenario: Box::new(scenario),
+            ledger,
+        })
     }
 
     async fn run_call(
@@ -184,44 +233,67 @@ impl Plan {
             .map_err(|problem| Complaint::bad_input(chain(&problem)))?;
         let audio: &mut dyn CallerAudio = match &mut caller {
             Caller::Recording(recording) => recording,
-            Caller::Simulated { caller, .. } => caller,
+            Caller::Simulated { caller, .. } => caller.as_mut(),
         };
         let session = tokio::spawn(session.run());
         let handset = call_with(far, audio, options).await;
         let record = session.await.context("the session panicked")?;
         let entries = watcher.finish().await?;
-        Ok((Held { record, handset, entries }, caller))
+        Ok((
+            Held {
+                record,
+                handset,
+                entries,
+            },
+            caller,
+        ))
     }
 
-    fn announce(&self, stack: &Stack, ready: Duration) {
+    fn announce(&self, stack: &Stack, times: StartUp) {
         if !self.is_json {
             println!(
-                "Ready after {:.2} s (models {:.2} s, chat model {}).\n",
-                ready.as_secs_f64(),
-                stack.load_time.as_secs_f64(),
-                stack.chat_model
+                "Ready after {:.2} s (chat model {}); it read its prompt in {:.2} s.\n",
+                times.loaded.as_secs_f64(),
+                stack.chat_model,
+                (times.prompted - times.loaded).as_secs_f64(),
             );
         }
     }
 
-    fn conclude(&self, held: Held, caller: Caller, ready: Duration) -> anyhow::Result<Outcome> {
-        let Held { record, handset, entries } = held;
+    fn conclude(&self, held: Held, caller: &Caller, times: StartUp) -> anyhow::Result<Outcome> {
+        let Held {
+            record,
+            handset,
+            entries,
+        } = held;
         // The handset and the session begin at the same moment.
-        let mut report = match &caller {
+        let mut report = match caller {
             Caller::Recording(_) => Report::new(&record, &[]),
-            Caller::Simulated { scenario, ledger, .. } => {
-                offhook_rehearsal::report(scenario, &ledger.snapshot(), &record, CallTime::START)
-            }
+            Caller::Simulated {
+                scenario, ledger, ..
+            } => offhook_rehearsal::report(scenario, &ledger.snapshot(), &record, CallTime::START),
         };
         report.process = Some(ProcessFigures {
-            start_up_ms: ready.as_secs_f64() * 1_000.0,
+            start_up_ms: millis(times.loaded),
+            prompt_read_ms: millis(times.prompted - times.loaded),
             rss_bytes: resident_bytes_max(),
         });
         self.outputs.write(&report, &record, &handset, &entries)?;
         outputs::print(&report, self.is_json, &self.outputs)?;
-        let passed = report.scenario.as_ref().is_none_or(|verdict| verdict.passed);
-        Ok(if passed { Outcome::Done } else { Outcome::Missed })
+        let passed = report
+            .scenario
+            .as_ref()
+            .is_none_or(|verdict| verdict.passed);
+        Ok(if passed {
+            Outcome::Done
+        } else {
+            Outcome::Missed
+        })
     }
+}
+
+fn millis(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 10_000.0).round() / 10.0
 }
 
 fn open_recording(path: &Path) -> anyhow::Result<WavCaller> {
@@ -252,5 +324,8 @@ fn resident_bytes_max() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmHWM:"));
     let kibibytes = line.and_then(|line| line.split_whitespace().nth(1));
-    kibibytes.and_then(|count| count.parse::<u64>().ok()).unwrap_or(0) * 1_024
+    kibibytes
+        .and_then(|count| count.parse::<u64>().ok())
+        .unwrap_or(0)
+        * 1_024
 }

@@ -26,7 +26,10 @@ pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<Outcome> {
 
 /// What the file is, by its ending and, for TOML, by its name.
 fn check(file: &Path) -> anyhow::Result<&'static str> {
-    let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let ending = file
+        .extension()
+        .and_then(|ending| ending.to_str())
+        .unwrap_or_default();
     match ending {
         "json" => read_agent(file).map(|_| "agent"),
         "toml" if file.file_name().is_some_and(|name| name == "offhook.toml") => {
@@ -41,8 +44,9 @@ fn check(file: &Path) -> anyhow::Result<&'static str> {
 
 /// Reads an agent; every problem of it is in the error.
 pub(crate) fn read_agent(file: &Path) -> anyhow::Result<Agent> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|problem| Complaint::bad_input(format!("cannot read {}: {problem}", file.display())))?;
+    let text = std::fs::read_to_string(file).map_err(|problem| {
+        Complaint::bad_input(format!("cannot read {}: {problem}", file.display()))
+    })?;
     Agent::from_json(&text)
         .map_err(|problems| Complaint::bad_input(format!("{}: {problems}", file.display())))
 }

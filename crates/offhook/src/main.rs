@@ -21,9 +21,11 @@ use outcome::Outcome;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter =
-        EnvFilter::try_from_env("OFFHOOK_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let filter = EnvFilter::try_from_env("OFFHOOK_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     match run(arguments.command) {
         Ok(outcome) => outcome.into(),
         Err(problem) => {
@@ -34,6 +36,9 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> anyhow::Result<Outcome> {
+    if !matches!(command, Command::Serve(_)) {
+        start_log("warn", false);
+    }
     match command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Models(arguments) => on_the_runtime(models::run(arguments)),
@@ -44,9 +49,24 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
     }
 }
 
+/// Logs to standard error, from `level` on unless OFFHOOK_LOG says otherwise.
+fn start_log(level: &str, is_json: bool) {
+    let filter = EnvFilter::try_from_env("OFFHOOK_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if is_json {
+        log.json().init();
+    } else {
+        log.init();
+    }
+}
+
 /// Audio and control run on few workers: inference has threads of its own.
 fn on_the_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let outcome = runtime.block_on(work);
     // Inference that is still running must not hold up the exit.
     runtime.shutdown_background();

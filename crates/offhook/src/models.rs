@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use offhook_providers::catalogue::{
-    Catalogue, CatalogueError, Display, FileProblem, Model, ModelDirectory, Pull, PullError,
-    human_bytes,
+    Catalogue, CatalogueError, Display, FileProblem, Model, ModelDirectory, Pull, human_bytes,
 };
 
 use crate::outcome::{Complaint, Outcome};

@@ -38,13 +38,23 @@ pub(crate) struct Complaint {
 
 impl Complaint {
     /// The input cannot be used.
+    #[expect(clippy::needless_pass_by_value, reason = "it maps errors")]
     pub(crate) fn bad_input(text: impl ToString) -> anyhow::Error {
-        Self { outcome: Outcome::BadInput, text: text.to_string() }.into()
+        Self {
+            outcome: Outcome::BadInput,
+            text: text.to_string(),
+        }
+        .into()
     }
 
     /// A model file is missing or damaged.
+    #[expect(clippy::needless_pass_by_value, reason = "it maps errors")]
     pub(crate) fn no_models(text: impl ToString) -> anyhow::Error {
-        Self { outcome: Outcome::NoModels, text: text.to_string() }.into()
+        Self {
+            outcome: Outcome::NoModels,
+            text: text.to_string(),
+        }
+        .into()
     }
 }
 
@@ -58,7 +68,9 @@ impl std::error::Error for Complaint {}
 
 /// The exit code of an error.
 pub(crate) fn of_error(problem: &anyhow::Error) -> Outcome {
-    problem.downcast_ref::<Complaint>().map_or(Outcome::Failed, |complaint| complaint.outcome)
+    problem
+        .downcast_ref::<Complaint>()
+        .map_or(Outcome::Failed, |complaint| complaint.outcome)
 }
 
 /// An error with all of its causes, in one line.

@@ -29,7 +29,11 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Outcome> {
             count => format!("{count} of them different"),
         }
     );
-    Ok(if outcome.is_identical() { Outcome::Done } else { Outcome::Missed })
+    Ok(if outcome.is_identical() {
+        Outcome::Done
+    } else {
+        Outcome::Missed
+    })
 }
 
 fn bad_log(problem: &dyn std::error::Error) -> anyhow::Error {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router;
-use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::State;
+use axum::extract::ws::WebSocketUpgrade;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
@@ -36,6 +36,7 @@ struct Server {
 /// Serves until the process is told to stop; calls that are up then end with it.
 pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
     let mut settings = Settings::read(&arguments.config)?;
+    crate::start_log(&settings.log_level.to_string(), settings.is_log_json);
     settings.listen = arguments.listen.unwrap_or(settings.listen);
     if arguments.chat_model.is_some() {
         settings.chat_model = arguments.chat_model;
@@ -50,10 +51,14 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
     let chat_model = settings.chat_model.clone();
     let directory = settings.models_directory.clone();
     let load = move || Stack::load_from(chat_model.as_deref(), directory);
-    let stack = tokio::task::spawn_blocking(load).await.context("loading the models panicked")??;
-    let listener = TcpListener::bind(settings.listen).await.map_err(|problem| {
-        Complaint::bad_input(format!("cannot listen on {}: {problem}", settings.listen))
-    })?;
+    let stack = tokio::task::spawn_blocking(load)
+        .await
+        .context("loading the models panicked")??;
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .map_err(|problem| {
+            Complaint::bad_input(format!("cannot listen on {}: {problem}", settings.listen))
+        })?;
     println!(
         "listening on ws://{}/v1/session?agent=NAME (models loaded in {:.2} s, chat model {})",
         listener.local_addr()?,
@@ -61,18 +66,32 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
         stack.chat_model
     );
     let calls = Arc::new(Semaphore::new(settings.calls_max));
-    let server = Arc::new(Server { settings, providers: stack.providers, calls });
+    let server = Arc::new(Server {
+        settings,
+        providers: stack.providers,
+        calls,
+    });
     let router = Router::new()
         .route("/v1/session", get(session))
         .route("/healthz", get(|| async { "ok\n" }))
         .with_state(server);
     axum::serve(without_delay(listener), router)
-        .with_graceful_shutdown(async {
-            // Without the signal handler the process still ends on the signal itself.
-            let _ = tokio::signal::ctrl_c().await;
-        })
+        .with_graceful_shutdown(told_to_stop())
         .await?;
     Ok(Outcome::Done)
+}
+
+/// Comes with the first SIGINT or SIGTERM. Without a handler the process ends on the signal itself.
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
 }
 
 /// Answers a request for a session.
@@ -94,19 +113,25 @@ async fn session(
     };
     let Ok(permit) = server.calls.clone().try_acquire_owned() else {
         let mut response = refuse(StatusCode::SERVICE_UNAVAILABLE, "every line is busy");
-        response.headers_mut().insert("retry-after", axum::http::HeaderValue::from_static("5"));
+        response
+            .headers_mut()
+            .insert("retry-after", axum::http::HeaderValue::from_static("5"));
         return response;
     };
     let limits = server.settings.limits;
     let rate = request.rate;
-    serve_session(upgrade, rate, limits, move |start| open(server, agent, rate, start, permit))
+    serve_session(upgrade, rate, limits, move |start| {
+        open(server, agent, rate, start, permit)
+    })
 }
 
 impl Server {
     /// The file of an agent; names that are no plain file names have none.
     fn agent_file(&self, name: &str) -> Option<PathBuf> {
         let is_plain = !name.is_empty()
-            && name.chars().all(|it| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | ' '));
+            && name
+                .chars()
+                .all(|it| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | ' '));
         let file = self.settings.agents.join(format!("{name}.json"));
         (is_plain && file.is_file()).then_some(file)
     }
@@ -122,10 +147,16 @@ async fn open(
 ) -> Result<OpenedSession, SessionRefusal> {
     let agent = read_agent(&agent).map_err(|problem| {
         tracing::error!(%problem, "an agent cannot be used");
-        SessionRefusal::Unavailable("the agent's document has problems; see the server's log".into())
+        SessionRefusal::Unavailable(
+            "the agent's document has problems; see the server's log".into(),
+        )
     })?;
     let lead = server.settings.lead;
-    let (near, far_end) = leg(LegDescription { transport: "websocket".into(), rate, lead });
+    let (near, far_end) = leg(LegDescription {
+        transport: "websocket".into(),
+        rate,
+        lead,
+    });
     let (hold, control) = mpsc::channel(1);
     let call_id = call_id();
     let setup = CallSetup {
@@ -152,7 +183,11 @@ async fn open(
             "a call ended"
         );
     });
-    Ok(OpenedSession { call_id, lead, far_end })
+    Ok(OpenedSession {
+        call_id,
+        lead,
+        far_end,
+    })
 }
 
 fn refuse(status: StatusCode, problem: &str) -> Response {

@@ -85,7 +85,10 @@ impl Default for SessionDocument {
 
 impl Default for LogDocument {
     fn default() -> Self {
-        Self { level: "info".into(), format: "text".into() }
+        Self {
+            level: "info".into(),
+            format: "text".into(),
+        }
     }
 }
 
@@ -105,7 +108,9 @@ impl Settings {
         let mut problems = Problems(Vec::new());
         let listen = problems.take("listen", document.listen.parse::<SocketAddr>());
         if document.calls_max == 0 {
-            problems.0.push("calls_max: 0 would refuse every call; write 1 or more".into());
+            problems
+                .0
+                .push("calls_max: 0 would refuse every call; write 1 or more".into());
         }
         let chat_model = document
             .models
@@ -119,7 +124,10 @@ impl Settings {
         let stall_max = problems.duration("session.stall_max", &session.stall_max);
         let log_level = problems.take("log.level", document.log.level.parse::<tracing::Level>());
         if !matches!(document.log.format.as_str(), "text" | "json") {
-            problems.0.push(format!("log.format: \"{}\" is not text or json", document.log.format));
+            problems.0.push(format!(
+                "log.format: \"{}\" is not text or json",
+                document.log.format
+            ));
         }
         let (Some(listen), Some(log_level)) = (listen, log_level) else {
             return Err(problems.0.join("\n  "));
@@ -134,7 +142,12 @@ impl Settings {
             models_directory: document.models.directory.map(|path| folder.join(path)),
             chat_model,
             lead,
-            limits: SocketLimits { start_timeout, idle_timeout, stall_max, ..SocketLimits::default() },
+            limits: SocketLimits {
+                start_timeout,
+                idle_timeout,
+                stall_max,
+                ..SocketLimits::default()
+            },
             log_level,
             is_log_json: document.log.format == "json",
         })
@@ -146,7 +159,9 @@ struct Problems(Vec<String>);
 
 impl Problems {
     fn take<T, E: std::fmt::Display>(&mut self, path: &str, value: Result<T, E>) -> Option<T> {
-        value.map_err(|problem| self.0.push(format!("{path}: {problem}"))).ok()
+        value
+            .map_err(|problem| self.0.push(format!("{path}: {problem}")))
+            .ok()
     }
 
     fn duration(&mut self, path: &str, text: &str) -> Duration {

@@ -37,10 +37,11 @@ impl Stack {
     ) -> anyhow::Result<Self> {
         let started = Instant::now();
         let catalogue = Catalogue::from_environment().map_err(Complaint::bad_input)?;
-        let directory =
-            directory.map_or_else(ModelDirectory::from_environment, ModelDirectory::at);
+        let directory = directory.map_or_else(ModelDirectory::from_environment, ModelDirectory::at);
         let name = |purpose: Purpose| {
-            let model = catalogue.default_model(purpose).map(|model| model.name.as_str());
+            let model = catalogue
+                .default_model(purpose)
+                .map(|model| model.name.as_str());
             model.ok_or_else(|| {
                 Complaint::bad_input(format!("the catalogue has no default model for {purpose}"))
             })
@@ -57,9 +58,15 @@ impl Stack {
             name(Purpose::Voice)?,
             chat,
         ];
-        catalogue.ensure(&wanted, &directory).map_err(Complaint::no_models)?;
+        catalogue
+            .ensure(&wanted, &directory)
+            .map_err(Complaint::no_models)?;
         let providers = load_all(&directory, wanted)?;
-        Ok(Self { providers, load_time: started.elapsed(), chat_model: chat.to_owned() })
+        Ok(Self {
+            providers,
+            load_time: started.elapsed(),
+            chat_model: chat.to_owned(),
+        })
     }
 }
 

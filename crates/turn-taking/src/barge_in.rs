@@ -195,9 +195,12 @@ fn is_interruption(
     thresholds: InterruptionThresholds,
 ) -> bool {
     let is_speaking = overlap.ended_at.is_none();
-    // The first guess at a hum or a cough is often a word; the agent is silent by now anyway.
-    let is_sure = overlap.is_settled
+    // The first guess at a cough is often a word; the agent is silent by now anyway. More words
+    // than were asked for are no guess.
+    let is_clear = overlap.words > thresholds.words_to_commit
+        && speech >= thresholds.speech_to_hold
         || speech * 2 >= thresholds.speech_to_hold + thresholds.speech_to_commit;
+    let is_sure = overlap.is_settled || is_clear;
     let by_words = overlap.words >= thresholds.words_to_commit && is_sure;
     let by_word_and_speech = overlap.words > 0 && speech >= thresholds.speech_to_commit;
     let by_speech = is_speaking && speech >= thresholds.speech_to_commit_wordless;

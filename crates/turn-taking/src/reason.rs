@@ -160,6 +160,15 @@ impl fmt::Display for Reason {
                     "caller said nothing for {silence}, after {reminders}"
                 )
             }
+            other => other.fmt_waits(formatter),
+        }
+    }
+}
+
+impl Reason {
+    /// Reasons that tell how long something lasted, or nothing but themselves.
+    fn fmt_waits(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::CallerPaused { silence } => {
                 write!(formatter, "caller silent for {}", Plain(*silence))
             }
@@ -197,9 +206,7 @@ impl fmt::Display for Reason {
             plain => formatter.write_str(plain.text()),
         }
     }
-}
 
-impl Reason {
     /// The words of a reason that needs no numbers.
     const fn text(&self) -> &'static str {
         match self {

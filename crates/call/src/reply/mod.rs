@@ -72,7 +72,13 @@ impl Reply {
         events: mpsc::Sender<ReplyEvent>,
     ) -> Self {
         let hurry = Arc::new(Notify::new());
-        let work = Work { turn, pieces: Pieces::new(), has_piece: false, events, hurry: hurry.clone() };
+        let work = Work {
+            turn,
+            pieces: Pieces::new(),
+            has_piece: false,
+            events,
+            hurry: hurry.clone(),
+        };
         let task = tokio::spawn(work.run(source, voice, speech));
         Self { hurry, task }
     }
@@ -136,8 +142,10 @@ impl Work {
             }
             ReplySource::Chat { model, request } => Some(model.reply(request)),
         };
-        let SpeechStream { text, mut events } =
-            voice.open(speech).await.map_err(|problem| Stop::Failed(ReplyFailure::Voice, problem))?;
+        let SpeechStream { text, mut events } = voice
+            .open(speech)
+            .await
+            .map_err(|problem| Stop::Failed(ReplyFailure::Voice, problem))?;
         self.speak(chat, text, &mut events).await?;
         if self.has_piece {
             return Ok(());
@@ -162,7 +170,8 @@ impl Work {
         let mut is_hurried = false;
         loop {
             if let Some(sender) = text.take() {
-                self.send_pieces(&sender, &mut is_hurried, chat.is_none()).await?;
+                self.send_pieces(&sender, &mut is_hurried, chat.is_none())
+                    .await?;
                 // Dropping the sender tells the voice that the text is complete.
                 text = chat.is_some().then_some(sender);
             }
@@ -220,7 +229,10 @@ impl Work {
     }
 
     async fn report(&self, kind: ReplyEventKind) -> Result<(), Stop> {
-        let event = ReplyEvent { turn: self.turn, kind };
+        let event = ReplyEvent {
+            turn: self.turn,
+            kind,
+        };
         self.events.send(event).await.map_err(|_| Stop::Unwanted)
     }
 }

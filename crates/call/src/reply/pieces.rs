@@ -40,18 +40,14 @@ impl Pieces {
         self.text.push_str(text);
     }
 
-    /// All text so far.
-    #[must_use]
-    pub(crate) fn text(&self) -> &str {
-        &self.text
-    }
-
     /// The next piece that is complete, if there is one. With `is_hurried` (playout is about to
     /// run dry) a phrase is enough.
     pub(crate) fn next_piece(&mut self, is_hurried: bool) -> Option<SpokenText> {
         let rest = &self.text[self.taken..];
-        let end = sentence_end(rest)
-            .or_else(|| self.wants_less_than_a_sentence(rest, is_hurried).then(|| self.short_end(rest, is_hurried))?)?;
+        let end = sentence_end(rest).or_else(|| {
+            self.wants_less_than_a_sentence(rest, is_hurried)
+                .then(|| self.short_end(rest, is_hurried))?
+        })?;
         self.take(end)
     }
 
@@ -88,14 +84,22 @@ impl Pieces {
         }
         let start = start + self.text[start..end].len() - self.text[start..end].trim_start().len();
         self.pieces += 1;
-        Some(SpokenText { text: text.to_owned(), span: TextSpan { start, end: start + text.len() } })
+        Some(SpokenText {
+            text: text.to_owned(),
+            span: TextSpan {
+                start,
+                end: start + text.len(),
+            },
+        })
     }
 }
 
 /// The end of the first whole sentence: behind its mark and closing quotes, before white space.
 /// A mark at the very end does not count: "3." may become "3.50".
 fn sentence_end(text: &str) -> Option<usize> {
-    mark_end(text, &['.', '!', '?', '\n', '…'], |before| !ends_in_abbreviation(before))
+    mark_end(text, &['.', '!', '?', '\n', '…'], |before| {
+        !ends_in_abbreviation(before)
+    })
 }
 
 /// The end of the first clause.
@@ -126,9 +130,14 @@ fn mark_end(text: &str, marks: &[char], accepts: impl Fn(&str) -> bool) -> Optio
 }
 
 fn ends_in_abbreviation(before: &str) -> bool {
-    const ABBREVIATIONS: &[&str] =
-        &["dr", "mr", "mrs", "ms", "st", "no", "vs", "etc", "approx", "e.g", "i.e", "a.m", "p.m"];
-    let word = before.rsplit(char::is_whitespace).next().unwrap_or(before).to_ascii_lowercase();
+    const ABBREVIATIONS: &[&str] = &[
+        "dr", "mr", "mrs", "ms", "st", "no", "vs", "etc", "approx", "e.g", "i.e", "a.m", "p.m",
+    ];
+    let word = before
+        .rsplit(char::is_whitespace)
+        .next()
+        .unwrap_or(before)
+        .to_ascii_lowercase();
     let is_initial = word.chars().count() == 1 && word.chars().all(char::is_alphabetic);
     is_initial || ABBREVIATIONS.contains(&word.as_str())
 }
@@ -160,7 +169,7 @@ mod tests {
         for character in text.chars() {
             pieces.push(character.encode_utf8(&mut [0; 4]));
             while let Some(piece) = pieces.next_piece(is_hurried) {
-                assert_eq!(piece.text, pieces.text()[piece.span.start..piece.span.end]);
+                assert_eq!(piece.text, pieces.text[piece.span.start..piece.span.end]);
                 found.push(piece.text);
             }
         }
@@ -171,16 +180,29 @@ mod tests {
     #[test]
     fn the_first_piece_is_a_clause_and_the_rest_are_sentences() {
         assert_eq!(
-            pieces_of("Yes, we are open on Saturday, from 9 to noon. Shall I book you in?", false),
-            ["Yes,", "we are open on Saturday, from 9 to noon.", "Shall I book you in?"]
+            pieces_of(
+                "Yes, we are open on Saturday, from 9 to noon. Shall I book you in?",
+                false
+            ),
+            [
+                "Yes,",
+                "we are open on Saturday, from 9 to noon.",
+                "Shall I book you in?"
+            ]
         );
     }
 
     #[test]
     fn a_first_sentence_without_a_comma_is_cut_at_a_phrase() {
         assert_eq!(
-            pieces_of("A regular cleaning costs 120 dollars for every new patient here.", false),
-            ["A regular cleaning costs 120 dollars", "for every new patient here."]
+            pieces_of(
+                "A regular cleaning costs 120 dollars for every new patient here.",
+                false
+            ),
+            [
+                "A regular cleaning costs 120 dollars",
+                "for every new patient here."
+            ]
         );
     }
 
@@ -195,7 +217,10 @@ mod tests {
     #[test]
     fn numbers_and_abbreviations_do_not_end_a_sentence() {
         assert_eq!(
-            pieces_of("It is 3.50 dollars. Ask Dr. Lee at 2 p.m. on Monday.", false),
+            pieces_of(
+                "It is 3.50 dollars. Ask Dr. Lee at 2 p.m. on Monday.",
+                false
+            ),
             ["It is 3.50 dollars.", "Ask Dr. Lee at 2 p.m. on Monday."]
         );
     }
@@ -212,9 +237,9 @@ mod tests {
         pieces.push("Yes, of course. “Fine!” she said: now. Done");
         let mut end = 0;
         while let Some(piece) = pieces.next_piece(false).or_else(|| pieces.last_piece()) {
-            assert!(pieces.text()[end..piece.span.start].trim().is_empty());
+            assert!(pieces.text[end..piece.span.start].trim().is_empty());
             end = piece.span.end;
         }
-        assert_eq!(end, pieces.text().len());
+        assert_eq!(end, pieces.text.len());
     }
 }

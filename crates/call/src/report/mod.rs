@@ -130,6 +130,8 @@ pub struct Summary {
 pub struct ProcessFigures {
     /// From the start of the process until it could take a call.
     pub start_up_ms: f64,
+    /// From then until the chat model had read this call's prompt, so that it could be answered.
+    pub prompt_read_ms: f64,
     /// Resident memory at its highest, in bytes.
     pub rss_bytes: u64,
 }

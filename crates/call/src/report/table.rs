@@ -203,8 +203,9 @@ fn write_summary(formatter: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Re
     if let Some(process) = report.process {
         writeln!(
             formatter,
-            "ready after {:.1} s, {:.2} GB of memory at most",
+            "ready after {:.1} s, prompt read in {:.1} s, {:.2} GB of memory at most",
             process.start_up_ms / 1_000.0,
+            process.prompt_read_ms / 1_000.0,
             process.rss_bytes as f64 / 1e9
         )?;
     }

@@ -127,7 +127,10 @@ impl Chronicle {
                 is_interrupted: record.is_interrupted,
             },
         );
-        self.turns.push(TurnRecord { heard_text, ..record });
+        self.turns.push(TurnRecord {
+            heard_text,
+            ..record
+        });
     }
 
     /// The record, once the call is over.

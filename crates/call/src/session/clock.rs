@@ -17,7 +17,9 @@ pub(super) struct Clock {
 impl Clock {
     /// A clock that reads zero now.
     pub(super) fn start() -> Self {
-        Self { start: Moment::now() }
+        Self {
+            start: Moment::now(),
+        }
     }
 
     /// The call's time.
@@ -29,7 +31,11 @@ impl Clock {
     /// Wakes at `deadline`.
     pub(super) fn wake_at(&self, deadline: Option<Instant>) -> Sleep {
         let after = deadline.map_or(IDLE, |at| Duration::from_micros(at.as_micros()));
-        let moment = if deadline.is_some() { self.start + after } else { Moment::now() + after };
+        let moment = if deadline.is_some() {
+            self.start + after
+        } else {
+            Moment::now() + after
+        };
         sleep_until(moment)
     }
 }

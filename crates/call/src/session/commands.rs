@@ -1,6 +1,6 @@
 //! Carries out what the turn manager decides, and takes what replies report.
 
-use offhook_contract::{ChatRequest, LegNotice, SpeechAudio, Speaker};
+use offhook_contract::{ChatRequest, LegNotice, Speaker, SpeechAudio};
 use offhook_turn_taking::{Command, Decision, Fact, HeardText, Instant, Line, Reason, TurnId};
 
 use super::Session;
@@ -29,7 +29,8 @@ impl Session {
     /// Carries out all decisions, and those that follow from carrying them out.
     pub(super) fn carry_out_commands(&mut self, now: Instant) {
         while let Some(decision) = self.manager.poll() {
-            self.chronicle.log(now, EntryKind::Decision(decision.clone()));
+            self.chronicle
+                .log(now, EntryKind::Decision(decision.clone()));
             tracing::debug!(at = %now, reason = %decision.reason, "decided");
             self.carry_out(decision, now);
         }
@@ -69,7 +70,13 @@ impl Session {
             self.tell(Fact::PlayoutFinished { turn }, now);
             return;
         }
-        self.begin(turn, TurnKind::Line(line), String::new(), ReplySource::Line(text), now);
+        self.begin(
+            turn,
+            TurnKind::Line(line),
+            String::new(),
+            ReplySource::Line(text),
+            now,
+        );
         self.release(now);
     }
 
@@ -78,7 +85,10 @@ impl Session {
             messages: self.conversation.with_caller(&caller_text),
             options: self.persona.chat_options(),
         };
-        let source = ReplySource::Chat { model: self.chat.clone(), request };
+        let source = ReplySource::Chat {
+            model: self.chat.clone(),
+            request,
+        };
         self.begin(turn, TurnKind::Answer, caller_text, source, now);
     }
 
@@ -110,14 +120,28 @@ impl Session {
             timings,
         };
         let speech = self.persona.speech();
-        let task =
-            Reply::start(turn, source, self.voice.clone(), speech, self.reply_sender.clone());
+        let task = Reply::start(
+            turn,
+            source,
+            self.voice.clone(),
+            speech,
+            self.reply_sender.clone(),
+        );
         let stage = Stage::Draft(Vec::new());
-        self.reply = Some(LiveReply { record, task, stage, is_ready: false });
+        self.reply = Some(LiveReply {
+            record,
+            task,
+            stage,
+            is_ready: false,
+        });
     }
 
     fn commit_reply(&mut self, turn: TurnId, reason: &Reason, now: Instant) {
-        let Some(reply) = self.reply.as_mut().filter(|reply| reply.record.turn == turn) else {
+        let Some(reply) = self
+            .reply
+            .as_mut()
+            .filter(|reply| reply.record.turn == turn)
+        else {
             return;
         };
         let timings = &mut reply.record.timings;
@@ -147,7 +171,10 @@ impl Session {
     }
 
     fn cancel_reply(&mut self, turn: TurnId, now: Instant) {
-        let is_live = self.reply.as_ref().is_some_and(|reply| reply.record.turn == turn);
+        let is_live = self
+            .reply
+            .as_ref()
+            .is_some_and(|reply| reply.record.turn == turn);
         let heard = if is_live {
             self.end_live_reply(now)
         } else {
@@ -162,7 +189,12 @@ impl Session {
         let Some(reply) = self.reply.take() else {
             return HeardText::Known(String::new());
         };
-        let LiveReply { mut record, stage, task, .. } = reply;
+        let LiveReply {
+            mut record,
+            stage,
+            task,
+            ..
+        } = reply;
         drop(task);
         if matches!(stage, Stage::Draft(_)) {
             self.chronicle.draft_discarded();
@@ -170,26 +202,35 @@ impl Session {
         }
         let heard = self.mouth.cancel(&record.generated_text, now);
         record.is_interrupted = true;
-        self.settle(record, heard.clone(), now);
+        self.settle(record, &heard, now);
         heard
     }
 
     /// Writes a reply that has ended into the conversation and the record.
-    fn settle(&mut self, mut record: TurnRecord, heard: HeardText, now: Instant) {
+    fn settle(&mut self, mut record: TurnRecord, heard: &HeardText, now: Instant) {
         record.timings.finished = Some(now);
-        self.conversation.add_reply(&record.caller_text, &record.generated_text, &heard);
-        if let HeardText::Known(text) = &heard
+        self.conversation
+            .add_reply(&record.caller_text, &record.generated_text, heard);
+        if let HeardText::Known(text) = heard
             && !text.is_empty()
         {
             let text = text.clone();
-            self.notify(LegNotice::Transcript { speaker: Speaker::Agent, text, is_final: true });
+            self.notify(LegNotice::Transcript {
+                speaker: Speaker::Agent,
+                text,
+                is_final: true,
+            });
         }
-        self.chronicle.turn_ended(record, &heard, now);
+        self.chronicle.turn_ended(record, heard, now);
     }
 
     pub(super) fn take_reply_event(&mut self, event: ReplyEvent, now: Instant) {
         let ReplyEvent { turn, kind } = event;
-        let Some(reply) = self.reply.as_mut().filter(|reply| reply.record.turn == turn) else {
+        let Some(reply) = self
+            .reply
+            .as_mut()
+            .filter(|reply| reply.record.turn == turn)
+        else {
             return;
         };
         let timings = &mut reply.record.timings;
@@ -266,10 +307,12 @@ impl Session {
     }
 
     fn playout_finished(&mut self, now: Instant) {
-        let Some(reply) = self.reply.take() else { return };
+        let Some(reply) = self.reply.take() else {
+            return;
+        };
         let turn = reply.record.turn;
         let heard = HeardText::Known(reply.record.generated_text.trim().to_owned());
-        self.settle(reply.record, heard, now);
+        self.settle(reply.record, &heard, now);
         self.notify(LegNotice::AgentStoppedSpeaking);
         self.tell(Fact::PlayoutFinished { turn }, now);
     }

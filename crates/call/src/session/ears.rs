@@ -45,7 +45,10 @@ impl Ears {
         rate: SampleRate,
         language: &str,
     ) -> Result<Self, ProviderError> {
-        let request = SttRequest { rate, language: language.to_owned() };
+        let request = SttRequest {
+            rate,
+            language: language.to_owned(),
+        };
         let (detector, recognition) =
             tokio::try_join!(detector.open(rate), recognition.open(request))?;
         Ok(Self {
@@ -72,7 +75,12 @@ impl Ears {
             self.dropped_frames += 1;
         }
         self.send_marks();
-        if !self.marks.is_empty() || self.recognition.input.try_send(SttInput::Audio(frame)).is_err()
+        if !self.marks.is_empty()
+            || self
+                .recognition
+                .input
+                .try_send(SttInput::Audio(frame))
+                .is_err()
         {
             self.dropped_frames += 1;
         }
@@ -93,16 +101,25 @@ impl Ears {
                     utterance: self.utterance,
                     onset_ago_ms: u32::try_from(onset_ago.as_millis()).unwrap_or(u32::MAX),
                 });
-                Heard::Fact(Fact::SpeechStarted { utterance: self.utterance, onset_ago })
+                Heard::Fact(Fact::SpeechStarted {
+                    utterance: self.utterance,
+                    onset_ago,
+                })
             }
             Some(DetectorEvent::SpeechStopped { end, .. }) => {
                 self.paused = Some((self.utterance, end));
                 let silence = self.judged.saturating_sub(end);
-                Heard::Fact(Fact::SpeechStopped { utterance: self.utterance, silence })
+                Heard::Fact(Fact::SpeechStopped {
+                    utterance: self.utterance,
+                    silence,
+                })
             }
             Some(DetectorEvent::EndOfTurn { likelihood, end }) => match self.paused {
                 Some((utterance, judged)) if judged == end => {
-                    Heard::Fact(Fact::EndOfTurnLikelihood { utterance, likelihood })
+                    Heard::Fact(Fact::EndOfTurnLikelihood {
+                        utterance,
+                        likelihood,
+                    })
                 }
                 _ => Heard::Nothing,
             },

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use offhook_contract::{
     ChatCall, ChatModel, DetectorEvent, LEG_QUEUE_FRAMES, Leg, LegControl, LegEvent, LegNotice,
-    ProviderError, SpeechToText, Speaker, SttEvent, TextToSpeech, TurnDetector,
+    ProviderError, Speaker, SpeechToText, SttEvent, TextToSpeech, TurnDetector,
 };
 use offhook_media::Frame;
 use offhook_turn_taking::{Fact, HangUpCause, HeardText, Instant, Line, PolicyError, TurnManager};
@@ -106,6 +106,10 @@ pub struct Session {
 }
 
 /// Everything that can happen to a session.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a frame passes by value, so that none is allocated"
+)]
 enum Incoming {
     Timer,
     Control(Option<Control>),
@@ -116,6 +120,10 @@ enum Incoming {
 }
 
 /// What the leg brings.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a frame passes by value, so that none is allocated"
+)]
 enum LegInput {
     Audio(Frame),
     Event(LegEvent),
@@ -129,11 +137,20 @@ impl Session {
     /// # Errors
     /// [`OpenError`] where a stage cannot be had or the policy is out of range.
     pub async fn open(setup: CallSetup) -> Result<Self, OpenError> {
-        let CallSetup { call_id, persona, leg, providers, log, control } = setup;
+        let CallSetup {
+            call_id,
+            persona,
+            leg,
+            providers,
+            log,
+            control,
+        } = setup;
         let rate = leg.description.rate;
         let manager = TurnManager::new(persona.agent().turn_policy().clone())?;
-        let conversation =
-            Conversation::new(persona.system_prompt(), persona.agent().context_window_turns());
+        let conversation = Conversation::new(
+            persona.system_prompt(),
+            persona.agent().context_window_turns(),
+        );
         let mut warm = conversation.clone();
         let greeting = persona.line(Line::Greeting);
         warm.add_reply("", &greeting, &HeardText::Known(greeting.clone()));
@@ -148,7 +165,12 @@ impl Session {
             transport: leg.description.transport.clone(),
             manager,
             ears: Some(ears),
-            mouth: Mouth::new(&leg.description, leg.audio_out, leg.control.clone(), persona.agent().voice().volume),
+            mouth: Mouth::new(
+                &leg.description,
+                leg.audio_out,
+                leg.control.clone(),
+                persona.agent().voice().volume,
+            ),
             chat: Arc::from(chat),
             voice: providers.voice,
             conversation,
@@ -194,7 +216,10 @@ impl Session {
         let wake = self.clock.wake_at(deadline);
         let has_room = self.mouth.has_room();
         let (detected, recognised) = match &mut self.ears {
-            Some(ears) => (Some(&mut ears.detector.events), Some(&mut ears.recognition.events)),
+            Some(ears) => (
+                Some(&mut ears.detector.events),
+                Some(&mut ears.recognition.events),
+            ),
             None => (None, None),
         };
         tokio::select! {
@@ -253,7 +278,9 @@ impl Session {
     fn hear(&mut self, frame: Frame) {
         let mut newest = frame;
         while self.caller_audio.len() >= LEG_QUEUE_FRAMES {
-            let Ok(next) = self.caller_audio.try_recv() else { break };
+            let Ok(next) = self.caller_audio.try_recv() else {
+                break;
+            };
             newest = next;
             self.dropped_frames += 1;
         }
@@ -282,7 +309,9 @@ impl Session {
         match heard {
             Heard::Nothing => {}
             Heard::Fact(fact) => {
-                if let Fact::TranscriptInterim { text, .. } | Fact::TranscriptFinal { text, .. } = &fact {
+                if let Fact::TranscriptInterim { text, .. } | Fact::TranscriptFinal { text, .. } =
+                    &fact
+                {
                     let is_final = matches!(fact, Fact::TranscriptFinal { .. });
                     self.notify(LegNotice::Transcript {
                         speaker: Speaker::Caller,

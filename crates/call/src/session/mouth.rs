@@ -103,7 +103,9 @@ impl Mouth {
     /// Adds speech of the reply whose text so far is `text`.
     pub(super) fn push(&mut self, audio: &SpeechAudio, text: &str) {
         let samples = self.converted(audio);
-        let Some(speaking) = &mut self.speaking else { return };
+        let Some(speaking) = &mut self.speaking else {
+            return;
+        };
         let span = audio.span.start..audio.span.end;
         let segment = PlayoutSegment {
             samples,
@@ -122,7 +124,10 @@ impl Mouth {
         };
         speaking.has_asked_for_more = false;
         let turn = speaking.turn.0;
-        let without_times = PlayoutSegment { words: Vec::new(), ..segment.clone() };
+        let without_times = PlayoutSegment {
+            words: Vec::new(),
+            ..segment.clone()
+        };
         let pushed = self.playout.push(turn, segment).or_else(|problem| {
             // A voice with impossible word times still gets spoken; times are then estimated.
             tracing::debug!(%problem, "word times do not fit the text");
@@ -190,7 +195,10 @@ impl Mouth {
         self.last_frame_sent = Some(now);
         let is_first = !std::mem::replace(&mut speaking.has_sent, true);
         let was_dry = std::mem::take(&mut speaking.is_dry);
-        Some(MouthNews::Sent { lateness: (!was_dry).then_some(lateness), is_first })
+        Some(MouthNews::Sent {
+            lateness: (!was_dry).then_some(lateness),
+            is_first,
+        })
     }
 
     /// When to call [`Self::next_news`] again, if nothing else happens.
@@ -209,7 +217,11 @@ impl Mouth {
         let at = Instant::START + at?;
         let is_blocked = self.audio_out.capacity() == 0 && self.playout.has_frame();
         let retry = self.last_frame_sent.map(|sent| sent + FULL_LEG_RETRY);
-        Some(if is_blocked { retry.map_or(at, |retry| retry.max(at)) } else { at })
+        Some(if is_blocked {
+            retry.map_or(at, |retry| retry.max(at))
+        } else {
+            at
+        })
     }
 
     /// Whether more speech may be made: a reply that is far ahead has to wait.
@@ -265,7 +277,9 @@ impl Mouth {
     fn clear_leg(&mut self) {
         self.generation = self.generation.wrapping_add(1);
         // A leg that does not read its orders is about to be closed.
-        let _ = self.control.try_send(LegControl::Clear { generation: self.generation });
+        let _ = self.control.try_send(LegControl::Clear {
+            generation: self.generation,
+        });
         if let Some(mut frame) = self.playout.fade_out_tail() {
             self.gain.apply(&mut frame);
             self.send_tail(frame);
@@ -273,9 +287,15 @@ impl Mouth {
     }
 
     fn send_tail(&self, frame: Frame) {
-        let turn = self.speaking.map_or(TurnId::default(), |speaking| speaking.turn);
+        let turn = self
+            .speaking
+            .map_or(TurnId::default(), |speaking| speaking.turn);
         // Without room the cut is hard, which is better than late.
-        let _ = self.audio_out.try_send(OutboundFrame { generation: self.generation, turn, frame });
+        let _ = self.audio_out.try_send(OutboundFrame {
+            generation: self.generation,
+            turn,
+            frame,
+        });
     }
 
     /// The speech at the leg's rate.
@@ -285,7 +305,11 @@ impl Mouth {
         }
         let resampler = match &mut self.resampler {
             Some((rate, resampler)) if *rate == audio.rate => resampler,
-            other => &mut other.insert((audio.rate, Resampler::new(audio.rate, self.rate))).1,
+            other => {
+                &mut other
+                    .insert((audio.rate, Resampler::new(audio.rate, self.rate)))
+                    .1
+            }
         };
         let mut samples = Vec::with_capacity(
             resampler.output_samples_max(audio.samples.len()) + resampler.output_samples_max(0),

@@ -1,6 +1,11 @@
 //! A call on a stage: scripted providers, a caller who is loud at set times, and everything that
 //! the caller heard.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a test panics where something is not as it must be"
+)]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +15,7 @@ use offhook_contract::scripted::{
     ScriptedChat, ScriptedDetector, ScriptedRecognition, ScriptedReply, ScriptedUtterance,
     ScriptedVoice,
 };
-use offhook_contract::{
-    ChatMessage, LegControl, LegDescription, LegEvent, LegFarEnd, OutboundFrame, leg,
-};
+use offhook_contract::{LegControl, LegDescription, LegEvent, LegFarEnd, OutboundFrame, leg};
 use offhook_media::{Frame, SampleRate};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, interval};
@@ -20,7 +23,7 @@ use tokio::time::{Instant, interval};
 const RATE: SampleRate = SampleRate::HZ_16000;
 
 /// What is to happen.
-pub struct Stage {
+pub(crate) struct Stage {
     utterances: Vec<ScriptedUtterance>,
     replies: Vec<ScriptedReply>,
     likelihoods: Vec<f32>,
@@ -30,15 +33,15 @@ pub struct Stage {
 }
 
 /// What happened.
-pub struct Performance {
+pub(crate) struct Performance {
     /// The call's record.
-    pub record: CallRecord,
+    pub(crate) record: CallRecord,
     /// When each agent frame arrived.
-    pub agent_frames: Vec<Duration>,
+    pub(crate) agent_frames: Vec<Duration>,
 }
 
 impl Stage {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             utterances: Vec::new(),
             replies: Vec::new(),
@@ -50,43 +53,46 @@ impl Stage {
     }
 
     /// The next utterance is recognised as this.
-    pub fn hears(mut self, utterance: ScriptedUtterance) -> Self {
+    pub(crate) fn hears(mut self, utterance: ScriptedUtterance) -> Self {
         self.utterances.push(utterance);
         self
     }
 
     /// The next request is answered with this.
-    pub fn answers(mut self, reply: ScriptedReply) -> Self {
+    pub(crate) fn answers(mut self, reply: ScriptedReply) -> Self {
         self.replies.push(reply);
         self
     }
 
     /// The next pauses are judged like this.
-    pub fn judges(mut self, likelihoods: &[f32]) -> Self {
+    pub(crate) fn judges(mut self, likelihoods: &[f32]) -> Self {
         self.likelihoods.extend(likelihoods);
         self
     }
 
     /// The caller is loud from `at`, for `length`.
-    pub fn speaks(mut self, at: Duration, length: Duration) -> Self {
+    pub(crate) fn speaks(mut self, at: Duration, length: Duration) -> Self {
         self.speech.push((at, at + length));
         self
     }
 
-    pub fn hangs_up(mut self, at: Duration) -> Self {
+    pub(crate) fn hangs_up(mut self, at: Duration) -> Self {
         self.hangs_up = Some(at);
         self
     }
 
-    /// What the model was asked, once the call has run.
-    pub fn chat(&self) -> impl Fn() -> Vec<Vec<ChatMessage>> + use<> {
-        let shared = SHARED.with(Clone::clone);
-        move || shared.lock().unwrap().as_ref().map(ScriptedChat::asked).unwrap_or_default()
+    /// The stage, and the model that will be asked on it.
+    pub(crate) fn with_chat(mut self) -> (Self, ScriptedChat) {
+        let chat = ScriptedChat::new(self.replies.clone());
+        self.chat = Some(chat.clone());
+        (self, chat)
     }
 
-    pub async fn run(self) -> Performance {
-        let chat = self.chat.clone().unwrap_or_else(|| ScriptedChat::new(self.replies.clone()));
-        SHARED.with(|shared| *shared.lock().unwrap() = Some(chat.clone()));
+    pub(crate) async fn run(self) -> Performance {
+        let chat = self
+            .chat
+            .clone()
+            .unwrap_or_else(|| ScriptedChat::new(self.replies.clone()));
         let description = LegDescription {
             transport: "stage".into(),
             rate: RATE,
@@ -111,23 +117,26 @@ impl Stage {
         .expect("every stage opens");
         let caller = tokio::spawn(call(far, self.speech, self.hangs_up));
         let record = session.run().await;
-        Performance { record, agent_frames: caller.await.expect("the caller does not panic") }
+        Performance {
+            record,
+            agent_frames: caller.await.expect("the caller does not panic"),
+        }
     }
-}
-
-std::thread_local! {
-    static SHARED: Arc<std::sync::Mutex<Option<ScriptedChat>>> = Arc::default();
 }
 
 impl Performance {
     /// Agent frames that arrived after `from`.
-    pub fn agent_frames_after(&self, from: Duration) -> usize {
+    pub(crate) fn agent_frames_after(&self, from: Duration) -> usize {
         self.agent_frames.iter().filter(|at| **at >= from).count()
     }
 
     /// How much agent audio arrived in a span of time.
-    pub fn agent_time_between(&self, from: Duration, to: Duration) -> Duration {
-        let frames = self.agent_frames.iter().filter(|at| **at >= from && **at < to).count();
+    pub(crate) fn agent_time_between(&self, from: Duration, to: Duration) -> Duration {
+        let frames = self
+            .agent_frames
+            .iter()
+            .filter(|at| **at >= from && **at < to)
+            .count();
         Duration::from_millis(20) * frames as u32
     }
 }
@@ -141,7 +150,10 @@ fn persona() -> Persona {
             "silence": { "reprompt_after": "8s", "reprompts_max": 2 }
         }"#,
     );
-    Persona::new(Arc::new(agent.expect("a valid agent")), CallVariables::new())
+    Persona::new(
+        Arc::new(agent.expect("a valid agent")),
+        CallVariables::new(),
+    )
 }
 
 /// The caller: a frame every 20 ms until the far end hangs up or the time has come.

@@ -60,19 +60,31 @@ impl ScriptedChat {
     /// A model that gives these replies, over all its calls.
     #[must_use]
     pub fn new(replies: Vec<ScriptedReply>) -> Self {
-        Self { state: Arc::new(Mutex::new(State { replies: replies.into(), asked: Vec::new() })) }
+        Self {
+            state: Arc::new(Mutex::new(State {
+                replies: replies.into(),
+                asked: Vec::new(),
+            })),
+        }
     }
 
     /// The messages of every request so far.
     #[must_use]
     pub fn asked(&self) -> Vec<Vec<ChatMessage>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).asked.clone()
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .asked
+            .clone()
     }
 }
 
 #[async_trait]
 impl ChatModel for ScriptedChat {
-    async fn open(&self, _messages: Arc<[ChatMessage]>) -> Result<Box<dyn ChatCall>, ProviderError> {
+    async fn open(
+        &self,
+        _messages: Arc<[ChatMessage]>,
+    ) -> Result<Box<dyn ChatCall>, ProviderError> {
         Ok(Box::new(self.clone()))
     }
 }
@@ -89,7 +101,10 @@ impl ChatCall for ScriptedChat {
         } else {
             state.replies.front().cloned()
         };
-        tokio::spawn(write(script.unwrap_or_else(|| ScriptedReply::new("")), events));
+        tokio::spawn(write(
+            script.unwrap_or_else(|| ScriptedReply::new("")),
+            events,
+        ));
         reply
     }
 }
@@ -105,7 +120,11 @@ async fn write(script: ScriptedReply, events: mpsc::Sender<ChatEvent>) {
         tokio::time::sleep(script.word_every).await;
     }
     let last = script.failure.map_or(
-        ChatEvent::Finished { prompt_tokens_read: 0, reply_tokens: words, is_cut: false },
+        ChatEvent::Finished {
+            prompt_tokens_read: 0,
+            reply_tokens: words,
+            is_cut: false,
+        },
         ChatEvent::Failed,
     );
     // Nobody listens where the reply was cancelled.

@@ -27,7 +27,9 @@ impl ScriptedDetector {
     /// A detector that judges the pauses of all its calls with these likelihoods, in order.
     #[must_use]
     pub fn with_likelihoods(likelihoods: &[f32]) -> Self {
-        Self { likelihoods: Arc::new(Mutex::new(likelihoods.iter().copied().collect())) }
+        Self {
+            likelihoods: Arc::new(Mutex::new(likelihoods.iter().copied().collect())),
+        }
     }
 }
 
@@ -49,9 +51,16 @@ async fn listen(
     let (mut heard, mut is_speech, mut run) = (0_u32, false, 0_u32);
     while let Some(frame) = frames.recv().await {
         heard += 1;
-        let is_loud = frame.samples().iter().any(|sample| sample.unsigned_abs() >= LOUD as u16);
+        let is_loud = frame
+            .samples()
+            .iter()
+            .any(|sample| sample.unsigned_abs() >= LOUD as u16);
         run = if is_loud == is_speech { 0 } else { run + 1 };
-        let needed = if is_speech { PAUSE_FRAMES } else { ONSET_FRAMES };
+        let needed = if is_speech {
+            PAUSE_FRAMES
+        } else {
+            ONSET_FRAMES
+        };
         if run < needed {
             continue;
         }
@@ -63,7 +72,10 @@ async fn listen(
         } else {
             vec![
                 DetectorEvent::SpeechStopped { end: edge, at },
-                DetectorEvent::EndOfTurn { likelihood: next(&likelihoods), end: edge },
+                DetectorEvent::EndOfTurn {
+                    likelihood: next(&likelihoods),
+                    end: edge,
+                },
             ]
         };
         for event in news {
@@ -75,6 +87,9 @@ async fn listen(
 }
 
 fn next(likelihoods: &Mutex<VecDeque<f32>>) -> f32 {
-    likelihoods.lock().unwrap_or_else(PoisonError::into_inner).pop_front().unwrap_or(0.95)
+    likelihoods
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .pop_front()
+        .unwrap_or(0.95)
 }
-

@@ -24,7 +24,11 @@ impl ScriptedUtterance {
     /// An utterance without interim results, settled after 60 ms.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self { interims: Vec::new(), text: text.to_owned(), settles_after: Duration::from_millis(60) }
+        Self {
+            interims: Vec::new(),
+            text: text.to_owned(),
+            settles_after: Duration::from_millis(60),
+        }
     }
 
     /// Adds an interim result `after` the onset was reported.
@@ -45,7 +49,9 @@ impl ScriptedRecognition {
     /// Recognition that hears these utterances, over all its calls.
     #[must_use]
     pub fn new(utterances: Vec<ScriptedUtterance>) -> Self {
-        Self { utterances: Arc::new(Mutex::new(utterances.into())) }
+        Self {
+            utterances: Arc::new(Mutex::new(utterances.into())),
+        }
     }
 }
 
@@ -69,7 +75,10 @@ async fn hear(
         match input {
             SttInput::Audio(_) => {}
             SttInput::UtteranceStarted { utterance, .. } => {
-                let next = script.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+                let next = script
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .pop_front();
                 current = next.unwrap_or_else(|| ScriptedUtterance::new(""));
                 for (after, text) in current.interims.clone() {
                     say_later(&events, after, SttEvent::Interim { utterance, text });
@@ -77,7 +86,11 @@ async fn hear(
             }
             SttInput::Finalise { utterance } => {
                 let text = current.text.clone();
-                say_later(&events, current.settles_after, SttEvent::Final { utterance, text });
+                say_later(
+                    &events,
+                    current.settles_after,
+                    SttEvent::Final { utterance, text },
+                );
             }
         }
     }

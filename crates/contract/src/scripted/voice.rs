@@ -42,7 +42,11 @@ impl Default for ScriptedVoice {
 #[async_trait]
 impl TextToSpeech for ScriptedVoice {
     fn capabilities(&self) -> VoiceCapabilities {
-        VoiceCapabilities { voices: vec!["hum".into()], has_native_speed: false, rate: self.rate }
+        VoiceCapabilities {
+            voices: vec!["hum".into()],
+            has_native_speed: false,
+            rate: self.rate,
+        }
     }
 
     async fn open(&self, _request: SpeechRequest) -> Result<SpeechStream, ProviderError> {
@@ -80,14 +84,26 @@ impl ScriptedVoice {
                 (false, None) => start = Some(at),
                 (true, Some(from)) => {
                     let before = self.word * words.len() as u32;
-                    let span = TextSpan { start: piece.span.start + from, end: piece.span.start + at };
-                    words.push(WordTime { span, start: before, end: before + self.word });
+                    let span = TextSpan {
+                        start: piece.span.start + from,
+                        end: piece.span.start + at,
+                    };
+                    words.push(WordTime {
+                        span,
+                        start: before,
+                        end: before + self.word,
+                    });
                     start = None;
                 }
                 _ => {}
             }
         }
         let samples = self.rate.samples_in(self.word * words.len() as u32) as usize;
-        SpeechAudio { samples: vec![LEVEL; samples], rate: self.rate, span: piece.span, words }
+        SpeechAudio {
+            samples: vec![LEVEL; samples],
+            rate: self.rate,
+            span: piece.span,
+            words,
+        }
     }
 }

@@ -1,3 +1,5 @@
+//! Codecs against known values, and against nonsense.
+
 use super::*;
 use crate::{Frame, Level};
 

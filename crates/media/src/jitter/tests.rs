@@ -1,3 +1,5 @@
+//! Packets early, late, twice and never.
+
 use super::*;
 
 /// Puts packets whose payload is their number in; pops as often as there are marks in `expected`:

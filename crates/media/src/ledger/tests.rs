@@ -1,3 +1,5 @@
+//! What was heard, word by word.
+
 use std::time::Duration;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Playout: sent, held, resumed, cleared.
+
 use proptest::prelude::*;
 
 use super::*;

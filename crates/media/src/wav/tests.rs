@@ -1,3 +1,5 @@
+//! WAV files: good, odd, and broken in every way.
+
 use std::error::Error;
 use std::io::Cursor;
 

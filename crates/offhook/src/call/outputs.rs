@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use offhook_call::{CallRecord, LogEntry};
 use offhook_call::report::{Report, ReportTable};
 use offhook_call::timeline::{Timeline, Track};
+use offhook_call::{CallRecord, LogEntry};
 use offhook_transport::HandsetReport;
 use offhook_turn_taking::Instant;
 
@@ -26,7 +26,9 @@ impl Outputs {
     /// Complains of a folder that does not exist before a call is held for nothing.
     pub(super) fn check(&self) -> anyhow::Result<()> {
         for path in self.paths() {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
             if folder.is_some_and(|folder| !folder.is_dir()) {
                 let problem = format!("{}: its folder does not exist", path.display());
                 return Err(Complaint::bad_input(problem));
@@ -57,7 +59,10 @@ impl Outputs {
             std::fs::write(path, text).with_context(|| path.display().to_string())?;
         }
         if let Some(path) = &self.timeline {
-            let track = |samples| Track { samples, rate: handset.rate };
+            let track = |samples| Track {
+                samples,
+                rate: handset.rate,
+            };
             let picture = Timeline {
                 record,
                 entries,
@@ -77,7 +82,13 @@ pub(super) fn print(report: &Report, is_json: bool, outputs: &Outputs) -> anyhow
         println!("{}", serde_json::to_string_pretty(report)?);
         return Ok(());
     }
-    println!("\n{}", ReportTable { report, width: terminal_width() });
+    println!(
+        "\n{}",
+        ReportTable {
+            report,
+            width: terminal_width()
+        }
+    );
     for path in outputs.paths() {
         println!("wrote {}", path.display());
     }
@@ -86,6 +97,8 @@ pub(super) fn print(report: &Report, is_json: bool, outputs: &Outputs) -> anyhow
 
 /// Characters in a line of the terminal.
 pub(super) fn terminal_width() -> usize {
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let columns = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok());
     columns.unwrap_or(WIDTH)
 }

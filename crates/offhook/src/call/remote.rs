@@ -63,7 +63,10 @@ pub(super) async fn call(
     let bridge = tokio::spawn(call.bridge.run());
     let handset = call_with(call.far_end, caller.as_mut(), options).await;
     let end = bridge.await?;
-    let ended = end.cause.map_or("connection_lost", EndCause::name).to_owned();
+    let ended = end
+        .cause
+        .map_or("connection_lost", EndCause::name)
+        .to_owned();
     let errors = end.errors.iter().map(ToString::to_string).collect();
     let report = RemoteReport::new(call.call_id, ended, errors, &handset);
     let text = serde_json::to_string_pretty(&report)?;

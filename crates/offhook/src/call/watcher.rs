@@ -40,7 +40,10 @@ impl Watcher {
         };
         let width = stdout().is_terminal().then(super::outputs::terminal_width);
         let transcript = shows.then(|| LiveTranscript::new(stdout(), width));
-        Ok(Self { task: tokio::spawn(watch(entries, to_writer, transcript)), writer })
+        Ok(Self {
+            task: tokio::spawn(watch(entries, to_writer, transcript)),
+            writer,
+        })
     }
 
     /// Waits until everything is written; gives all entries.

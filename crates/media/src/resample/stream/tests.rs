@@ -1,3 +1,5 @@
+//! Tones through the resampler.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -33,7 +33,9 @@ pub(super) fn is_murmur(samples: &[f32]) -> bool {
         })
         .collect();
     let loudest = windows.iter().map(|(all, _)| *all).fold(0.0, f32::max);
-    let loud = windows.iter().filter(|(all, _)| *all > loudest * LOUD_SHARE);
+    let loud = windows
+        .iter()
+        .filter(|(all, _)| *all > loudest * LOUD_SHARE);
     let (count, all, high) = loud.fold((0, 0.0, 0.0), |(count, sum, high_sum), (all, high)| {
         (count + 1, sum + all, high_sum + high)
     });
@@ -80,10 +82,17 @@ mod tests {
         let sound = (0..(seconds * RATE_HZ) as usize).map(|index| {
             let phase = TAU * 140.0 * index as f32 / RATE_HZ;
             let harmonics = levels.iter().enumerate();
-            harmonics.map(|(number, level)| level * (phase * (number + 1) as f32).sin()).sum()
+            harmonics
+                .map(|(number, level)| level * (phase * (number + 1) as f32).sin())
+                .sum()
         });
         let silence = vec![0.0; 3_200];
-        silence.iter().copied().chain(sound).chain(silence.clone()).collect()
+        silence
+            .iter()
+            .copied()
+            .chain(sound)
+            .chain(silence.clone())
+            .collect()
     }
 
     const HUM: [f32; 6] = [0.3, 0.15, 0.06, 0.02, 0.01, 0.01];

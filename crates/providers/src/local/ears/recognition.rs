@@ -304,7 +304,11 @@ fn is_silent(samples: &[f32]) -> bool {
 /// Nothing, where the audio is silent or the model guessed; a hum, where it is one.
 fn without_guesses(answer: Transcription, samples: &[f32]) -> Transcription {
     if !is_silent(samples) && is_murmur(samples) {
-        return Transcription { text: MURMUR.to_owned(), tokens: Vec::new(), ..answer };
+        return Transcription {
+            text: MURMUR.to_owned(),
+            tokens: Vec::new(),
+            ..answer
+        };
     }
     if is_silent(samples) || answer.mean_log_probability < LOG_PROBABILITY_MIN {
         return Transcription {
