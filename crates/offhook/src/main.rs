@@ -21,11 +21,6 @@ use outcome::Outcome;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_env("OFFHOOK_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
     match run(arguments.command) {
         Ok(outcome) => outcome.into(),
         Err(problem) => {
