@@ -82,7 +82,7 @@ pub enum ChatEvent {
         prompt_tokens_read: u32,
         /// Tokens written.
         reply_tokens: u32,
-        /// Whether `tokens_max` cut it.
+        /// Whether it was cut: by `tokens_max`, or because the model began to repeat itself.
         is_cut: bool,
     },
     /// The reply cannot be completed.
