@@ -6,10 +6,11 @@ const FRAME: usize = 320;
 const ONE: UtteranceId = UtteranceId(1);
 const TWO: UtteranceId = UtteranceId(2);
 
+/// Sound with all its energy high up, so that it is no hum.
 fn hear_ms(recognition: &mut Recognition, ms: usize, level: f32) {
-    for index in 0..ms / 20 {
-        let sign = if index % 2 == 0 { 1.0 } else { -1.0 };
-        recognition.hear(&[level * sign; FRAME]);
+    let frame: [f32; FRAME] = std::array::from_fn(|at| if at % 2 == 0 { level } else { -level });
+    for _ in 0..ms / 20 {
+        recognition.hear(&frame);
     }
 }
 
