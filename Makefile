@@ -3,6 +3,8 @@
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/offhook
 # On a build server the build outlives the checkout.
 export CARGO_TARGET_DIR ?= $(if $(filter true,$(CI)),$(CACHE)/target,target)
+# The chat model's kernels are built for this machine's processor.
+$(foreach setting,$(shell .ci/processor),$(eval export $(setting)))
 OFFHOOK := $(CARGO_TARGET_DIR)/release/offhook
 
 .PHONY: help demo test dev bench setup lint models

@@ -52,6 +52,13 @@ pub enum SttInput {
         /// Milliseconds of audio.
         onset_ago_ms: u32,
     },
+    /// The caller's voice has just gone quiet, which may be the end of the utterance or a gap
+    /// between two words. What was said so far is worth recognising now: if it was the end,
+    /// [`SttInput::Finalise`] follows. A recogniser may ignore it.
+    PauseSuspected {
+        /// The utterance.
+        utterance: UtteranceId,
+    },
     /// The caller fell silent: settle the utterance now. Exactly one
     /// [`SttEvent::Final`] (perhaps empty) answers it.
     Finalise {

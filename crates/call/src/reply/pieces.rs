@@ -14,6 +14,9 @@ const HURRIED_PIECE_WORDS_MIN: usize = 3;
 /// A sentence longer than this is cut at its next clause; voices get slow and flat beyond it.
 const PIECE_BYTES_MAX: usize = 220;
 
+/// What ends a clause.
+const CLAUSE_MARKS: [char; 4] = [',', ';', ':', '—'];
+
 /// Words before which a speaker may take a breath.
 const PHRASE_OPENERS: &[&str] = &[
     "and", "at", "because", "before", "but", "for", "from", "if", "in", "on", "or", "so", "that",
@@ -102,9 +105,13 @@ fn sentence_end(text: &str) -> Option<usize> {
     })
 }
 
-/// The end of the first clause.
+/// The end of the first clause. A mark behind a letter ends it even where the text ends with it:
+/// only between digits can it mean something else.
 fn clause_end(text: &str) -> Option<usize> {
-    mark_end(text, &[',', ';', ':', '—'], |_| true)
+    mark_end(text, &CLAUSE_MARKS, |_| true).or_else(|| {
+        let before = text.strip_suffix(CLAUSE_MARKS)?;
+        before.ends_with(char::is_alphabetic).then_some(text.len())
+    })
 }
 
 fn mark_end(text: &str, marks: &[char], accepts: impl Fn(&str) -> bool) -> Option<usize> {
@@ -223,6 +230,18 @@ mod tests {
             ),
             ["It is 3.50 dollars.", "Ask Dr. Lee at 2 p.m. on Monday."]
         );
+    }
+
+    #[test]
+    fn a_first_clause_does_not_wait_for_what_follows_its_comma() {
+        let mut pieces = Pieces::new();
+        pieces.push("Yes");
+        assert_eq!(pieces.next_piece(false), None);
+        pieces.push(",");
+        assert_eq!(pieces.next_piece(false).unwrap().text, "Yes,");
+        let mut pieces = Pieces::new();
+        pieces.push("It is 1,");
+        assert_eq!(pieces.next_piece(false), None, "1,250 may follow");
     }
 
     #[test]

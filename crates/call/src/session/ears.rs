@@ -12,6 +12,9 @@ use offhook_contract::{
 use offhook_media::{FRAME_DURATION, Frame, SampleRate};
 use offhook_turn_taking::{Fact, UtteranceId};
 
+/// Voice activity below this while the caller speaks: perhaps the end of the utterance.
+const QUIET_PROBABILITY: f32 = 0.35;
+
 /// What the ears learnt: facts for the turn manager, or trouble.
 #[derive(Debug)]
 pub(super) enum Heard {
@@ -31,6 +34,9 @@ pub(super) struct Ears {
     /// Audio handed to the detector so far: the clock that its positions count by.
     judged: Duration,
     utterance: UtteranceId,
+    is_speaking: bool,
+    /// Whether recognition knows that the voice went quiet.
+    is_pause_suspected: bool,
     /// The last pause: which utterance it followed and where its last sound is.
     paused: Option<(UtteranceId, Duration)>,
     /// Marks that recognition had no room for yet; they keep their order before later audio.
@@ -56,6 +62,8 @@ impl Ears {
             recognition,
             judged: Duration::ZERO,
             utterance: UtteranceId(0),
+            is_speaking: false,
+            is_pause_suspected: false,
             paused: None,
             marks: VecDeque::with_capacity(8),
             dropped_frames: 0,
@@ -93,9 +101,14 @@ impl Ears {
 
     pub(super) fn detected(&mut self, event: Option<DetectorEvent>) -> Heard {
         match event {
-            Some(DetectorEvent::Probability { .. }) => Heard::Nothing,
+            Some(DetectorEvent::Probability { probability, .. }) => {
+                self.watch_for_pause(probability);
+                Heard::Nothing
+            }
             Some(DetectorEvent::SpeechStarted { onset, .. }) => {
                 self.utterance = self.utterance.next();
+                self.is_speaking = true;
+                self.is_pause_suspected = false;
                 let onset_ago = self.judged.saturating_sub(onset);
                 self.mark(SttInput::UtteranceStarted {
                     utterance: self.utterance,
@@ -108,6 +121,7 @@ impl Ears {
             }
             Some(DetectorEvent::SpeechStopped { end, .. }) => {
                 self.paused = Some((self.utterance, end));
+                self.is_speaking = false;
                 let silence = self.judged.saturating_sub(end);
                 Heard::Fact(Fact::SpeechStopped {
                     utterance: self.utterance,
@@ -139,6 +153,18 @@ impl Ears {
             Some(SttEvent::Failed(problem)) => Heard::Trouble(problem),
             None => Heard::Trouble(closed("speech recognition")),
         }
+    }
+
+    /// Lets recognition look at what was said as soon as the voice goes quiet, before it is certain
+    /// that it stays so.
+    fn watch_for_pause(&mut self, probability: f32) {
+        let is_quiet = self.is_speaking && probability < QUIET_PROBABILITY;
+        if is_quiet && !self.is_pause_suspected {
+            self.mark(SttInput::PauseSuspected {
+                utterance: self.utterance,
+            });
+        }
+        self.is_pause_suspected = is_quiet;
     }
 
     fn mark(&mut self, mark: SttInput) {

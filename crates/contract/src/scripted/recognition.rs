@@ -73,7 +73,7 @@ async fn hear(
     let mut current = ScriptedUtterance::new("");
     while let Some(input) = inputs.recv().await {
         match input {
-            SttInput::Audio(_) => {}
+            SttInput::Audio(_) | SttInput::PauseSuspected { .. } => {}
             SttInput::UtteranceStarted { utterance, .. } => {
                 let next = script
                     .lock()

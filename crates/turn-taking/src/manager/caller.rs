@@ -11,8 +11,9 @@ use crate::reply_watch::{Speech, Stage};
 use crate::wording::{has_words, is_beginning, is_same, words};
 use crate::{Command, HangUpCause, Instant, Line, Reason, UtteranceId};
 
-/// Words that the turn has to grow by before the prompt cache is warmed again.
-const WORDS_TO_PRIME: usize = 3;
+/// Words that the turn has to grow by before the prompt cache is warmed again: each word that is
+/// read while the caller still speaks is one less to read before the reply.
+const WORDS_TO_PRIME: usize = 1;
 /// Replies that are started in vain for one turn; after that the turn's end is waited for.
 const SPECULATIONS_MAX: u32 = 3;
 

@@ -11,6 +11,8 @@
 mod board;
 mod config;
 mod contention;
+#[cfg(test)]
+mod costs;
 mod desk;
 mod engine;
 mod load_error;

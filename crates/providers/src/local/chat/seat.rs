@@ -55,11 +55,12 @@ impl<'weights> Seat<'weights> {
             .min(weights.model.n_ctx_train().max(256));
         let batch_tokens = u32::try_from(BATCH_TOKENS).unwrap_or(u32::MAX);
         let read_threads = config.read_threads.max(1);
+        let write_threads = i32::try_from(config.write_threads.max(1)).unwrap_or(1);
         let params = LlamaContextParams::default()
             .with_n_ctx(NonZeroU32::new(context_tokens))
             .with_n_batch(batch_tokens)
             .with_n_ubatch(batch_tokens)
-            .with_n_threads(1)
+            .with_n_threads(write_threads)
             .with_n_threads_batch(i32::try_from(read_threads).unwrap_or(1))
             .with_no_perf(true);
         let context = weights.model.new_context(backend, params).map_err(|error| {

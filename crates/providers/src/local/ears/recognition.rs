@@ -3,6 +3,8 @@
 //!
 //! At most one pass of a call runs at a time. Passes that were asked for (a settled segment, a
 //! final) are never skipped; interim passes are skipped whenever something better is to be done.
+//! What was recognised when the voice went quiet is the final result if it stays quiet: nothing but
+//! silence has come since.
 
 use std::collections::VecDeque;
 
@@ -22,6 +24,9 @@ const INTERIM_MIN: usize = 500 * SAMPLES_PER_MS;
 /// New audio between interim passes: this, and more as the segment grows, so that the share of a
 /// core that one call takes stays bounded.
 const INTERIM_STEP: usize = 300 * SAMPLES_PER_MS;
+/// Longest audio after the pass that looked at a pause for which its answer still settles the
+/// utterance: all of it is the silence by which the end was told.
+const PAUSE_TAIL_MAX: usize = 320 * SAMPLES_PER_MS;
 /// From this length on a segment is cut where the caller pauses ...
 const SEGMENT_SOFT: usize = 9_000 * SAMPLES_PER_MS;
 /// ... and at this length wherever it is quietest.
@@ -57,6 +62,8 @@ pub(super) struct Pass {
 pub(super) enum PassKind {
     /// To say what is believed so far.
     Interim,
+    /// The same, where the voice went quiet: perhaps the last word on the utterance.
+    Pause,
     /// To settle a part of a long utterance.
     Segment,
     /// To settle the utterance.
@@ -87,6 +94,23 @@ struct Utterance {
     draft: Vec<u32>,
     heard_at_pass: usize,
     searched_at: usize,
+    pause: Pause,
+    /// Whether the answer of the pass that looks at the pause settles the utterance.
+    is_ending: bool,
+}
+
+/// What is known about the newest moment at which the voice went quiet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Pause {
+    /// There was none.
+    #[default]
+    Unsuspected,
+    /// Its pass has to be asked for.
+    Suspected,
+    /// Its pass runs.
+    BeingHeard,
+    /// `believed` is what was said up to it.
+    Heard,
 }
 
 impl Recognition {
@@ -144,6 +168,17 @@ impl Recognition {
             .push_back(Utterance::new(id, self.history.since(from)));
     }
 
+    /// The caller's voice went quiet, perhaps only for a moment.
+    pub(super) fn suspect_pause(&mut self, id: UtteranceId) {
+        if let Some(live) = self
+            .utterances
+            .back_mut()
+            .filter(|utterance| utterance.is_live && utterance.id == id)
+        {
+            live.pause = Pause::Suspected;
+        }
+    }
+
     /// The caller fell silent: the utterance is to be settled. Gives the answer at once where no
     /// pass is needed for it.
     pub(super) fn finalise(&mut self, id: UtteranceId) -> Option<SttEvent> {
@@ -160,8 +195,28 @@ impl Recognition {
         };
         let utterance = &mut self.utterances[index];
         utterance.is_live = false;
-        self.owed.push_back(utterance.pass(PassKind::Final));
+        let tail = utterance.samples.len() - utterance.heard_at_pass;
+        match utterance.pause {
+            _ if tail > PAUSE_TAIL_MAX => {
+                self.owed.push_back(utterance.pass(PassKind::Final));
+            }
+            Pause::Heard => return self.settle(index, None),
+            Pause::BeingHeard => utterance.is_ending = true,
+            Pause::Unsuspected | Pause::Suspected => {
+                self.owed.push_back(utterance.pass(PassKind::Final));
+            }
+        }
         None
+    }
+
+    /// Ends an utterance: with `last`, or with what is believed.
+    fn settle(&mut self, index: usize, last: Option<String>) -> Option<SttEvent> {
+        let utterance = self.utterances.remove(index)?;
+        let last = last.unwrap_or(utterance.believed);
+        Some(SttEvent::Final {
+            utterance: utterance.id,
+            text: joined(&utterance.settled, &last),
+        })
     }
 
     /// What to recognise next, if anything.
@@ -174,11 +229,20 @@ impl Recognition {
             .back_mut()
             .filter(|utterance| utterance.is_live)?;
         let heard = live.samples.len();
+        if live.pause == Pause::Suspected {
+            if is_silent(&live.samples) {
+                return None;
+            }
+            live.pause = Pause::BeingHeard;
+            live.heard_at_pass = heard;
+            return Some(live.pass(PassKind::Pause));
+        }
         let step = INTERIM_STEP.max(heard / 10);
         if heard < INTERIM_MIN.max(live.heard_at_pass + step) || is_silent(&live.samples) {
             return None;
         }
         live.heard_at_pass = heard;
+        live.pause = Pause::Unsuspected;
         Some(live.pass(PassKind::Interim))
     }
 
@@ -200,38 +264,43 @@ impl Recognition {
         let utterance = &mut self.utterances[index];
         let answer = answer.map(|answer| without_guesses(answer, &pass.samples));
         match pass.kind {
-            PassKind::Interim => {
-                let answer = answer?;
-                // The segment can have been cut, or the utterance settled, since it was asked.
-                if utterance.segment != pass.segment || !utterance.is_live {
-                    return None;
-                }
-                utterance.draft = answer.tokens;
-                if answer.text.is_empty() || answer.text == utterance.believed {
-                    return None;
-                }
-                utterance.believed = answer.text;
-                let text = joined(&utterance.settled, &utterance.believed);
-                Some(SttEvent::Interim {
-                    utterance: utterance.id,
-                    text,
-                })
-            }
+            PassKind::Interim => utterance.believe(pass, answer?),
+            PassKind::Pause => self.answer_pause(index, pass, answer),
             PassKind::Segment => {
                 let text = answer.map(|answer| answer.text).unwrap_or_default();
                 utterance.settled = joined(&utterance.settled, &text);
                 None
             }
-            PassKind::Final => {
-                let utterance = self.utterances.remove(index)?;
-                let last = answer.map_or(utterance.believed, |answer| answer.text);
-                let text = joined(&utterance.settled, &last);
-                Some(SttEvent::Final {
-                    utterance: utterance.id,
-                    text,
-                })
-            }
+            PassKind::Final => self.settle(index, answer.map(|answer| answer.text)),
         }
+    }
+
+    /// What was said up to the moment at which the voice went quiet.
+    fn answer_pause(
+        &mut self,
+        index: usize,
+        pass: &Pass,
+        answer: Option<Transcription>,
+    ) -> Option<SttEvent> {
+        let utterance = &mut self.utterances[index];
+        let is_known = answer.is_some() && utterance.segment == pass.segment;
+        // The voice can have come back, and gone quiet again, while the pass ran.
+        if utterance.pause == Pause::BeingHeard {
+            utterance.pause = if is_known {
+                Pause::Heard
+            } else {
+                Pause::Unsuspected
+            };
+        }
+        if !utterance.is_ending {
+            return utterance.believe(pass, answer?);
+        }
+        if utterance.pause == Pause::Heard {
+            return self.settle(index, answer.map(|answer| answer.text));
+        }
+        utterance.is_ending = false;
+        self.owed.push_back(utterance.pass(PassKind::Final));
+        None
     }
 }
 
@@ -247,12 +316,36 @@ impl Utterance {
             draft: Vec::new(),
             heard_at_pass: 0,
             searched_at: 0,
+            pause: Pause::default(),
+            is_ending: false,
         }
+    }
+
+    /// Takes an interim answer. The segment can have been cut, or the utterance settled, since it
+    /// was asked for.
+    fn believe(&mut self, pass: &Pass, answer: Transcription) -> Option<SttEvent> {
+        if self.segment != pass.segment || !self.is_live {
+            return None;
+        }
+        self.draft = answer.tokens;
+        // A pause with nothing before it is believed; a fleeting interim of nothing is not.
+        let is_pause = pass.kind == PassKind::Pause;
+        if answer.text == self.believed || (answer.text.is_empty() && !is_pause) {
+            return None;
+        }
+        self.believed = answer.text;
+        if self.believed.is_empty() {
+            return None;
+        }
+        Some(SttEvent::Interim {
+            utterance: self.id,
+            text: joined(&self.settled, &self.believed),
+        })
     }
 
     fn pass(&mut self, kind: PassKind) -> Pass {
         let samples = match kind {
-            PassKind::Interim => self.samples.clone(),
+            PassKind::Interim | PassKind::Pause => self.samples.clone(),
             PassKind::Segment | PassKind::Final => std::mem::take(&mut self.samples),
         };
         let draft = self.draft.clone();
@@ -275,6 +368,7 @@ impl Utterance {
         self.believed.clear();
         self.heard_at_pass = 0;
         self.searched_at = 0;
+        self.pause = Pause::default();
         pass
     }
 }

@@ -131,7 +131,7 @@ impl RecognisedCall {
             };
             let urgency = match pass.kind {
                 PassKind::Interim => Urgency::Optional,
-                PassKind::Segment | PassKind::Final => Urgency::Owed,
+                PassKind::Pause | PassKind::Segment | PassKind::Final => Urgency::Owed,
             };
             let pass = Arc::new(pass);
             let is_abandoned = Arc::new(AtomicBool::new(false));
@@ -176,6 +176,10 @@ impl RecognisedCall {
                 onset_ago_ms,
             } => {
                 self.recognition.start(utterance, onset_ago_ms);
+                self.abandon_interim();
+            }
+            SttInput::PauseSuspected { utterance } => {
+                self.recognition.suspect_pause(utterance);
                 self.abandon_interim();
             }
             SttInput::Finalise { utterance } => {

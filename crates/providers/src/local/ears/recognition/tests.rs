@@ -215,3 +215,83 @@ fn interim_passes_grow_rarer_as_the_utterance_grows() {
     }
     assert!((10..22).contains(&passes), "{passes}");
 }
+
+#[test]
+fn what_was_heard_when_the_voice_went_quiet_is_final_if_it_stays_quiet() {
+    let mut recognition = started(500);
+    recognition.suspect_pause(ONE);
+    let pause = recognition.next_pass().unwrap();
+    assert_eq!(pause.kind, PassKind::Pause);
+    let interim = SttEvent::Interim {
+        utterance: ONE,
+        text: "Book it.".to_owned(),
+    };
+    assert_eq!(
+        recognition.answer(&pause, said("Book it.", &[7])),
+        Some(interim)
+    );
+    hear_ms(&mut recognition, 100, 0.0);
+    assert_eq!(recognition.finalise(ONE), final_of(ONE, "Book it."));
+    assert_eq!(recognition.next_pass(), None);
+}
+
+#[test]
+fn an_end_that_is_told_while_the_pause_is_looked_at_waits_for_that_pass_alone() {
+    let mut recognition = started(500);
+    recognition.suspect_pause(ONE);
+    let pause = recognition.next_pass().unwrap();
+    hear_ms(&mut recognition, 100, 0.0);
+    assert_eq!(recognition.finalise(ONE), None);
+    assert!(!recognition.is_pass_owed());
+    assert_eq!(
+        recognition.answer(&pause, said("Book it.", &[7])),
+        final_of(ONE, "Book it.")
+    );
+}
+
+#[test]
+fn a_pause_that_was_none_does_not_settle_the_words_after_it() {
+    let mut recognition = started(500);
+    recognition.suspect_pause(ONE);
+    let pause = recognition.next_pass().unwrap();
+    recognition.answer(&pause, said("Book", &[7]));
+    hear_ms(&mut recognition, 1_000, 0.1);
+    assert_eq!(recognition.finalise(ONE), None);
+    let last = recognition.next_pass().unwrap();
+    assert_eq!(last.kind, PassKind::Final);
+    assert_eq!(
+        recognition.answer(&last, said("Book it today.", &[7])),
+        final_of(ONE, "Book it today.")
+    );
+}
+
+#[test]
+fn a_pause_that_could_not_be_looked_at_is_settled_by_a_pass_of_its_own() {
+    let mut recognition = started(500);
+    recognition.suspect_pause(ONE);
+    let pause = recognition.next_pass().unwrap();
+    assert_eq!(recognition.finalise(ONE), None);
+    assert_eq!(recognition.answer(&pause, None), None);
+    let last = recognition.next_pass().unwrap();
+    assert_eq!(
+        recognition.answer(&last, said("Book it.", &[7])),
+        final_of(ONE, "Book it.")
+    );
+}
+
+#[test]
+fn a_voice_that_goes_quiet_twice_is_looked_at_twice() {
+    let mut recognition = started(500);
+    recognition.suspect_pause(ONE);
+    let first = recognition.next_pass().unwrap();
+    hear_ms(&mut recognition, 200, 0.1);
+    recognition.suspect_pause(ONE);
+    recognition.answer(&first, said("Book", &[7]));
+    let second = recognition.next_pass().unwrap();
+    assert_eq!(second.kind, PassKind::Pause);
+    assert_eq!(recognition.finalise(ONE), None);
+    assert_eq!(
+        recognition.answer(&second, said("Book it.", &[7, 8])),
+        final_of(ONE, "Book it.")
+    );
+}
