@@ -69,7 +69,7 @@ fn bounded(volume: f32) -> f32 {
 }
 
 /// Above the knee a hyperbolic tangent of the same slope: smooth, and never beyond full scale.
-fn limited(sample: f32) -> i16 {
+pub(crate) fn limited(sample: f32) -> i16 {
     let knee = KNEE * FULL_SCALE;
     let size = sample.abs();
     if size <= knee {

@@ -30,7 +30,7 @@ pub use gain::{Gain, VOLUME_MAX};
 pub use jitter::{JitterBuffer, JitterCounts, JitterItem};
 pub use ledger::Heard;
 pub use level::{LEVEL_DBFS_MIN, Level};
-pub use mixer::mix_into;
+pub use mixer::{Mixer, mix_into};
 pub use pacer::Pacer;
 pub use playout::{Playout, PlayoutError, PlayoutFrame, PlayoutMark, PlayoutSegment, PlayoutWord};
 pub use rate::{SampleRate, UnsupportedSampleRate};

@@ -19,6 +19,8 @@ const FAR_END_BUFFER: Duration = Duration::from_millis(40);
 #[derive(Debug, Clone)]
 pub struct Pacer {
     lead: Duration,
+    /// When the lead last grew: frames that this made due were not due before.
+    lead_grew: Duration,
     delay: Duration,
     is_running: bool,
     /// When frame 0 of the run is played, were there no delay.
@@ -48,6 +50,7 @@ impl Pacer {
     pub fn new(lead: Duration) -> Self {
         Self {
             lead,
+            lead_grew: Duration::ZERO,
             delay: Duration::ZERO,
             is_running: false,
             start: Duration::ZERO,
@@ -68,6 +71,7 @@ impl Pacer {
     pub fn start(&mut self, now: Duration) {
         self.is_running = true;
         self.start = now;
+        self.lead_grew = now;
         self.sent_frames = 0;
         self.ear = Ear::default();
     }
@@ -87,12 +91,27 @@ impl Pacer {
         self.is_running
     }
 
+    /// From `now` on sends `lead` of audio ahead. What was sent already stays sent.
+    pub fn set_lead(&mut self, lead: Duration, now: Duration) {
+        if lead > self.lead {
+            self.lead_grew = now;
+        }
+        self.lead = lead;
+    }
+
     /// When the next frame may be sent, `None` while no run is on.
     #[must_use]
     pub fn next_due(&self) -> Option<Duration> {
+        self.next_due_with(self.lead)
+    }
+
+    /// When the next frame may be sent where `lead` is sent ahead, `None` while no run is on.
+    #[must_use]
+    pub fn next_due_with(&self, lead: Duration) -> Option<Duration> {
         let played = self.start + FRAME_DURATION * self.sent_frames;
+        let earliest = self.start.max(self.lead_grew);
         self.is_running
-            .then(|| played.saturating_sub(self.lead).max(self.start))
+            .then(|| played.saturating_sub(lead).max(earliest))
     }
 
     /// Whether a frame may be sent now.
@@ -269,6 +288,22 @@ mod tests {
         pacer.start(ms(6_000));
         assert_eq!(pacer.heard(ms(6_000)), ms(0));
         assert!(pacer.due(ms(6_000)));
+    }
+
+    #[test]
+    fn a_lead_that_grows_is_caught_up_at_once_and_none_of_it_was_late() {
+        let mut pacer = Pacer::new(ms(40));
+        pacer.start(ms(0));
+        assert_eq!(drive(&mut pacer, 0..101).len(), 8);
+        pacer.set_lead(ms(200), ms(107));
+        assert_eq!(pacer.lateness(ms(107)), ms(0));
+        assert_eq!(drive(&mut pacer, [107]).len(), 8);
+        assert_eq!(pacer.next_due(), Some(ms(120)));
+        pacer.set_lead(ms(40), ms(110));
+        assert_eq!(pacer.next_due(), Some(ms(280)));
+        assert_eq!(pacer.next_due_with(ms(200)), Some(ms(120)));
+        assert_eq!(pacer.underruns(), 0);
+        assert_eq!(pacer.heard(ms(110)), ms(110));
     }
 
     #[test]

@@ -56,7 +56,7 @@ impl Session {
                 self.notify(LegNotice::Interrupted);
             }
             Command::ResumePlayout { turn } => {
-                self.mouth.resume();
+                self.mouth.resume(now);
                 self.chronicle.decided(turn, BargeInOutcome::Resumed, now);
             }
             Command::HangUp { cause } => self.ended = Some(cause),

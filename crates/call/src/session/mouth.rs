@@ -1,14 +1,25 @@
 //! The speaking side of a session: speech to frames, frames to the leg on their schedule, and
 //! what of it was heard. It is the one writer of the leg's audio and owns its `clear`.
+//!
+//! Every frame is the sum of the lanes that sound: the reply and what is said beside it. A cut
+//! takes back what the ear has not heard; what the cut is not about is sent again from there.
+
+mod aside;
+mod far_end;
+mod stream;
 
 use std::time::Duration;
 
 use offhook_contract::{LegControl, LegDescription, OutboundFrame, SpeechAudio};
 use offhook_media::{
-    Frame, Gain, Pacer, Playout, PlayoutSegment, PlayoutWord, Resampler, SampleRate,
+    Frame, Gain, Mixer, Playout, PlayoutSegment, PlayoutWord, Resampler, SampleRate,
 };
 use offhook_turn_taking::{HeardText, Instant, TurnId};
 use tokio::sync::mpsc;
+
+use aside::{ASIDE_MAX, Aside};
+use far_end::FarEnd;
+use stream::Stream;
 
 /// With less speech than this waiting, the next phrase is wanted without its sentence.
 const RUNNING_DRY: Duration = Duration::from_millis(350);
@@ -49,20 +60,38 @@ struct Speaking {
     progress_told: Instant,
     /// A frame was due and there was none.
     is_dry: bool,
+    /// The newest frame was due and left without the reply.
+    is_in_gap: bool,
+}
+
+/// What became of a frame that was due.
+enum Outcome {
+    /// The leg has no room.
+    Blocked,
+    /// It left; for one with the reply in it, what there is to tell.
+    Sent(Option<MouthNews>),
 }
 
 #[derive(Debug)]
 pub(super) struct Mouth {
     rate: SampleRate,
     playout: Playout,
-    pacer: Pacer,
+    stream: Stream,
     gain: Gain,
+    mixer: Mixer,
     resampler: Option<(SampleRate, Resampler)>,
     audio_out: mpsc::Sender<OutboundFrame>,
     control: mpsc::Sender<LegControl>,
     generation: u32,
     speaking: Option<Speaking>,
+    /// The end of speech that was cut, faded.
+    tail: Option<Frame>,
+    aside: Aside,
+    far_end: Option<FarEnd>,
     last_frame_sent: Option<Instant>,
+    last_reply_frame_sent: Option<Instant>,
+    /// Times that speech ran dry in the middle of a reply.
+    underruns: u64,
 }
 
 impl Mouth {
@@ -75,14 +104,20 @@ impl Mouth {
         Self {
             rate: leg.rate,
             playout: Playout::new(leg.rate),
-            pacer: Pacer::new(leg.lead),
+            stream: Stream::new(leg.lead),
             gain: Gain::new(volume),
+            mixer: Mixer::new(leg.rate),
             resampler: None,
             audio_out,
             control,
             generation: 0,
             speaking: None,
+            tail: None,
+            aside: Aside::new(leg.rate),
+            far_end: None,
             last_frame_sent: None,
+            last_reply_frame_sent: None,
+            underruns: 0,
         }
     }
 
@@ -91,12 +126,14 @@ impl Mouth {
         if self.speaking.is_some() {
             self.cancel("", now);
         }
+        self.stream.reply_begins();
         self.speaking = Some(Speaking {
             turn,
             has_sent: false,
             has_asked_for_more: false,
             progress_told: now,
             is_dry: false,
+            is_in_gap: false,
         });
     }
 
@@ -147,17 +184,77 @@ impl Mouth {
         }
     }
 
+    /// Plays a short clip at `rate` beside the reply, or alone where nothing else sounds: a
+    /// backchannel, a beep. It belongs to no turn, is in no ledger, and a hold or a barge-in does
+    /// not cut it. It waits for a clip that plays already, and replaces one that waits. Of a clip
+    /// longer than 3 s the rest is dropped.
+    #[cfg_attr(not(test), expect(dead_code, reason = "backchannels will say it"))]
+    pub(super) fn say_aside(&mut self, samples: &[i16], rate: SampleRate) {
+        let kept = samples.len().min(rate.samples_in(ASIDE_MAX) as usize);
+        let mut clip = Vec::new();
+        let mut resampler = Resampler::new(rate, self.rate);
+        resampler.process(&samples[..kept], &mut clip);
+        resampler.flush(&mut clip);
+        self.aside.say(clip);
+    }
+
+    /// The next 20 ms of what the far end plays, all lanes mixed, ending about `now`: the
+    /// reference for an echo canceller. Ask once for each caller frame. The record of it is kept
+    /// from the first time on.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the echo canceller will ask"))]
+    pub(super) fn far_end(&mut self, now: Instant) -> Frame {
+        let at = elapsed(now);
+        let far_end = self
+            .far_end
+            .get_or_insert_with(|| FarEnd::new(self.rate, at));
+        far_end.next(at)
+    }
+
     /// Sends what is due. Call until it gives `None`.
     pub(super) fn next_news(&mut self, now: Instant) -> Option<MouthNews> {
+        if !self.is_in_mid_reply() {
+            self.rest_where_all_was_heard(now);
+        }
+        loop {
+            let news = self.news_of_progress(now);
+            if news.is_some() {
+                return news;
+            }
+            if !self.is_frame_due(now) {
+                break;
+            }
+            match self.send_frame(now) {
+                Outcome::Sent(Some(news)) => return Some(news),
+                Outcome::Sent(None) => {}
+                Outcome::Blocked => return None,
+            }
+        }
         let speaking = self.speaking.as_mut()?;
+        let wants_more = !speaking.has_asked_for_more
+            && !self.playout.is_held()
+            && !self.playout.is_drained()
+            && self.playout.buffered() < RUNNING_DRY;
+        speaking.has_asked_for_more |= wants_more;
+        wants_more.then_some(MouthNews::RunningDry)
+    }
+
+    /// Frames to come begin a schedule of their own, where the last one has ended.
+    fn rest_where_all_was_heard(&mut self, now: Instant) {
+        if self.stream.is_dry(elapsed(now)) {
+            self.stream.stop(elapsed(now));
+        }
+    }
+
+    /// How far the ear is in the reply, where there is something to tell of it.
+    fn news_of_progress(&mut self, now: Instant) -> Option<MouthNews> {
+        let speaking = self.speaking.as_mut()?;
+        let since_start = elapsed(now);
         if self.playout.is_held() {
             return None;
         }
-        let since_start = elapsed(now);
         if self.playout.is_drained() {
-            let is_heard = self.pacer.runs_dry_at().is_none_or(|at| at <= since_start);
+            let is_heard = self.stream.reply_unheard(since_start).is_zero();
             if is_heard {
-                self.pacer.stop(since_start);
                 self.playout.clear(self.playout.sent_position());
                 self.speaking = None;
             }
@@ -165,34 +262,90 @@ impl Mouth {
         }
         if speaking.has_sent && now.since(speaking.progress_told) >= PROGRESS_EVERY {
             speaking.progress_told = now;
-            let heard = self.playout.position_after(self.pacer.heard(since_start));
-            return Some(MouthNews::Heard(self.rate.duration_of(heard)));
+            let heard = self.stream.reply_heard(since_start);
+            let position = self.playout.position_after(heard);
+            return Some(MouthNews::Heard(self.rate.duration_of(position)));
         }
-        let is_due = !self.pacer.is_running() || self.pacer.due(since_start);
-        if is_due && self.playout.has_frame() {
-            return self.send_frame(now);
-        }
-        speaking.is_dry |= is_due && speaking.has_sent;
-        let wants_more = !speaking.has_asked_for_more && self.playout.buffered() < RUNNING_DRY;
-        speaking.has_asked_for_more |= wants_more;
-        wants_more.then_some(MouthNews::RunningDry)
+        None
     }
 
-    fn send_frame(&mut self, now: Instant) -> Option<MouthNews> {
-        let speaking = self.speaking.as_mut()?;
-        // A full queue holds the speech back; a closed one ends the call by another way.
-        let permit = self.audio_out.try_reserve().ok()?;
-        let mut sent = self.playout.next_frame()?;
-        self.gain.apply(&mut sent.frame);
+    /// Whether the reply was begun to be sent and has more to come.
+    fn is_in_mid_reply(&self) -> bool {
+        self.speaking.is_some_and(|speaking| speaking.has_sent)
+            && !self.playout.is_held()
+            && !self.playout.is_drained()
+    }
+
+    fn has_reply_frame(&self) -> bool {
+        self.speaking.is_some() && self.playout.has_frame()
+    }
+
+    /// Whether a lane other than the reply has something to send.
+    fn has_other_sound(&self) -> bool {
+        self.tail.is_some() || self.aside.has_sound()
+    }
+
+    fn is_frame_due(&mut self, now: Instant) -> bool {
         let since_start = elapsed(now);
-        let lateness = self.pacer.lateness(since_start);
-        self.pacer.sent(since_start);
+        let has_reply = self.has_reply_frame();
+        if !has_reply && self.is_in_mid_reply() && self.stream.is_due(true, since_start) {
+            self.speaking
+                .iter_mut()
+                .for_each(|speaking| speaking.is_dry = true);
+        }
+        (has_reply || self.has_other_sound()) && self.stream.is_due(has_reply, since_start)
+    }
+
+    fn send_frame(&mut self, now: Instant) -> Outcome {
+        // A full queue holds the speech back; a closed one ends the call by another way.
+        let Ok(permit) = self.audio_out.try_reserve() else {
+            return Outcome::Blocked;
+        };
+        let since_start = elapsed(now);
+        let unheard = self.rate.samples_in(self.stream.unheard(since_start));
+        let was_in_mid_reply = self.is_in_mid_reply();
+        let has_reply = self.has_reply_frame();
+        let reply = has_reply.then(|| self.playout.next_frame()).flatten();
+        let voice = reply.map(|sent| sent.frame).or(self.tail.take());
+        let turn = match self.speaking {
+            Some(speaking) if voice.is_some() => speaking.turn,
+            _ => TurnId::default(),
+        };
+        for mut frame in [voice, self.aside.next(unheard)].into_iter().flatten() {
+            self.gain.apply(&mut frame);
+            self.mixer.add(frame.samples());
+        }
+        let frame = self.mixer.take();
+        let lateness = self.stream.lateness(since_start);
+        let sent = self.stream.sent(has_reply, since_start);
+        self.underruns += u64::from(sent.is_underrun && was_in_mid_reply);
+        if let Some(far_end) = &mut self.far_end {
+            far_end.sent(&frame, sent.plays_at);
+        }
         permit.send(OutboundFrame {
             generation: self.generation,
-            turn: speaking.turn,
-            frame: sent.frame,
+            turn,
+            frame,
         });
         self.last_frame_sent = Some(now);
+        Outcome::Sent(self.news_of_frame(has_reply, lateness, now))
+    }
+
+    fn news_of_frame(
+        &mut self,
+        has_reply: bool,
+        lateness: Duration,
+        now: Instant,
+    ) -> Option<MouthNews> {
+        let is_gap = !has_reply && self.is_in_mid_reply();
+        let speaking = self.speaking.as_mut()?;
+        if !has_reply {
+            self.underruns += u64::from(is_gap && !speaking.is_in_gap);
+            speaking.is_in_gap = is_gap;
+            return None;
+        }
+        self.last_reply_frame_sent = Some(now);
+        speaking.is_in_gap = false;
         let is_first = !std::mem::replace(&mut speaking.has_sent, true);
         let was_dry = std::mem::take(&mut speaking.is_dry);
         Some(MouthNews::Sent {
@@ -203,25 +356,29 @@ impl Mouth {
 
     /// When to call [`Self::next_news`] again, if nothing else happens.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.speaking?;
-        if self.playout.is_held() {
+        let end = self
+            .stream
+            .reply_ends_at()
+            .filter(|_| self.speaking.is_some() && self.playout.is_drained())
+            .map(|at| Instant::START + at);
+        [end, self.next_frame_at()].into_iter().flatten().min()
+    }
+
+    /// When the next frame may be sent, `None` where no lane has one.
+    fn next_frame_at(&self) -> Option<Instant> {
+        let has_reply = self.has_reply_frame();
+        let has_sound = has_reply || self.has_other_sound();
+        if !has_sound || self.audio_out.is_closed() {
             return None;
         }
-        let at = if self.playout.is_drained() {
-            self.pacer.runs_dry_at()
-        } else if self.playout.has_frame() {
-            self.pacer.next_due()
-        } else {
-            None
-        };
-        let at = Instant::START + at?;
-        let is_blocked = self.audio_out.capacity() == 0 && self.playout.has_frame();
+        let at = Instant::START + self.stream.next_due(has_reply);
         let retry = self.last_frame_sent.map(|sent| sent + FULL_LEG_RETRY);
-        Some(if is_blocked {
-            retry.map_or(at, |retry| retry.max(at))
-        } else {
-            at
-        })
+        let is_blocked = self.audio_out.capacity() == 0;
+        Some(
+            retry
+                .filter(|_| is_blocked)
+                .map_or(at, |retry| retry.max(at)),
+        )
     }
 
     /// Whether more speech may be made: a reply that is far ahead has to wait.
@@ -229,18 +386,23 @@ impl Mouth {
         self.playout.buffered() < FULL
     }
 
-    /// Stops at once, remembering where the ear is. Gives when the last frame before that left.
+    /// Stops the reply at once, remembering where the ear is; all other sound goes on. Gives when
+    /// the last frame of the reply before that left.
     pub(super) fn hold(&mut self, now: Instant) -> Option<Instant> {
-        let last = self.last_frame_sent;
-        let position = self.stop(now);
+        let last = self.last_reply_frame_sent;
+        let position = self.ear_position(now);
         self.playout.hold(position);
-        self.clear_leg();
+        self.clear_leg(now);
         last
     }
 
     /// Goes on from the word at which it was held.
-    pub(super) fn resume(&mut self) {
-        self.playout.resume();
+    pub(super) fn resume(&mut self, now: Instant) {
+        if self.playout.is_held() {
+            self.rest_where_all_was_heard(now);
+            self.stream.reply_begins();
+            self.playout.resume();
+        }
     }
 
     /// Drops the reply whose text is `text`; gives what of it was heard.
@@ -249,10 +411,9 @@ impl Mouth {
             return HeardText::Known(String::new());
         };
         let was_held = self.playout.is_held();
-        let position = self.stop(now);
-        let heard = self.playout.clear(position);
+        let heard = self.playout.clear(self.ear_position(now));
         if speaking.has_sent && !was_held {
-            self.clear_leg();
+            self.clear_leg(now);
         }
         let end = heard.map_or(0, |heard| heard.text_end);
         HeardText::Known(text.get(..end).unwrap_or(text).to_owned())
@@ -260,42 +421,36 @@ impl Mouth {
 
     /// Times that speech ran dry in the middle of a reply.
     pub(super) fn underruns(&self) -> u32 {
-        u32::try_from(self.pacer.underruns()).unwrap_or(u32::MAX)
+        u32::try_from(self.underruns).unwrap_or(u32::MAX)
     }
 
-    /// Stops the schedule; gives where the ear is.
-    fn stop(&mut self, now: Instant) -> u64 {
-        if self.pacer.is_running() {
-            let heard = self.pacer.stop(elapsed(now));
-            self.playout.position_after(heard)
-        } else {
-            self.playout.heard_position()
+    /// Where in the reply the ear is.
+    fn ear_position(&self, now: Instant) -> u64 {
+        let heard = self.stream.reply_heard(elapsed(now));
+        self.playout.position_after(heard)
+    }
+
+    /// Takes back what the far end has not played yet. The reply ends with a short fade; every
+    /// other lane goes on from where the ear is.
+    fn clear_leg(&mut self, now: Instant) {
+        let since_start = elapsed(now);
+        let unheard = self.rate.samples_in(self.stream.unheard(since_start));
+        self.aside.rewind(unheard);
+        if let Some(far_end) = &mut self.far_end {
+            far_end.cut(since_start);
         }
-    }
-
-    /// Takes back what the far end has not played yet, and ends with a short fade.
-    fn clear_leg(&mut self) {
+        self.stream.stop(since_start);
         self.generation = self.generation.wrapping_add(1);
         // A leg that does not read its orders is about to be closed.
         let _ = self.control.try_send(LegControl::Clear {
             generation: self.generation,
         });
-        if let Some(mut frame) = self.playout.fade_out_tail() {
-            self.gain.apply(&mut frame);
-            self.send_tail(frame);
+        self.tail = self.playout.fade_out_tail();
+        if self.has_other_sound() {
+            self.send_frame(now);
         }
-    }
-
-    fn send_tail(&self, frame: Frame) {
-        let turn = self
-            .speaking
-            .map_or(TurnId::default(), |speaking| speaking.turn);
         // Without room the cut is hard, which is better than late.
-        let _ = self.audio_out.try_send(OutboundFrame {
-            generation: self.generation,
-            turn,
-            frame,
-        });
+        self.tail = None;
     }
 
     /// The speech at the leg's rate.
@@ -323,3 +478,6 @@ impl Mouth {
 fn elapsed(now: Instant) -> Duration {
     now.since(Instant::START)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,244 @@
+//! A mouth and the ear that it speaks into: what is heard, sample by sample, on a clock of our own.
+
+use std::collections::VecDeque;
+
+use offhook_contract::{TextSpan, WordTime};
+use offhook_media::FRAME_DURATION;
+
+use super::*;
+
+pub(super) const RATE: SampleRate = SampleRate::HZ_8000;
+
+const STEP: Duration = Duration::from_millis(5);
+
+/// A mouth, the far end of its leg, and all that was heard there.
+pub(super) struct Rig {
+    pub(super) mouth: Mouth,
+    pub(super) now: Instant,
+    pub(super) heard: Vec<i16>,
+    pub(super) news: Vec<MouthNews>,
+    pub(super) turns: Vec<TurnId>,
+    waiting: VecDeque<i16>,
+    generation: u32,
+    audio: mpsc::Receiver<OutboundFrame>,
+    control: mpsc::Receiver<LegControl>,
+}
+
+impl Rig {
+    pub(super) fn new(lead_ms: u64) -> Self {
+        let (audio_out, audio) = mpsc::channel(64);
+        let (control_sender, control) = mpsc::channel(64);
+        let leg = LegDescription {
+            transport: "rig".into(),
+            rate: RATE,
+            lead: Duration::from_millis(lead_ms),
+        };
+        Self {
+            mouth: Mouth::new(&leg, audio_out, control_sender, 1.0),
+            now: Instant::START,
+            heard: Vec::new(),
+            news: Vec::new(),
+            turns: Vec::new(),
+            waiting: VecDeque::new(),
+            generation: 0,
+            audio,
+            control,
+        }
+    }
+
+    /// Lets `millis` pass; what is sent is played as it comes, silence where nothing is there.
+    pub(super) fn pass(&mut self, millis: u64) {
+        let end = self.now + Duration::from_millis(millis);
+        while self.now < end {
+            while let Some(news) = self.mouth.next_news(self.now) {
+                self.news.push(news);
+            }
+            self.take_in();
+            for _ in 0..RATE.samples_in(STEP) {
+                self.heard.push(self.waiting.pop_front().unwrap_or(0));
+            }
+            self.now = self.now + STEP;
+        }
+    }
+
+    /// The wire: orders overtake audio.
+    pub(super) fn take_in(&mut self) {
+        while let Ok(order) = self.control.try_recv() {
+            if let LegControl::Clear { generation } = order {
+                self.generation = generation;
+                self.waiting.clear();
+            }
+        }
+        while let Ok(sent) = self.audio.try_recv() {
+            if sent.generation >= self.generation {
+                self.turns.push(sent.turn);
+                self.waiting.extend(sent.frame.samples());
+            }
+        }
+    }
+
+    pub(super) fn speak(&mut self, turn: u32, text: &str, word_ms: u64, level: i16) {
+        self.mouth.begin(TurnId(turn), self.now);
+        self.mouth.push(&speech(text, word_ms, level), text);
+        self.mouth.finish();
+    }
+
+    /// What was heard between two moments.
+    pub(super) fn between(&self, from_ms: u64, to_ms: u64) -> &[i16] {
+        let at = |ms| RATE.samples_in(Duration::from_millis(ms)) as usize;
+        &self.heard[at(from_ms)..at(to_ms).min(self.heard.len())]
+    }
+}
+
+/// A voice that holds `level` for each word.
+pub(super) fn speech(text: &str, word_ms: u64, level: i16) -> SpeechAudio {
+    let word = Duration::from_millis(word_ms);
+    let mut words = Vec::new();
+    let mut at = 0;
+    for part in text.split_inclusive(' ') {
+        let start = word * words.len() as u32;
+        words.push(WordTime {
+            span: TextSpan {
+                start: at,
+                end: at + part.trim_end().len(),
+            },
+            start,
+            end: start + word,
+        });
+        at += part.len();
+    }
+    SpeechAudio {
+        samples: vec![level; RATE.samples_in(word * words.len() as u32) as usize],
+        rate: RATE,
+        span: TextSpan {
+            start: 0,
+            end: text.len(),
+        },
+        words,
+    }
+}
+
+fn count(samples: &[i16], level: i16) -> usize {
+    samples.iter().filter(|sample| **sample == level).count()
+}
+
+#[test]
+fn an_aside_alone_is_heard_whole_and_is_no_reply() {
+    let mut rig = Rig::new(200);
+    rig.mouth.say_aside(&[1_000; 3_200], RATE);
+    rig.pass(1_000);
+    assert_eq!(count(&rig.heard, 1_000), 3_200 - 80);
+    assert!(rig.news.is_empty());
+    assert!(rig.turns.iter().all(|turn| *turn == TurnId::default()));
+    assert_eq!(rig.mouth.deadline(), None);
+    assert_eq!(rig.mouth.underruns(), 0);
+}
+
+#[test]
+fn an_aside_is_brought_to_the_rate_of_the_leg() {
+    let mut rig = Rig::new(60);
+    rig.mouth.say_aside(&[1_000; 24_000], SampleRate::HZ_24000);
+    rig.pass(2_000);
+    let sounding = rig.heard.iter().filter(|sample| **sample > 900).count();
+    assert!((7_900..=8_000).contains(&sounding), "{sounding}");
+}
+
+#[test]
+fn an_aside_beside_a_reply_changes_neither_its_ledger_nor_its_end() {
+    let mut alone = Rig::new(60);
+    let mut beside = Rig::new(60);
+    for rig in [&mut alone, &mut beside] {
+        rig.speak(1, "one two three four five", 200, 5_000);
+    }
+    beside.mouth.say_aside(&[700; 1_600], RATE);
+    alone.pass(2_000);
+    beside.pass(2_000);
+    assert_eq!(alone.news, beside.news);
+    assert_eq!(beside.news.last(), Some(&MouthNews::Finished));
+    assert_eq!(count(&beside.heard, 5_700), 1_600 - 80);
+}
+
+#[test]
+fn a_reply_that_begins_beside_an_aside_is_heard_soon() {
+    let mut rig = Rig::new(200);
+    rig.mouth.say_aside(&[700; 8_000], RATE);
+    rig.pass(300);
+    rig.speak(1, "one two", 200, 5_000);
+    rig.pass(700);
+    let first = rig.heard.iter().position(|sample| *sample > 4_000);
+    let delay = first.map(|at| RATE.duration_of(at as u64));
+    assert!(
+        delay <= Some(Duration::from_millis(360)) && delay.is_some(),
+        "{delay:?}"
+    );
+    let first_sent = rig.news.first();
+    assert!(
+        matches!(first_sent, Some(MouthNews::Sent { is_first: true, lateness: Some(late) }) if late.is_zero()),
+        "{first_sent:?}"
+    );
+    assert_eq!(rig.mouth.underruns(), 0);
+}
+
+#[test]
+fn a_hold_does_not_cut_an_aside_and_only_the_reply_resumes() {
+    let mut rig = Rig::new(200);
+    rig.speak(1, "one two three four five six", 200, 5_000);
+    rig.pass(300);
+    rig.mouth.say_aside(&[700; 4_000], RATE);
+    rig.pass(405);
+    rig.mouth.hold(rig.now);
+    rig.pass(600);
+    // 705 ms: the ear was in word four, at 600 ms; nothing of the aside is missing or doubled.
+    let aside = count(&rig.heard, 5_700) + count(&rig.heard, 700);
+    assert!((3_700..=4_000).contains(&aside), "{aside}");
+    assert_eq!(count(rig.between(760, 1_300), 5_000), 0);
+    rig.mouth.resume(rig.now);
+    rig.pass(1_000);
+    let sounding = rig.heard.iter().filter(|sample| **sample >= 5_000).count() as u64;
+    let spoken = RATE.duration_of(sounding);
+    // 1,200 ms of words, of which 105 ms are heard twice, less the fades.
+    assert!(
+        (Duration::from_millis(1_285)..=Duration::from_millis(1_310)).contains(&spoken),
+        "{spoken:?}"
+    );
+    assert_eq!(rig.news.last(), Some(&MouthNews::Finished));
+    assert_eq!(rig.mouth.underruns(), 0);
+}
+
+#[test]
+fn a_cut_reply_knows_what_was_heard_while_an_aside_goes_on() {
+    let mut rig = Rig::new(200);
+    let text = "one two three four five six";
+    rig.speak(1, text, 200, 5_000);
+    rig.mouth.say_aside(&[700; 16_000], RATE);
+    rig.pass(775);
+    let heard = rig.mouth.cancel(text, rig.now);
+    assert_eq!(heard, HeardText::Known("one two three four".into()));
+    rig.pass(1_500);
+    assert_eq!(count(rig.between(800, 1_900), 700), 8_800);
+}
+
+#[test]
+fn the_far_end_gives_back_what_the_ear_hears_when_it_hears_it() {
+    let mut rig = Rig::new(200);
+    let mut reference = Vec::new();
+    let mut ramp = speech("one two three four", 200, 0);
+    for (index, sample) in ramp.samples.iter_mut().enumerate() {
+        *sample = index as i16;
+    }
+    for tick in 0..60_u64 {
+        if tick == 5 {
+            rig.mouth.begin(TurnId(1), rig.now);
+            rig.mouth.push(&ramp, "one two three four");
+            rig.mouth.finish();
+        }
+        if tick == 25 {
+            rig.mouth.hold(rig.now);
+        }
+        rig.pass(20);
+        reference.extend_from_slice(rig.mouth.far_end(rig.now).samples());
+    }
+    let delay = RATE.samples_in(FRAME_DURATION) as usize;
+    let lag = |lag: usize| reference[lag..] == rig.heard[..reference.len() - lag];
+    assert!((0..=2 * delay).any(lag), "no constant lag fits");
+}
