@@ -17,6 +17,7 @@ mod pacer;
 mod playout;
 mod rate;
 mod resample;
+mod stretch;
 mod wav;
 
 pub use codec::{
@@ -37,6 +38,7 @@ pub use rate::{SampleRate, UnsupportedSampleRate};
 pub use resample::{
     FILE_RATE_HZ_MAX, FILE_RATE_HZ_MIN, FrameResampler, RateOutOfRange, Resampler, resample_all,
 };
+pub use stretch::{SPEED_MAX, SPEED_MIN, Stretcher};
 pub use wav::{
     ReadWavError, StereoWav, WAV_CHANNELS_MAX, WAV_DURATION_MAX, Wav, WavError, WavReader, WavSpec,
     WavWriteError, read_wav, write_wav,
