@@ -1,5 +1,6 @@
 //! A voice: opened once per reply, fed text as it is written.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,6 +15,17 @@ pub trait TextToSpeech: Send + Sync {
     /// What it can do by itself.
     fn capabilities(&self) -> VoiceCapabilities;
 
+    /// The values of [`SpeechRequest::speed`] that act, pitch kept. A speed beyond them is made up
+    /// for by the caller, out of the nearest. Without a word of the voice: 0.5 to 2 where it has
+    /// [`VoiceCapabilities::has_native_speed`], else only 1.
+    fn speed_range(&self) -> RangeInclusive<f32> {
+        if self.capabilities().has_native_speed {
+            0.5..=2.0
+        } else {
+            1.0..=1.0
+        }
+    }
+
     /// Opens a stream for one reply.
     ///
     /// # Errors
@@ -26,7 +38,7 @@ pub trait TextToSpeech: Send + Sync {
 pub struct VoiceCapabilities {
     /// Ids that [`SpeechRequest::voice`] can name; the first is the default.
     pub voices: Vec<String>,
-    /// Whether [`SpeechRequest::speed`] acts (pitch kept).
+    /// Whether [`SpeechRequest::speed`] acts (pitch kept), within [`TextToSpeech::speed_range`].
     pub has_native_speed: bool,
     /// The rate of the audio that it makes.
     pub rate: SampleRate,

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use offhook_media::{
     Codec, Decoder, Encoder, Frame, FrameResampler, Framer, Gain, JitterBuffer, JitterItem, Level,
-    Pacer, Packet, Playout, PlayoutSegment, Resampler, SampleRate,
+    Mixer, Pacer, Packet, Playout, PlayoutSegment, Resampler, SampleRate, Stretcher,
 };
 
 thread_local! {
@@ -166,6 +166,41 @@ fn receiving_a_frame_allocates_nothing() {
             }
             framer.push(&[1; 130]);
             std::hint::black_box(framer.next_frame());
+        }
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn stretching_allocates_nothing_once_it_runs() {
+    for rate in SampleRate::ALL {
+        for speed in [0.5, 0.8, 1.3, 2.0] {
+            let frame = tone(rate);
+            let mut stretcher = Stretcher::new(rate, speed);
+            let mut out = Vec::with_capacity(rate.frame_samples() * 8);
+            let count = allocations(|| {
+                for _ in 0..500 {
+                    out.clear();
+                    stretcher.process(frame.samples(), &mut out);
+                }
+                out.clear();
+                stretcher.flush(&mut out);
+            });
+            assert_eq!(count, 0, "{rate} at {speed}");
+        }
+    }
+}
+
+#[test]
+fn mixing_a_frame_allocates_nothing() {
+    let frame = tone(SampleRate::HZ_48000);
+    let mut mixer = Mixer::new(SampleRate::HZ_48000);
+    let count = allocations(|| {
+        for lanes in 0..400 {
+            for _ in 0..lanes % 5 {
+                mixer.add(frame.samples());
+            }
+            std::hint::black_box(mixer.take());
         }
     });
     assert_eq!(count, 0);

@@ -119,12 +119,11 @@ impl Session {
             is_interrupted: false,
             timings,
         };
-        let speech = self.persona.speech();
         let task = Reply::start(
             turn,
             source,
             self.voice.clone(),
-            speech,
+            self.speech.clone(),
             self.reply_sender.clone(),
         );
         let stage = Stage::Draft(Vec::new());

@@ -8,11 +8,12 @@ mod commands;
 mod ears;
 mod mouth;
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use offhook_contract::{
     ChatCall, ChatModel, DetectorEvent, LEG_QUEUE_FRAMES, Leg, LegControl, LegEvent, LegNotice,
-    ProviderError, Speaker, SpeechToText, SttEvent, TextToSpeech, TurnDetector,
+    ProviderError, Speaker, SpeechRequest, SpeechToText, SttEvent, TextToSpeech, TurnDetector,
 };
 use offhook_media::Frame;
 use offhook_turn_taking::{Fact, HangUpCause, HeardText, Instant, Line, PolicyError, TurnManager};
@@ -26,7 +27,7 @@ use chronicle::{Chronicle, Closing};
 use clock::Clock;
 use commands::LiveReply;
 use ears::{Ears, Heard};
-use mouth::Mouth;
+use mouth::{Manner, Mouth};
 
 /// Events of replies that may wait for the session.
 const REPLY_EVENT_QUEUE: usize = 64;
@@ -89,6 +90,7 @@ pub struct Session {
     mouth: Mouth,
     chat: Arc<dyn ChatCall>,
     voice: Arc<dyn TextToSpeech>,
+    speech: SpeechRequest,
     conversation: Conversation,
     reply: Option<LiveReply>,
     reply_sender: mpsc::Sender<ReplyEvent>,
@@ -159,20 +161,21 @@ impl Session {
             Ears::open(&providers.detector, &providers.recognition, rate, language),
             providers.chat.open(warm.so_far()),
         )?;
+        let (speech, stretch) = paced(persona.speech(), &providers.voice.speed_range());
+        let manner = Manner {
+            volume: persona.agent().voice().volume,
+            stretch,
+        };
         let (reply_sender, reply_events) = mpsc::channel(REPLY_EVENT_QUEUE);
         Ok(Self {
             call_id,
             transport: leg.description.transport.clone(),
             manager,
             ears: Some(ears),
-            mouth: Mouth::new(
-                &leg.description,
-                leg.audio_out,
-                leg.control.clone(),
-                persona.agent().voice().volume,
-            ),
+            mouth: Mouth::new(&leg.description, leg.audio_out, leg.control.clone(), manner),
             chat: Arc::from(chat),
             voice: providers.voice,
+            speech,
             conversation,
             reply: None,
             reply_sender,
@@ -349,6 +352,15 @@ impl Session {
             dropped_caller_frames: self.dropped_frames + ears,
         })
     }
+}
+
+/// What to ask of a voice that can go at `speeds`, and how many times faster its audio then has to
+/// be played.
+fn paced(mut speech: SpeechRequest, speeds: &RangeInclusive<f32>) -> (SpeechRequest, f32) {
+    let wanted = speech.speed;
+    speech.speed = wanted.max(*speeds.start()).min(*speeds.end());
+    let stretch = wanted / speech.speed;
+    (speech, stretch)
 }
 
 /// The next event of a stage that is up; never comes from one that is down.

@@ -7,19 +7,19 @@
 mod aside;
 mod far_end;
 mod stream;
+mod voicing;
 
 use std::time::Duration;
 
 use offhook_contract::{LegControl, LegDescription, OutboundFrame, SpeechAudio};
-use offhook_media::{
-    Frame, Gain, Mixer, Playout, PlayoutSegment, PlayoutWord, Resampler, SampleRate,
-};
+use offhook_media::{Frame, Gain, Mixer, Playout, PlayoutSegment, Resampler, SampleRate};
 use offhook_turn_taking::{HeardText, Instant, TurnId};
 use tokio::sync::mpsc;
 
 use aside::{ASIDE_MAX, Aside};
 use far_end::FarEnd;
 use stream::Stream;
+use voicing::Voicing;
 
 /// With less speech than this waiting, the next phrase is wanted without its sentence.
 const RUNNING_DRY: Duration = Duration::from_millis(350);
@@ -72,6 +72,15 @@ enum Outcome {
     Sent(Option<MouthNews>),
 }
 
+/// How a call sounds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Manner {
+    /// Amplitude of all that the voice says; 1 leaves it as it is.
+    pub(super) volume: f32,
+    /// How many times faster the voice's audio is played, at the same pitch.
+    pub(super) stretch: f32,
+}
+
 #[derive(Debug)]
 pub(super) struct Mouth {
     rate: SampleRate,
@@ -79,7 +88,7 @@ pub(super) struct Mouth {
     stream: Stream,
     gain: Gain,
     mixer: Mixer,
-    resampler: Option<(SampleRate, Resampler)>,
+    voicing: Voicing,
     audio_out: mpsc::Sender<OutboundFrame>,
     control: mpsc::Sender<LegControl>,
     generation: u32,
@@ -99,15 +108,15 @@ impl Mouth {
         leg: &LegDescription,
         audio_out: mpsc::Sender<OutboundFrame>,
         control: mpsc::Sender<LegControl>,
-        volume: f32,
+        manner: Manner,
     ) -> Self {
         Self {
             rate: leg.rate,
             playout: Playout::new(leg.rate),
             stream: Stream::new(leg.lead),
-            gain: Gain::new(volume),
+            gain: Gain::new(manner.volume),
             mixer: Mixer::new(leg.rate),
-            resampler: None,
+            voicing: Voicing::new(leg.rate, manner.stretch),
             audio_out,
             control,
             generation: 0,
@@ -126,6 +135,7 @@ impl Mouth {
         if self.speaking.is_some() {
             self.cancel("", now);
         }
+        self.voicing.reset();
         self.stream.reply_begins();
         self.speaking = Some(Speaking {
             turn,
@@ -139,36 +149,27 @@ impl Mouth {
 
     /// Adds speech of the reply whose text so far is `text`.
     pub(super) fn push(&mut self, audio: &SpeechAudio, text: &str) {
-        let samples = self.converted(audio);
         let Some(speaking) = &mut self.speaking else {
             return;
         };
-        let span = audio.span.start..audio.span.end;
-        let segment = PlayoutSegment {
-            samples,
-            text: text.get(span).unwrap_or_default().to_owned(),
-            text_start: audio.span.start,
-            words: audio
-                .words
-                .iter()
-                .map(|word| PlayoutWord {
-                    text_start: word.span.start,
-                    text_end: word.span.end,
-                    start: word.start,
-                    end: word.end,
-                })
-                .collect(),
-        };
         speaking.has_asked_for_more = false;
-        let turn = speaking.turn.0;
+        let turn = speaking.turn;
+        if let Some(rest) = self.voicing.rest_before(audio.span) {
+            self.play(turn, rest);
+        }
+        let segment = self.voicing.segment(audio, text);
+        self.play(turn, segment);
+    }
+
+    fn play(&mut self, turn: TurnId, segment: PlayoutSegment) {
         let without_times = PlayoutSegment {
             words: Vec::new(),
             ..segment.clone()
         };
-        let pushed = self.playout.push(turn, segment).or_else(|problem| {
+        let pushed = self.playout.push(turn.0, segment).or_else(|problem| {
             // A voice with impossible word times still gets spoken; times are then estimated.
             tracing::debug!(%problem, "word times do not fit the text");
-            self.playout.push(turn, without_times)
+            self.playout.push(turn.0, without_times)
         });
         if let Err(problem) = pushed {
             tracing::warn!(%problem, "speech was dropped");
@@ -177,10 +178,19 @@ impl Mouth {
 
     /// All speech of the reply has been added.
     pub(super) fn finish(&mut self) {
-        if let Some(speaking) = &self.speaking
-            && let Err(problem) = self.playout.finish(speaking.turn.0)
-        {
+        let Some(speaking) = self.speaking else {
+            return;
+        };
+        self.end_piece(speaking.turn);
+        if let Err(problem) = self.playout.finish(speaking.turn.0) {
             tracing::warn!(%problem, "the end of a reply does not fit");
+        }
+    }
+
+    /// Plays what the filters still hold of the piece.
+    fn end_piece(&mut self, turn: TurnId) {
+        if let Some(rest) = self.voicing.rest() {
+            self.play(turn, rest);
         }
     }
 
@@ -287,13 +297,24 @@ impl Mouth {
 
     fn is_frame_due(&mut self, now: Instant) -> bool {
         let since_start = elapsed(now);
-        let has_reply = self.has_reply_frame();
-        if !has_reply && self.is_in_mid_reply() && self.stream.is_due(true, since_start) {
-            self.speaking
-                .iter_mut()
-                .for_each(|speaking| speaking.is_dry = true);
+        if !self.has_reply_frame()
+            && self.is_in_mid_reply()
+            && self.stream.is_due(true, since_start)
+        {
+            self.runs_dry();
         }
+        let has_reply = self.has_reply_frame();
         (has_reply || self.has_other_sound()) && self.stream.is_due(has_reply, since_start)
+    }
+
+    /// A frame of the reply is due and there is none.
+    fn runs_dry(&mut self) {
+        if let Some(speaking) = &mut self.speaking {
+            speaking.is_dry = true;
+            let turn = speaking.turn;
+            // Nothing that was said may wait for what comes after the gap.
+            self.end_piece(turn);
+        }
     }
 
     fn send_frame(&mut self, now: Instant) -> Outcome {
@@ -451,27 +472,6 @@ impl Mouth {
         }
         // Without room the cut is hard, which is better than late.
         self.tail = None;
-    }
-
-    /// The speech at the leg's rate.
-    fn converted(&mut self, audio: &SpeechAudio) -> Vec<i16> {
-        if audio.rate == self.rate {
-            return audio.samples.clone();
-        }
-        let resampler = match &mut self.resampler {
-            Some((rate, resampler)) if *rate == audio.rate => resampler,
-            other => {
-                &mut other
-                    .insert((audio.rate, Resampler::new(audio.rate, self.rate)))
-                    .1
-            }
-        };
-        let mut samples = Vec::with_capacity(
-            resampler.output_samples_max(audio.samples.len()) + resampler.output_samples_max(0),
-        );
-        resampler.process(&audio.samples, &mut samples);
-        resampler.flush(&mut samples);
-        samples
     }
 }
 

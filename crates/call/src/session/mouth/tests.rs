@@ -26,6 +26,14 @@ pub(super) struct Rig {
 
 impl Rig {
     pub(super) fn new(lead_ms: u64) -> Self {
+        let manner = Manner {
+            volume: 1.0,
+            stretch: 1.0,
+        };
+        Self::with(lead_ms, manner)
+    }
+
+    pub(super) fn with(lead_ms: u64, manner: Manner) -> Self {
         let (audio_out, audio) = mpsc::channel(64);
         let (control_sender, control) = mpsc::channel(64);
         let leg = LegDescription {
@@ -34,7 +42,7 @@ impl Rig {
             lead: Duration::from_millis(lead_ms),
         };
         Self {
-            mouth: Mouth::new(&leg, audio_out, control_sender, 1.0),
+            mouth: Mouth::new(&leg, audio_out, control_sender, manner),
             now: Instant::START,
             heard: Vec::new(),
             news: Vec::new(),
@@ -241,4 +249,122 @@ fn the_far_end_gives_back_what_the_ear_hears_when_it_hears_it() {
     let delay = RATE.samples_in(FRAME_DURATION) as usize;
     let lag = |lag: usize| reference[lag..] == rig.heard[..reference.len() - lag];
     assert!((0..=2 * delay).any(lag), "no constant lag fits");
+}
+
+/// Something like a voice: each word a burst of a 150 Hz pulse train, with a pause behind it.
+fn words(text: &str, rate: SampleRate) -> SpeechAudio {
+    let mut audio = speech(text, 300, 0);
+    let count = rate.samples_in(Duration::from_millis(300)) as usize;
+    audio.rate = rate;
+    audio.samples = (0..count * audio.words.len())
+        .map(|index| {
+            let is_voiced = index % count < count * 4 / 5;
+            let phase = (index as f32 * 150.0 / rate.hz() as f32).fract();
+            let pulse = (-phase * 8.0).exp() - 0.12;
+            if is_voiced {
+                (pulse * 9_000.0) as i16
+            } else {
+                0
+            }
+        })
+        .collect();
+    audio
+}
+
+/// Words are found in what was heard by their loudness.
+fn words_in(samples: &[i16]) -> usize {
+    let window = RATE.samples_in(Duration::from_millis(10)) as usize;
+    let loud: Vec<bool> = samples
+        .chunks(window)
+        .map(|chunk| chunk.iter().any(|sample| sample.unsigned_abs() > 1_000))
+        .collect();
+    let begins = loud.windows(2).filter(|pair| !pair[0] && pair[1]).count();
+    begins + usize::from(loud.first() == Some(&true))
+}
+
+#[test]
+fn what_was_heard_of_a_stretched_reply_is_right_within_a_word() {
+    let text = "one two three four five six seven eight nine ten eleven twelve";
+    for stretch in [0.5, 0.8, 1.0, 1.3, 2.0] {
+        for rate in [RATE, SampleRate::HZ_24000] {
+            for cut_ms in [250, 600, 905, 1_310, 1_655] {
+                let mut rig = Rig::with(
+                    200,
+                    Manner {
+                        volume: 1.0,
+                        stretch,
+                    },
+                );
+                let audio = words(text, rate);
+                rig.mouth.begin(TurnId(1), rig.now);
+                // The piece comes in parts, as from a voice that streams.
+                let (early, late) = halves(&audio, rate);
+                rig.mouth.push(&early, text);
+                rig.mouth.push(&late, text);
+                rig.mouth.finish();
+                rig.pass(cut_ms);
+                let heard = rig.mouth.cancel(text, rig.now);
+                let HeardText::Known(heard) = heard else {
+                    panic!("it is known")
+                };
+                let told = heard.split_whitespace().count();
+                let there = words_in(&rig.heard);
+                assert!(
+                    there.abs_diff(told) <= 1,
+                    "{stretch} from {rate} cut at {cut_ms} ms: {there} words were there, told: {heard}"
+                );
+                let expected = cut_ms as f32 * stretch / 300.0;
+                assert!(
+                    (told as f32 - expected).abs() <= 1.0,
+                    "{told} of {expected}"
+                );
+            }
+        }
+    }
+}
+
+/// The same audio in two parts.
+fn halves(audio: &SpeechAudio, rate: SampleRate) -> (SpeechAudio, SpeechAudio) {
+    let middle = audio.words.len() / 2;
+    let cut = audio.words[middle].start + Duration::from_millis(100);
+    let (early, late) = audio.samples.split_at(rate.samples_in(cut) as usize);
+    let mut later = audio.words[middle + 1..].to_vec();
+    for word in &mut later {
+        word.start -= cut;
+        word.end -= cut;
+    }
+    let part = |samples: &[i16], words: Vec<WordTime>| SpeechAudio {
+        samples: samples.to_vec(),
+        words,
+        ..audio.clone()
+    };
+    (
+        part(early, audio.words[..=middle].to_vec()),
+        part(late, later),
+    )
+}
+
+#[test]
+fn a_stretched_reply_lasts_as_long_as_the_speed_says() {
+    let text = "one two three four";
+    for stretch in [0.5, 1.0, 2.0] {
+        let manner = Manner {
+            volume: 1.0,
+            stretch,
+        };
+        let mut rig = Rig::with(60, manner);
+        rig.mouth.begin(TurnId(1), rig.now);
+        rig.mouth.push(&words(text, SampleRate::HZ_16000), text);
+        rig.mouth.finish();
+        rig.pass(4_000);
+        let frames = rig
+            .news
+            .iter()
+            .filter(|news| matches!(news, MouthNews::Sent { .. }))
+            .count();
+        let expected = (1_200.0 / stretch / 20.0).ceil() as usize;
+        assert_eq!(frames, expected);
+        assert_eq!(rig.news.last(), Some(&MouthNews::Finished));
+        assert_eq!(words_in(&rig.heard), 4);
+    }
 }

@@ -151,6 +151,10 @@ impl TextToSpeech for LocalVoice {
         }
     }
 
+    fn speed_range(&self) -> std::ops::RangeInclusive<f32> {
+        SPEED
+    }
+
     async fn open(&self, request: SpeechRequest) -> Result<SpeechStream, ProviderError> {
         let settings = settings(&request)?;
         let (text, texts) = mpsc::channel(EVENT_QUEUE);
