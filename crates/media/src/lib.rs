@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod codec;
+mod echo;
 mod fade;
 mod frame;
 mod framer;
@@ -24,6 +25,7 @@ pub use codec::{
     Codec, CodecError, DecodeError, Decoder, EncodeError, Encoder, PACKET_BYTES_MAX, Packet,
     PacketTooLong,
 };
+pub use echo::{EchoCancellation, EchoGuard, PlayedAudio};
 pub use fade::{FADE_DURATION, fade_in, fade_out};
 pub use frame::{FRAME_DURATION, Frame, FrameError};
 pub use framer::Framer;
