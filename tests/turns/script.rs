@@ -20,8 +20,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use offhook_turn_taking::{
-    Decision, Eagerness, Fact, HeardText, Instant, ReplyFailure, TurnId, TurnManager, TurnPolicy,
-    UtteranceId,
+    Decision, Eagerness, Fact, HeardText, Instant, ReplyFailure, SpellingPatience, TurnId,
+    TurnManager, TurnPolicy, UtteranceId,
 };
 
 /// A script, read.
@@ -286,6 +286,9 @@ fn set(policy: &mut TurnPolicy, knob: &str, value: &str) -> Result<(), String> {
     match knob {
         "greets_first" => policy.greets_first = answer(value)?,
         "interruption_sensitivity" => policy.interruption_sensitivity = share(Some(value))?,
+        "interruption_words_min" => policy.interruption_words_min = optional_number(value)?,
+        "interruption_speech_min" => policy.interruption_speech_min = optional()?,
+        "transcribes_uninterruptible" => policy.transcribes_uninterruptible = answer(value)?,
         "is_greeting_interruptible" => policy.is_greeting_interruptible = answer(value)?,
         "eagerness" => {
             policy.eagerness = match value {
@@ -297,6 +300,14 @@ fn set(policy: &mut TurnPolicy, knob: &str, value: &str) -> Result<(), String> {
         }
         "endpoint_delay_min" => policy.endpoint_delay_min = optional()?,
         "endpoint_delay_max" => policy.endpoint_delay_max = optional()?,
+        "adapts_to_caller" => policy.adapts_to_caller = answer(value)?,
+        "spelling_patience" => {
+            policy.spelling_patience = match value {
+                "auto" => SpellingPatience::Auto,
+                "off" => SpellingPatience::Off,
+                _ => return Err("spelling_patience is auto or off".to_owned()),
+            }
+        }
         "transcript_deadline" => policy.transcript_deadline = duration()?,
         "false_interruption_timeout" => policy.false_interruption_timeout = duration()?,
         "is_speculation_on" => policy.is_speculation_on = answer(value)?,
@@ -308,12 +319,55 @@ fn set(policy: &mut TurnPolicy, knob: &str, value: &str) -> Result<(), String> {
         "playout_stall_max" => policy.playout_stall_max = duration()?,
         "caller_turn_max" => policy.caller_turn_max = duration()?,
         "call_duration_max" => policy.call_duration_max = duration()?,
-        "acknowledgements" => {
-            policy.acknowledgements = value.split(", ").map(str::to_owned).collect();
+        "acknowledgements" => policy.acknowledgements = list(value),
+        "uses_default_acknowledgements" => {
+            policy.uses_default_acknowledgements = answer(value)?;
         }
+        "ignore_phrases" => policy.ignore_phrases = list(value),
+        "interrupting_phrases" => policy.interrupting_phrases = list(value),
+        _ => match knob.split_once('.') {
+            Some((state, knob)) => set_profile(policy, state, knob, value)?,
+            None => return Err("no such knob".to_owned()),
+        },
+    }
+    Ok(())
+}
+
+/// `set greeting.words_min = 3`: how the caller interrupts while the agent is in one state.
+fn set_profile(
+    policy: &mut TurnPolicy,
+    state: &str,
+    knob: &str,
+    value: &str,
+) -> Result<(), String> {
+    let profiles = &mut policy.interruption_profiles;
+    let profile = match state {
+        "greeting" => &mut profiles.greeting,
+        "speaking" => &mut profiles.speaking,
+        "thinking" => &mut profiles.thinking,
+        "tool_running" => &mut profiles.tool_running,
+        _ => return Err("no such state".to_owned()),
+    };
+    match knob {
+        "is_interruptible" => profile.is_interruptible = answer(value)?,
+        "sensitivity" => profile.sensitivity = Some(share(Some(value))?),
+        "words_min" => profile.words_min = optional_number(value)?,
+        "speech_min" => profile.speech_min = Some(millis(Some(value))?),
         _ => return Err("no such knob".to_owned()),
     }
     Ok(())
+}
+
+fn list(text: &str) -> Vec<String> {
+    let phrases = text.split(", ").filter(|phrase| *phrase != "none");
+    phrases.map(str::to_owned).collect()
+}
+
+fn optional_number(text: &str) -> Result<Option<u32>, String> {
+    if text == "none" {
+        return Ok(None);
+    }
+    number(Some(text)).map(Some)
 }
 
 fn number(text: Option<&str>) -> Result<u32, String> {

@@ -1,33 +1,50 @@
 //! Decides what the caller's speech over the agent is: first a pause of the agent, then an
-//! interruption, or nothing. It knows the words by number only.
+//! interruption, or nothing; and what speech is that comes before a reply is heard. It knows the
+//! words by number only.
 
 use std::time::Duration;
 
+use crate::profiles::{AgentState, ThresholdsByState};
 use crate::standing::Overlap;
 use crate::thresholds::InterruptionThresholds;
-use crate::{Instant, Reason, Timer, TurnPolicy, UtteranceId};
+use crate::{Instant, Timer, TurnPolicy, UtteranceId};
 
 /// What the caller's speech over the reply turned out to be.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Verdict {
     /// Not known yet: the agent pauses.
-    Hold(Reason),
+    Hold {
+        speech: Duration,
+        required: Duration,
+    },
     /// The caller takes the floor.
-    Yield(Reason),
+    Yield {
+        speech: Duration,
+        words: usize,
+        words_required: usize,
+        /// Whether an interrupting phrase did it.
+        is_demand: bool,
+        /// Utterances after this one did it.
+        after: UtteranceId,
+    },
     /// Nothing that takes the floor.
     GoOn {
         /// Whether the agent had paused.
         was_held: bool,
-        /// The newest utterance that was judged.
+        speech: Duration,
+        is_acknowledgement: bool,
+        /// The utterances that were judged: those after the first, up to the second.
+        after: UtteranceId,
         through: UtteranceId,
-        reason: Reason,
     },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// No reply is heard.
+    /// There is no reply, or none that was released.
     Off,
+    /// A reply is made that nobody hears yet.
+    Unheard,
     /// A reply is heard.
     Watching,
     /// The reply is held.
@@ -36,14 +53,16 @@ enum State {
 
 #[derive(Debug)]
 pub(crate) struct BargeIn {
-    policy: Option<InterruptionThresholds>,
+    by_state: ThresholdsByState,
     false_interruption_timeout: Duration,
     state: State,
-    /// `None` while the reply that is heard cannot be interrupted.
+    /// `None` while the reply cannot be interrupted.
     thresholds: Option<InterruptionThresholds>,
     /// Utterances up to this one were before the reply.
     before: UtteranceId,
     judged: UtteranceId,
+    /// The utterance for which the agent has paused in vain while it went on without a word.
+    spent: UtteranceId,
     overlap: Option<Overlap>,
     verdict: Option<Verdict>,
 }
@@ -51,30 +70,41 @@ pub(crate) struct BargeIn {
 impl BargeIn {
     pub(crate) fn new(policy: &TurnPolicy) -> Self {
         Self {
-            policy: policy.interruption_thresholds(),
+            by_state: ThresholdsByState::new(policy),
             false_interruption_timeout: policy.false_interruption_timeout,
             state: State::Off,
             thresholds: None,
             before: UtteranceId(0),
             judged: UtteranceId(0),
+            spent: UtteranceId(0),
             overlap: None,
             verdict: None,
         }
     }
 
     /// A reply is heard from now on; utterances up to `before` were before it.
-    pub(crate) fn start(&mut self, is_interruptible: bool, before: UtteranceId) {
+    pub(crate) fn start(&mut self, before: UtteranceId) {
         self.state = State::Watching;
-        self.thresholds = self.policy.filter(|_| is_interruptible);
         self.before = before;
         self.judged = before;
+        self.overlap = None;
     }
 
-    /// The reply is not heard any more.
+    /// The reply is over.
     pub(crate) fn stop(&mut self) {
         self.state = State::Off;
         self.overlap = None;
         self.verdict = None;
+    }
+
+    /// What the agent is doing, as far as the caller can interrupt it; `None` where no one can.
+    pub(crate) fn enter(&mut self, state: Option<AgentState>) {
+        self.thresholds = state.and_then(|state| self.by_state.of(state));
+        if self.state == State::Off {
+            self.state = State::Unheard;
+            self.before = UtteranceId(0);
+            self.judged = UtteranceId(0);
+        }
     }
 
     /// Utterances after this one are still to be judged.
@@ -88,8 +118,16 @@ impl BargeIn {
         self.judged = self.judged.min(previous).max(self.before);
     }
 
+    /// Whether there is a reply that the caller can stop.
     pub(crate) fn is_interruptible(&self) -> bool {
-        self.thresholds.is_some()
+        self.state != State::Off && self.thresholds.is_some()
+    }
+
+    /// Whether a reply is heard that the caller cannot stop, and the utterance came during it.
+    pub(crate) fn is_in_vain(&self, utterance: UtteranceId) -> bool {
+        matches!(self.state, State::Watching | State::Holding)
+            && self.thresholds.is_none()
+            && utterance > self.before
     }
 
     pub(crate) fn handle(&mut self, overlap: Option<Overlap>, now: Instant) {
@@ -111,27 +149,50 @@ impl BargeIn {
         }
         let (overlap, thresholds) = (self.overlap.as_ref()?, self.thresholds?);
         if let Some(ended_at) = overlap.ended_at {
-            return Some((
-                ended_at + self.false_interruption_timeout,
-                Timer::FalseInterruption,
-            ));
+            let is_heard = self.state != State::Unheard;
+            return is_heard.then(|| {
+                let due = ended_at + self.false_interruption_timeout;
+                (due, Timer::FalseInterruption)
+            });
         }
-        let is_hold_due = self.state == State::Watching && overlap.acknowledgement.is_none();
-        let speech = if is_hold_due {
-            thresholds.speech_to_hold
-        } else if overlap.words > 0 {
-            thresholds.speech_to_commit
-        } else {
-            thresholds.speech_to_commit_wordless
-        };
-        Some((overlap.onset + speech, Timer::Interruption))
+        let hold = self
+            .is_hold_possible(overlap)
+            .then_some(thresholds.speech_to_hold);
+        let speech = [
+            hold,
+            thresholds.speech_to_yield(overlap),
+            self.speech_to_resume(overlap, thresholds),
+        ];
+        let soonest = speech.into_iter().flatten().min()?;
+        Some((overlap.onset + soonest, Timer::Interruption))
+    }
+
+    fn is_hold_possible(&self, overlap: &Overlap) -> bool {
+        self.state == State::Watching
+            && !overlap.is_acknowledgement
+            && overlap.ended_at.is_none()
+            && (overlap.last != self.spent || overlap.words > 0)
+    }
+
+    /// Speech after which the held agent goes on although the sound lasts: where only words can
+    /// take the floor, a noise does not silence it.
+    fn speech_to_resume(
+        &self,
+        overlap: &Overlap,
+        thresholds: InterruptionThresholds,
+    ) -> Option<Duration> {
+        let is_in_vain = self.state == State::Holding
+            && overlap.words == 0
+            && overlap.ended_at.is_none()
+            && thresholds.speech_to_commit_wordless.is_none();
+        is_in_vain.then(|| thresholds.speech_to_hold + self.false_interruption_timeout)
     }
 
     fn decide(&mut self, now: Instant) {
         if self.state == State::Off || self.verdict.is_some() {
             return;
         }
-        let Some(overlap) = &self.overlap else {
+        let Some(overlap) = self.overlap else {
             if self.state == State::Holding {
                 self.go_on(Duration::ZERO);
             }
@@ -140,69 +201,62 @@ impl BargeIn {
         let speech = overlap.speech(now);
         let is_silent = overlap.ended_at.is_some();
         let Some(thresholds) = self.thresholds else {
-            if is_silent && overlap.is_settled {
+            if self.state == State::Holding || is_silent && overlap.is_settled {
                 self.go_on(speech);
             }
             return;
         };
-        if is_interruption(overlap, speech, thresholds) {
-            self.verdict = Some(Verdict::Yield(Reason::BargeIn {
+        let to_yield = thresholds.speech_to_yield(&overlap);
+        if to_yield.is_some_and(|required| speech >= required) {
+            self.verdict = Some(Verdict::Yield {
                 speech,
                 words: overlap.words,
                 words_required: thresholds.words_to_commit,
-            }));
+                is_demand: overlap.is_demand,
+                after: self.judged,
+            });
             self.overlap = None;
             self.state = State::Off;
             return;
         }
-        let is_waited_for = overlap
-            .ended_at
-            .is_none_or(|ended_at| now < ended_at + self.false_interruption_timeout);
+        let is_waited_for = self.state == State::Unheard
+            || overlap
+                .ended_at
+                .is_none_or(|ended_at| now < ended_at + self.false_interruption_timeout);
+        let to_resume = self.speech_to_resume(&overlap, thresholds);
         if is_silent && (overlap.is_settled || !is_waited_for) {
             self.go_on(speech);
-        } else if self.state == State::Watching
-            && !is_silent
-            && overlap.acknowledgement.is_none()
-            && speech >= thresholds.speech_to_hold
-        {
+        } else if to_resume.is_some_and(|required| speech >= required) {
+            self.spent = overlap.last;
+            self.state = State::Watching;
+            self.verdict = Some(Verdict::GoOn {
+                was_held: true,
+                speech,
+                is_acknowledgement: overlap.is_acknowledgement,
+                after: self.judged,
+                through: self.judged,
+            });
+        } else if self.is_hold_possible(&overlap) && speech >= thresholds.speech_to_hold {
             let required = thresholds.speech_to_hold;
             self.state = State::Holding;
-            self.verdict = Some(Verdict::Hold(Reason::CallerSpokeOver { speech, required }));
+            self.verdict = Some(Verdict::Hold { speech, required });
         }
     }
 
     fn go_on(&mut self, speech: Duration) {
         let was_held = self.state == State::Holding;
-        self.state = State::Watching;
-        let mut reason = Reason::NotAnInterruption { speech };
-        if let Some(overlap) = self.overlap.take() {
-            self.judged = overlap.last;
-            if let Some(text) = overlap.acknowledgement {
-                reason = Reason::Acknowledgement { text };
-            }
+        let after = self.judged;
+        if was_held {
+            self.state = State::Watching;
         }
+        let overlap = self.overlap.take();
+        self.judged = overlap.map_or(after, |overlap| overlap.last);
         self.verdict = Some(Verdict::GoOn {
             was_held,
+            speech,
+            is_acknowledgement: overlap.is_some_and(|overlap| overlap.is_acknowledgement),
+            after,
             through: self.judged,
-            reason,
         });
     }
-}
-
-fn is_interruption(
-    overlap: &Overlap,
-    speech: Duration,
-    thresholds: InterruptionThresholds,
-) -> bool {
-    let is_speaking = overlap.ended_at.is_none();
-    // The first guess at a cough is often a word; the agent is silent by now anyway. More words
-    // than were asked for are no guess.
-    let is_clear = overlap.words > thresholds.words_to_commit
-        && speech >= thresholds.speech_to_hold
-        || speech * 2 >= thresholds.speech_to_hold + thresholds.speech_to_commit;
-    let is_sure = overlap.is_settled || is_clear;
-    let by_words = overlap.words >= thresholds.words_to_commit && is_sure;
-    let by_word_and_speech = overlap.words > 0 && speech >= thresholds.speech_to_commit;
-    let by_speech = is_speaking && speech >= thresholds.speech_to_commit_wordless;
-    by_words || by_word_and_speech || by_speech
 }

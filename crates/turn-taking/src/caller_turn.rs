@@ -1,19 +1,26 @@
 //! What the caller says in the open turn: utterances merged in order, whatever the order in which
 //! their transcripts come, and whether they come late, twice, or empty. It decides nothing.
 
+mod account;
+
+use std::time::Duration;
+
 use crate::closed_turn::{ClosedTurn, Heard};
-use crate::standing::{Overlap, Said, Standing};
-use crate::utterance::{Recognition, Utterance, joined, merged};
-use crate::wording::{Acknowledgements, has_words, is_same, is_unfinished, words};
-use crate::{Instant, UtteranceId};
+use crate::thresholds::Ending;
+use crate::utterance::{Recognition, Utterance, Vocabulary, merge, put_before};
+use crate::wording::{has_words, is_same, words};
+use crate::{Instant, SpellingPatience, TurnPolicy, UtteranceId};
 
 /// Utterances with nothing in them that are remembered, for a transcript that comes very late.
 const NOTHINGS_MAX: usize = 16;
+/// Emptied texts that are kept for their room.
+const SPARE_TEXTS_MAX: usize = 32;
 
 /// The caller's open turn, and the one closed last.
 #[derive(Debug)]
 pub(crate) struct CallerTurn {
-    acknowledgements: Acknowledgements,
+    vocabulary: Vocabulary,
+    spelling_patience: SpellingPatience,
     /// Words of turns whose reply nobody heard, given back.
     carried: String,
     /// Since when they wait for an answer even if the caller adds nothing.
@@ -24,20 +31,27 @@ pub(crate) struct CallerTurn {
     closed_through: UtteranceId,
     /// All words of the open turn.
     text: String,
-    is_unfinished: bool,
+    /// How they end; `None` until somebody has looked since they changed.
+    ending: Option<Ending>,
+    /// How long after the end of speech the newest final transcript came.
+    transcript_delay: Option<Duration>,
+    spare: Vec<String>,
 }
 
 impl CallerTurn {
-    pub(crate) fn new(acknowledgements: &[String]) -> Self {
+    pub(crate) fn new(policy: &TurnPolicy) -> Self {
         Self {
-            acknowledgements: Acknowledgements::new(acknowledgements),
+            vocabulary: Vocabulary::new(policy),
+            spelling_patience: policy.spelling_patience,
             carried: String::new(),
             carried_open_since: None,
             utterances: Vec::new(),
             closed: ClosedTurn::default(),
             closed_through: UtteranceId(0),
             text: String::new(),
-            is_unfinished: false,
+            ending: None,
+            transcript_delay: None,
+            spare: Vec::new(),
         }
     }
 
@@ -69,6 +83,7 @@ impl CallerTurn {
             utterance.ended_at = None;
             utterance.likelihood = None;
             utterance.is_spoken = true;
+            utterance.is_disregarded = false;
             utterance.recognition = Recognition::Awaited;
         }
         missed
@@ -97,11 +112,12 @@ impl CallerTurn {
         now: Instant,
     ) -> Heard {
         if id <= self.closed_through {
-            return if is_final {
-                self.closed.hear(id, text, &self.acknowledgements)
-            } else {
-                Heard::Nothing
-            };
+            if !is_final {
+                return Heard::Nothing;
+            }
+            let (heard, delay) = self.closed.hear(id, text, &self.vocabulary, now);
+            self.transcript_delay = delay.or(self.transcript_delay);
+            return heard;
         }
         let is_known = self
             .utterances
@@ -111,7 +127,8 @@ impl CallerTurn {
             if !has_words(text) {
                 return Heard::Nothing;
             }
-            self.insert(Utterance::unheard(id, now));
+            let buffer = self.buffer();
+            self.insert(Utterance::unheard(id, now, buffer));
         }
         let at = self.open(id, now);
         let utterance = &mut self.utterances[at];
@@ -125,6 +142,10 @@ impl CallerTurn {
         let is_news = !is_same(&utterance.text, text);
         if is_final {
             let was_final = utterance.recognition == Recognition::Final;
+            let ended_at = utterance.ended_at.filter(|_| utterance.is_spoken);
+            if let Some(ended_at) = ended_at.filter(|_| !was_final) {
+                self.transcript_delay = Some(now.since(ended_at));
+            }
             utterance.recognition = Recognition::Final;
             if was_final && !is_news {
                 return Heard::Nothing;
@@ -138,7 +159,7 @@ impl CallerTurn {
                 utterance.ended_at = Some(now);
             }
         }
-        utterance.set_text(text, &self.acknowledgements);
+        utterance.set_text(text, &self.vocabulary);
         self.weigh();
         Heard::Change
     }
@@ -162,7 +183,8 @@ impl CallerTurn {
             .utterances
             .last()
             .map_or(self.closed_through, |utterance| utterance.id);
-        self.insert(Utterance::typed(last, text.trim(), now));
+        let buffer = self.buffer();
+        self.insert(Utterance::typed(last, text.trim(), now, buffer));
         self.weigh();
     }
 
@@ -173,6 +195,26 @@ impl CallerTurn {
                 utterance.recognition = Recognition::GivenUp;
             }
         }
+    }
+
+    /// The utterance was said over an agent that cannot be stopped: it is as if it had not been.
+    pub(crate) fn disregard(&mut self, id: UtteranceId) {
+        let utterance = self
+            .utterances
+            .iter_mut()
+            .find(|utterance| utterance.is_spoken_as(id) && !utterance.is_speaking());
+        if let Some(utterance) = utterance {
+            utterance.is_disregarded = true;
+            if utterance.is_awaited() {
+                utterance.recognition = Recognition::GivenUp;
+            }
+            self.weigh();
+        }
+    }
+
+    /// How long after the end of speech a final transcript came, once for each.
+    pub(crate) fn take_transcript_delay(&mut self) -> Option<Duration> {
+        self.transcript_delay.take()
     }
 
     /// Utterances up to this one were mere acknowledgements.
@@ -201,14 +243,14 @@ impl CallerTurn {
 
     /// Ends the turn and gives its words.
     pub(crate) fn close(&mut self) -> String {
-        let text = std::mem::take(&mut self.text);
+        let text = self.text.clone();
         let last = self.utterances.last().map(|utterance| utterance.id);
         self.closed_through = last.unwrap_or_default().max(self.closed_through);
         self.carried_open_since = None;
-        self.closed = ClosedTurn::new(
-            std::mem::take(&mut self.carried),
-            std::mem::take(&mut self.utterances),
-        );
+        self.closed.replace(&mut self.carried, &mut self.utterances);
+        for utterance in self.utterances.drain(..) {
+            keep_room(&mut self.spare, utterance);
+        }
         self.weigh();
         text
     }
@@ -216,8 +258,7 @@ impl CallerTurn {
     /// Nobody heard the reply to these words: they belong to the open turn again. With
     /// `open_since` they want an answer even if what the caller adds turns out to be nothing.
     pub(crate) fn give_back(&mut self, text: &str, open_since: Option<Instant>) {
-        let carried = std::mem::take(&mut self.carried);
-        self.carried = joined([text, carried.as_str()].into_iter());
+        put_before(text, &mut self.carried);
         self.carried_open_since = open_since.or(self.carried_open_since);
         self.weigh();
     }
@@ -235,113 +276,6 @@ impl CallerTurn {
         self.closed.take_back(text);
     }
 
-    /// The words of the turn that was closed last.
-    pub(crate) fn closed_text(&self) -> String {
-        self.closed.text()
-    }
-
-    /// All that the caller said in the open turn.
-    pub(crate) fn text(&self) -> &str {
-        &self.text
-    }
-
-    pub(crate) fn speaking(&self) -> Option<UtteranceId> {
-        self.utterances
-            .iter()
-            .rfind(|utterance| utterance.is_speaking())
-            .map(|speech| speech.id)
-    }
-
-    /// Newest utterance before the speech that is going on.
-    pub(crate) fn ended_through(&self) -> UtteranceId {
-        match self.speaking() {
-            Some(speaking) => UtteranceId(speaking.0.saturating_sub(1)),
-            None => self
-                .utterances
-                .last()
-                .map_or(self.closed_through, |utterance| utterance.id),
-        }
-    }
-
-    /// Newest utterance of which nothing more is to come.
-    pub(crate) fn settled_through(&self) -> UtteranceId {
-        let open = self
-            .utterances
-            .iter()
-            .find(|utterance| utterance.is_speaking() || utterance.is_awaited());
-        match open {
-            Some(open) => UtteranceId(open.id.0.saturating_sub(1)),
-            None => self
-                .utterances
-                .last()
-                .map_or(self.closed_through, |utterance| utterance.id),
-        }
-    }
-
-    pub(crate) fn standing(&self) -> Standing {
-        let speaking = self
-            .utterances
-            .iter()
-            .rfind(|utterance| utterance.is_speaking());
-        let first = self
-            .utterances
-            .iter()
-            .find(|utterance| !utterance.is_nothing());
-        let awaited = self
-            .utterances
-            .iter()
-            .filter(|utterance| utterance.is_awaited());
-        let said = self.utterances.iter().rfind(|utterance| utterance.counts());
-        Standing {
-            speaking_since: speaking.map(|utterance| utterance.onset),
-            turn_since: speaking.and(first).map(|utterance| utterance.onset),
-            awaited_since: awaited.filter_map(|utterance| utterance.ended_at).max(),
-            said: said.map_or_else(|| self.carried_said(), |said| self.said(said)),
-        }
-    }
-
-    fn said(&self, utterance: &Utterance) -> Option<Said> {
-        Some(Said {
-            ended_at: utterance.ended_at?,
-            likelihood: utterance.likelihood,
-            is_unfinished: self.is_unfinished,
-            is_typed: utterance.is_typed,
-            is_given_up: utterance.recognition == Recognition::GivenUp,
-        })
-    }
-
-    fn carried_said(&self) -> Option<Said> {
-        let ended_at = self.carried_open_since?;
-        Some(Said {
-            ended_at,
-            likelihood: None,
-            is_unfinished: self.is_unfinished,
-            is_typed: false,
-            is_given_up: false,
-        })
-    }
-
-    /// What was said over the reply in utterances after `judged`, if anything.
-    pub(crate) fn overlap(&self, judged: UtteranceId) -> Option<Overlap> {
-        let spoken = || {
-            self.utterances.iter().filter(move |utterance| {
-                utterance.id > judged && !utterance.is_typed && utterance.acknowledged_at.is_none()
-            })
-        };
-        let last = spoken().next_back()?;
-        let words = spoken().map(|utterance| utterance.words_beyond).sum();
-        let is_acknowledgement = words == 0 && spoken().any(|utterance| utterance.has_words);
-        Some(Overlap {
-            last: last.id,
-            onset: last.onset,
-            ended_at: last.ended_at,
-            is_settled: spoken().all(|utterance| !utterance.is_awaited()),
-            words,
-            acknowledgement: is_acknowledgement
-                .then(|| joined(spoken().map(|utterance| utterance.text.as_str()))),
-        })
-    }
-
     fn open(&mut self, id: UtteranceId, onset: Instant) -> usize {
         match self
             .utterances
@@ -349,7 +283,10 @@ impl CallerTurn {
             .position(|utterance| utterance.is_spoken_as(id))
         {
             Some(at) => at,
-            None => self.insert(Utterance::starting(id, onset)),
+            None => {
+                let buffer = self.buffer();
+                self.insert(Utterance::starting(id, onset, buffer))
+            }
         }
     }
 
@@ -367,28 +304,40 @@ impl CallerTurn {
             .iter()
             .filter(|utterance| utterance.is_nothing())
             .count();
-        let mut surplus = nothings.saturating_sub(NOTHINGS_MAX);
-        self.utterances.retain(|utterance| {
-            let is_kept = surplus == 0 || !utterance.is_nothing();
-            surplus -= usize::from(!is_kept);
-            is_kept
-        });
+        for _ in NOTHINGS_MAX..nothings {
+            if let Some(at) = self.utterances.iter().position(Utterance::is_nothing) {
+                keep_room(&mut self.spare, self.utterances.remove(at));
+            }
+        }
+    }
+
+    /// An empty text, with room from one that is gone where there is any.
+    fn buffer(&mut self) -> String {
+        self.spare.pop().unwrap_or_default()
     }
 
     /// The words of the open turn changed.
     fn weigh(&mut self) {
-        self.text = merged(&self.carried, &self.utterances);
-        self.is_unfinished = is_unfinished(&self.text);
+        merge(&mut self.text, &self.carried, &self.utterances);
+        self.ending = None;
+    }
+}
+
+fn keep_room(spare: &mut Vec<String>, utterance: Utterance) {
+    if spare.len() < SPARE_TEXTS_MAX {
+        let mut text = utterance.text;
+        text.clear();
+        spare.push(text);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::TurnPolicy;
+    use crate::standing::Standing;
 
     fn turn() -> CallerTurn {
-        CallerTurn::new(&TurnPolicy::default().acknowledgements)
+        CallerTurn::new(&TurnPolicy::default())
     }
 
     fn say(turn: &mut CallerTurn, number: u32, text: &str) {

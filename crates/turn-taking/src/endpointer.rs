@@ -4,9 +4,11 @@
 
 use std::time::Duration;
 
-use crate::standing::Standing;
-use crate::thresholds::EndpointThresholds;
-use crate::{Instant, Reason, Timer, TurnPolicy};
+use crate::caller_pace::CallerPace;
+use crate::standing::{Said, Standing};
+use crate::thresholds::{Ending, EndpointThresholds};
+use crate::transcript_delay::TranscriptDelay;
+use crate::{Instant, Patience, Reason, Timer, TurnPolicy, UtteranceId};
 
 /// What the endpointer found.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +24,11 @@ pub(crate) enum Endpoint {
 #[derive(Debug)]
 pub(crate) struct Endpointer {
     thresholds: EndpointThresholds,
-    transcript_deadline: Duration,
+    transcript_delay: TranscriptDelay,
+    /// `None` where nothing is to be learned from the caller.
+    pace: Option<CallerPace>,
+    /// Pauses before this utterance are learned.
+    learned_through: UtteranceId,
     turn_max: Duration,
     standing: Standing,
     /// Whether a reply has the floor.
@@ -37,7 +43,9 @@ impl Endpointer {
     pub(crate) fn new(policy: &TurnPolicy) -> Self {
         Self {
             thresholds: policy.endpoint_thresholds(),
-            transcript_deadline: policy.transcript_deadline,
+            transcript_delay: TranscriptDelay::new(policy.transcript_deadline),
+            pace: policy.adapts_to_caller.then(CallerPace::default),
+            learned_through: UtteranceId(0),
             turn_max: policy.caller_turn_max,
             standing: Standing::default(),
             is_suspended: false,
@@ -59,6 +67,34 @@ impl Endpointer {
         {
             self.is_too_long = false;
         }
+    }
+
+    /// A final transcript came this long after the end of speech.
+    pub(crate) fn learn_transcript_delay(&mut self, delay: Duration) {
+        self.transcript_delay.learn(delay);
+    }
+
+    /// Learns from the pauses of the open turn, each once, with the utterance that ended it.
+    pub(crate) fn learn_pauses(&mut self, pauses: impl Iterator<Item = (UtteranceId, Duration)>) {
+        let Some(pace) = &mut self.pace else { return };
+        for (utterance, pause) in pauses {
+            if utterance > self.learned_through {
+                self.learned_through = utterance;
+                pace.paused(pause);
+            }
+        }
+    }
+
+    /// The agent cut into a pause of this length.
+    pub(crate) fn learn_cut_in(&mut self, pause: Duration) {
+        if let Some(pace) = &mut self.pace {
+            pace.cut_in(pause);
+        }
+    }
+
+    /// When the floor was free for the caller's turn.
+    pub(crate) fn released_at(&self) -> Instant {
+        self.released_at
     }
 
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
@@ -93,12 +129,13 @@ impl Endpointer {
         }
         if let Some(awaited_since) = self.standing.awaited_since {
             return Some((
-                awaited_since + self.transcript_deadline,
+                awaited_since + self.transcript_delay.deadline(),
                 Timer::TranscriptDeadline,
             ));
         }
         let said = self.standing.said.filter(|_| !self.is_suspended)?;
-        Some((said.ended_at + self.silence_required(), Timer::EndOfTurn))
+        let (required, _) = self.silence_required(&said);
+        Some((said.ended_at + required, Timer::EndOfTurn))
     }
 
     /// Whether the words that are settled may well be all, so that a reply to them is worth
@@ -116,15 +153,30 @@ impl Endpointer {
         let is_likely = said
             .likelihood
             .is_none_or(|likelihood| likelihood >= self.thresholds.likelihood_min / 2.0);
-        !self.is_suspended && !said.is_unfinished && is_likely
+        !self.is_suspended && said.ending == Ending::Whole && is_likely
     }
 
-    fn silence_required(&self) -> Duration {
-        match self.standing.said {
-            Some(said) if !self.is_too_long && !said.is_typed => self
-                .thresholds
-                .silence_required(said.likelihood, said.is_unfinished),
-            _ => Duration::ZERO,
+    /// The silence that ends the turn, and whether it is longer or shorter than usual.
+    fn silence_required(&self, said: &Said) -> (Duration, Patience) {
+        if self.is_too_long || said.is_typed {
+            return (Duration::ZERO, Patience::Usual);
+        }
+        let thresholds = &self.thresholds;
+        let usual = thresholds.silence_required(said.likelihood, said.ending);
+        if thresholds.is_surely_finished(said.likelihood, said.ending) {
+            return (usual, Patience::Usual);
+        }
+        let wait = match &self.pace {
+            Some(pace) => pace
+                .wait(usual, thresholds.delay_max)
+                .max(thresholds.delay_min),
+            None => usual,
+        };
+        match said.ending {
+            // What is being spelled is not cut because the caller is quick otherwise.
+            Ending::Spelled | Ending::SpelledShort => (wait.max(usual), Patience::Spelling),
+            Ending::Whole | Ending::Open if wait == usual => (usual, Patience::Usual),
+            Ending::Whole | Ending::Open => (wait, Patience::CallerPace),
         }
     }
 
@@ -142,11 +194,12 @@ impl Endpointer {
         } else if said.is_given_up {
             Reason::TranscriptLate { waited: silence }
         } else {
-            let required = self.silence_required();
+            let (required, patience) = self.silence_required(&said);
             Reason::EndOfTurn {
                 likelihood: said.likelihood,
                 silence,
                 required,
+                patience,
             }
         }
     }

@@ -5,7 +5,9 @@
 
 #![forbid(unsafe_code)]
 
+mod address;
 mod barge_in;
+mod caller_pace;
 mod caller_turn;
 mod closed_turn;
 mod command;
@@ -14,13 +16,17 @@ mod fact;
 mod floor;
 mod instant;
 mod manager;
+mod phrases;
 mod policy;
+mod profiles;
 mod reason;
 mod reply_watch;
 mod silence_watch;
+mod spelling;
 mod standing;
 mod thresholds;
 mod timer;
+mod transcript_delay;
 mod utterance;
 mod wording;
 
@@ -29,7 +35,9 @@ pub use fact::{Fact, HeardText, ReplyFailure, TurnId, UtteranceId};
 pub use floor::Floor;
 pub use instant::Instant;
 pub use manager::TurnManager;
-pub use policy::{Eagerness, PolicyError, TurnPolicy};
-pub use reason::Reason;
+pub use phrases::{acknowledgements, interrupting_phrases};
+pub use policy::{Eagerness, PolicyError, SpellingPatience, TurnPolicy};
+pub use profiles::{InterruptionProfile, InterruptionProfiles};
+pub use reason::{Patience, Reason};
 pub use thresholds::{EndpointThresholds, InterruptionThresholds};
 pub use timer::Timer;

@@ -5,6 +5,7 @@ mod caller;
 mod reply;
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use crate::barge_in::BargeIn;
 use crate::caller_turn::CallerTurn;
@@ -55,6 +56,10 @@ pub struct TurnManager {
     /// it is known what was heard of it.
     unreported: Option<(TurnId, String)>,
     last_heard: Option<(TurnId, HeardText)>,
+    /// When the live reply was first heard.
+    audible_since: Instant,
+    /// Onset of speech into which the agent seems to have cut, and the pause before it.
+    cut_in: Option<(Instant, Duration)>,
     decisions: VecDeque<Decision>,
 }
 
@@ -71,7 +76,7 @@ impl TurnManager {
             is_over: false,
             is_deaf: false,
             is_deafness_told: false,
-            caller: CallerTurn::new(&policy.acknowledgements),
+            caller: CallerTurn::new(&policy),
             endpointer: Endpointer::new(&policy),
             barge_in: BargeIn::new(&policy),
             silence: SilenceWatch::new(&policy),
@@ -81,6 +86,8 @@ impl TurnManager {
             words_primed: 0,
             unreported: None,
             last_heard: None,
+            audible_since: Instant::START,
+            cut_in: None,
             decisions: VecDeque::new(),
             policy,
         })
@@ -238,6 +245,7 @@ impl TurnManager {
         }
         self.judge_speech();
         self.tell_deafness();
+        self.caller.look();
         let standing = self.caller.standing();
         let is_suspended = self.replies.has_floor() || self.is_deaf;
         self.endpointer.handle(standing, is_suspended, self.now);

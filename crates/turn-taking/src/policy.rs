@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::phrases::{acknowledgements, interrupting_phrases};
+use crate::profiles::{InterruptionProfiles, check_minimums, check_sensitivity};
 use crate::thresholds::{EndpointThresholds, InterruptionThresholds};
 
 /// How soon the agent takes the floor after the caller pauses.
@@ -17,6 +19,17 @@ pub enum Eagerness {
     Eager,
 }
 
+/// Whether the agent waits longer while the caller spells or dictates (`spelling_patience` of
+/// ElevenLabs).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SpellingPatience {
+    /// While digits, letters, an e-mail address or a date of birth are being said.
+    #[default]
+    Auto,
+    /// Never.
+    Off,
+}
+
 /// The knobs of turn-taking. `TurnPolicy::default()` holds the documented defaults;
 /// [`TurnPolicy::validate`] names the first value that is out of range.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,8 +37,23 @@ pub struct TurnPolicy {
     /// Whether the agent speaks first (the greeting is configured). Default true.
     pub greets_first: bool,
     /// 0 never stops the agent, 1 stops it at the first sound; between, the speech time and the
-    /// words required fall smoothly. Default 0.5.
+    /// words required fall smoothly. Default 0.5. (AgentPhone, Retell; Wordcab's
+    /// `interruption_threshold` is 1 minus it, see [`TurnPolicy::sensitivity_of_threshold`].)
     pub interruption_sensitivity: f32,
+    /// Words, acknowledgements not counted, below which nothing takes the floor, 0 to 10; 0 lets
+    /// sound alone take it. `None` lets `interruption_sensitivity` say. Default `None`.
+    /// (`min_interruption_words` of LiveKit Agents.)
+    pub interruption_words_min: Option<u32>,
+    /// Speech below which nothing takes the floor, and after which the agent pauses, 0 to 2 s.
+    /// `None` lets `interruption_sensitivity` say. Default `None`. (Bland's
+    /// `interruption_threshold`, Hume's `min_interruption_ms`.)
+    pub interruption_speech_min: Option<Duration>,
+    /// Where interruption differs by what the agent is doing. Default: nowhere.
+    pub interruption_profiles: InterruptionProfiles,
+    /// Whether what the caller says over an agent that cannot be stopped is kept, and answered
+    /// after it. Else it is as if it had not been said. Default true. (ElevenLabs'
+    /// `transcribe_on_disabled_interruptions`, Retell.)
+    pub transcribes_uninterruptible: bool,
     /// Whether the caller can interrupt the greeting. Default true.
     pub is_greeting_interruptible: bool,
     /// Default normal.
@@ -36,7 +64,14 @@ pub struct TurnPolicy {
     /// Silence after which the caller's turn is over whatever the models say, 50 ms to 20 s.
     /// `None` lets `eagerness` say.
     pub endpoint_delay_max: Option<Duration>,
-    /// How long after the end of speech a transcript is waited for, 100 ms to 20 s. Default 1.2 s.
+    /// Whether the wait at pauses, where it is not plain that the turn is over, follows this
+    /// caller's own pauses, within the shortest and the longest delay. Default true. (Dynamic
+    /// endpointing of LiveKit Agents.)
+    pub adapts_to_caller: bool,
+    /// Default auto.
+    pub spelling_patience: SpellingPatience,
+    /// How long after the end of speech a transcript is waited for at most, 100 ms to 20 s; it
+    /// falls towards the 99th percentile of what recognition needed in this call. Default 1.2 s.
     pub transcript_deadline: Duration,
     /// How long a held reply waits for words before it goes on, 100 ms to 10 s. Default 1 s.
     pub false_interruption_timeout: Duration,
@@ -63,8 +98,18 @@ pub struct TurnPolicy {
     /// Longest call, 1 s to 24 h. Default 30 min.
     pub call_duration_max: Duration,
     /// Words and phrases that never take the floor ("mhm", "uh-huh", "right"). Case, punctuation
-    /// and drawn-out letters make no difference. The default is English.
+    /// and drawn-out letters make no difference. The default is English
+    /// ([`acknowledgements`]).
     pub acknowledgements: Vec<String>,
+    /// Whether `acknowledgements` count; else only `ignore_phrases` do. Default true.
+    /// (`merge_with_default_ignore_terms` of ElevenLabs.)
+    pub uses_default_acknowledgements: bool,
+    /// The user's own phrases that never take the floor. Default none.
+    /// (`interruption_ignore_terms` of ElevenLabs.)
+    pub ignore_phrases: Vec<String>,
+    /// Phrases that stop the agent as soon as they are recognised, whatever the words and the
+    /// speech that it takes otherwise. The default is English ([`interrupting_phrases`]).
+    pub interrupting_phrases: Vec<String>,
 }
 
 /// A knob out of range.
@@ -77,21 +122,21 @@ pub struct PolicyError {
     pub problem: String,
 }
 
-/// What listeners say to show that they listen, in English.
-const ACKNOWLEDGEMENTS: &str = "mhm, mm-hmm, m-hm, mm, hm, hm-hm, hum, um-hum, \
-    uh-huh, uhm, um, uh, huh, ah, aha, oh, er, erm, ok, okay, yes, yeah, yep, yup, \
-    ya, right, all right, alright, sure, i see, got it, cool, great, good, nice, \
-    fine, exactly, of course";
-
 impl Default for TurnPolicy {
     fn default() -> Self {
         Self {
             greets_first: true,
             interruption_sensitivity: 0.5,
+            interruption_words_min: None,
+            interruption_speech_min: None,
+            interruption_profiles: InterruptionProfiles::default(),
+            transcribes_uninterruptible: true,
             is_greeting_interruptible: true,
             eagerness: Eagerness::Normal,
             endpoint_delay_min: None,
             endpoint_delay_max: None,
+            adapts_to_caller: true,
+            spelling_patience: SpellingPatience::Auto,
             transcript_deadline: Duration::from_millis(1_200),
             false_interruption_timeout: Duration::from_secs(1),
             is_speculation_on: true,
@@ -103,7 +148,10 @@ impl Default for TurnPolicy {
             playout_stall_max: Duration::from_secs(15),
             caller_turn_max: Duration::from_secs(120),
             call_duration_max: Duration::from_secs(30 * 60),
-            acknowledgements: ACKNOWLEDGEMENTS.split(", ").map(String::from).collect(),
+            acknowledgements: acknowledgements("en"),
+            uses_default_acknowledgements: true,
+            ignore_phrases: Vec::new(),
+            interrupting_phrases: interrupting_phrases("en"),
         }
     }
 }
@@ -114,13 +162,36 @@ impl TurnPolicy {
     /// # Errors
     /// [`PolicyError`] with the first knob that is out of range, and what is allowed.
     pub fn validate(&self) -> Result<(), PolicyError> {
-        let sensitivity = self.interruption_sensitivity;
-        if !(0.0..=1.0).contains(&sensitivity) {
+        check_sensitivity("interruption_sensitivity", self.interruption_sensitivity)?;
+        check_minimums(
+            "interruption_words_min",
+            self.interruption_words_min,
+            "interruption_speech_min",
+            self.interruption_speech_min,
+        )?;
+        self.interruption_profiles.validate()?;
+        self.check_durations()?;
+        if self.reprompts_max > 20 {
             return Err(PolicyError {
-                knob: "interruption_sensitivity",
-                problem: format!("{sensitivity} is not between 0 (never) and 1 (first sound)"),
+                knob: "reprompts_max",
+                problem: format!("{} reminders are too many, at most 20", self.reprompts_max),
             });
         }
+        let thresholds = self.endpoint_thresholds();
+        if thresholds.delay_min > thresholds.delay_max {
+            return Err(PolicyError {
+                knob: "endpoint_delay_min",
+                problem: format!(
+                    "{} ms is longer than endpoint_delay_max, which is {} ms",
+                    thresholds.delay_min.as_millis(),
+                    thresholds.delay_max.as_millis()
+                ),
+            });
+        }
+        Ok(())
+    }
+
+    fn check_durations(&self) -> Result<(), PolicyError> {
         let ranges = [
             ("endpoint_delay_min", self.endpoint_delay_min, 0, 10_000),
             ("endpoint_delay_max", self.endpoint_delay_max, 50, 20_000),
@@ -162,23 +233,6 @@ impl TurnPolicy {
         for (knob, value, millis_min, millis_max) in ranges {
             check_range(knob, value, millis_min, millis_max)?;
         }
-        if self.reprompts_max > 20 {
-            return Err(PolicyError {
-                knob: "reprompts_max",
-                problem: format!("{} reminders are too many, at most 20", self.reprompts_max),
-            });
-        }
-        let thresholds = self.endpoint_thresholds();
-        if thresholds.delay_min > thresholds.delay_max {
-            return Err(PolicyError {
-                knob: "endpoint_delay_min",
-                problem: format!(
-                    "{} ms is longer than endpoint_delay_max, which is {} ms",
-                    thresholds.delay_min.as_millis(),
-                    thresholds.delay_max.as_millis()
-                ),
-            });
-        }
         Ok(())
     }
 
@@ -195,10 +249,20 @@ impl TurnPolicy {
         thresholds
     }
 
-    /// The numbers by which an interruption is decided; `None` where the agent is never stopped.
+    /// The numbers by which an interruption is decided where no profile says otherwise; `None`
+    /// where the agent is never stopped.
     #[must_use]
     pub fn interruption_thresholds(&self) -> Option<InterruptionThresholds> {
-        InterruptionThresholds::of(self.interruption_sensitivity)
+        let thresholds = InterruptionThresholds::of(self.interruption_sensitivity)?;
+        let (words, speech) = (self.interruption_words_min, self.interruption_speech_min);
+        Some(thresholds.with_minimums(words, speech))
+    }
+
+    /// The sensitivity where the agent gives a threshold: how much concurrent speech it takes, 0
+    /// (the first sound) to 1 (never).
+    #[must_use]
+    pub fn sensitivity_of_threshold(threshold: f32) -> f32 {
+        1.0 - threshold
     }
 }
 

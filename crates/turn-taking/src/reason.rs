@@ -3,6 +3,28 @@
 use std::fmt;
 use std::time::Duration;
 
+/// What the wait at the end of a caller's turn goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Patience {
+    /// What the models say.
+    #[default]
+    Usual,
+    /// How long this caller pauses.
+    CallerPace,
+    /// Something is being spelled or dictated.
+    Spelling,
+}
+
+impl Patience {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Usual => "",
+            Self::CallerPace => " by this caller's pauses",
+            Self::Spelling => " while something is spelled",
+        }
+    }
+}
+
 /// The rule that fired and what it saw.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reason {
@@ -16,6 +38,8 @@ pub enum Reason {
         silence: Duration,
         /// How long the rule wanted.
         required: Duration,
+        /// Why it wanted more or less than usual.
+        patience: Patience,
     },
     /// The caller fell silent.
     CallerPaused {
@@ -44,10 +68,15 @@ pub enum Reason {
     BargeIn {
         /// How long the caller has been speaking.
         speech: Duration,
-        /// Words that were recognised.
+        /// Words that were recognised, up to 20 for each stretch of speech.
         words: usize,
         /// Words that the rule wants.
         words_required: usize,
+    },
+    /// The caller asked the agent to stop, in words that always do.
+    InterruptingPhrase {
+        /// What was recognised.
+        text: String,
     },
     /// Only an acknowledgement ("mhm"): the agent goes on.
     Acknowledgement {
@@ -107,11 +136,13 @@ impl fmt::Display for Reason {
                 likelihood,
                 silence,
                 required,
+                patience,
             } => {
                 let (silence, required) = (Plain(*silence), Plain(*required));
+                let patience = patience.text();
                 write!(
                     formatter,
-                    "caller silent for {silence} ({required} wanted), turn "
+                    "caller silent for {silence} ({required} wanted{patience}), turn "
                 )?;
                 match likelihood {
                     Some(likelihood) => {
@@ -137,6 +168,12 @@ impl fmt::Display for Reason {
                 write!(
                     formatter,
                     "caller took the floor: {words} in {speech} {wanted}"
+                )
+            }
+            Self::InterruptingPhrase { text } => {
+                write!(
+                    formatter,
+                    "caller asked the agent to stop (\u{201c}{text}\u{201d})"
                 )
             }
             Self::Acknowledgement { text } => {
@@ -166,6 +203,12 @@ impl fmt::Display for Reason {
 }
 
 impl Reason {
+    /// Whether the caller took the floor from a reply that was heard.
+    #[must_use]
+    pub const fn is_interruption(&self) -> bool {
+        matches!(self, Self::BargeIn { .. } | Self::InterruptingPhrase { .. })
+    }
+
     /// Reasons that tell how long something lasted, or nothing but themselves.
     fn fmt_waits(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -225,6 +268,7 @@ impl Reason {
             | Self::CallerTurnTooLong { .. }
             | Self::CallerSpokeOver { .. }
             | Self::BargeIn { .. }
+            | Self::InterruptingPhrase { .. }
             | Self::Acknowledgement { .. }
             | Self::NotAnInterruption { .. }
             | Self::TranscriptLate { .. }
@@ -283,10 +327,23 @@ mod tests {
             likelihood: Some(0.93),
             silence: millis(260),
             required: millis(250),
+            patience: Patience::Usual,
         };
         assert_eq!(
             ended.to_string(),
             "caller silent for 260 ms (250 ms wanted), turn 93 % likely over"
+        );
+
+        let dictated = Reason::EndOfTurn {
+            likelihood: None,
+            silence: millis(2_010),
+            required: millis(2_000),
+            patience: Patience::Spelling,
+        };
+        assert_eq!(
+            dictated.to_string(),
+            "caller silent for 2010 ms (2000 ms wanted while something is spelled), turn not \
+             judged by its sound"
         );
 
         let taken = Reason::BargeIn {

@@ -52,6 +52,12 @@ pub(crate) struct LiveReply {
     has_progress: bool,
 }
 
+impl LiveReply {
+    pub(crate) fn is_tool_running(&self) -> bool {
+        self.tools_running > 0
+    }
+}
+
 /// How long a reply may be heard for without a sign of progress where the leg gives none.
 const UNREPORTED_MAX: Duration = Duration::from_secs(180);
 

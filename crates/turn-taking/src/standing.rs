@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::thresholds::Ending;
 use crate::{Instant, UtteranceId};
 
 /// How the open turn stands; what the end of the turn is decided by.
@@ -23,14 +24,14 @@ pub(crate) struct Standing {
 pub(crate) struct Said {
     pub(crate) ended_at: Instant,
     pub(crate) likelihood: Option<f32>,
-    pub(crate) is_unfinished: bool,
+    pub(crate) ending: Ending,
     pub(crate) is_typed: bool,
     /// The transcript never came; the words are from an interim one.
     pub(crate) is_given_up: bool,
 }
 
 /// What the caller says over a reply; what an interruption is decided by.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Overlap {
     pub(crate) last: UtteranceId,
     pub(crate) onset: Instant,
@@ -39,8 +40,10 @@ pub(crate) struct Overlap {
     pub(crate) is_settled: bool,
     /// Words, acknowledgements not counted.
     pub(crate) words: usize,
-    /// The text, where it is nothing but acknowledgements.
-    pub(crate) acknowledgement: Option<String>,
+    /// Whether there are words, and all are acknowledgements.
+    pub(crate) is_acknowledgement: bool,
+    /// Whether the caller asks the agent to stop.
+    pub(crate) is_demand: bool,
 }
 
 impl Overlap {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::Eagerness;
+use crate::standing::Overlap;
 
 /// By which numbers the end of a caller's turn is decided. Delays are silence since the last
 /// speech.
@@ -19,14 +20,32 @@ pub struct EndpointThresholds {
 /// By which numbers an interruption is decided.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct InterruptionThresholds {
+    /// Shorter speech takes the floor by nothing but an interrupting phrase.
+    pub speech_min: Duration,
     /// Speech after which the agent pauses.
     pub speech_to_hold: Duration,
-    /// Speech after which a single word takes the floor.
+    /// Speech after which `words_after_speech` take the floor.
     pub speech_to_commit: Duration,
-    /// Unbroken speech that takes the floor without a recognised word.
-    pub speech_to_commit_wordless: Duration,
-    /// Words, acknowledgements not counted, that take the floor at once.
+    /// Unbroken speech that takes the floor without a recognised word; `None` never does.
+    pub speech_to_commit_wordless: Option<Duration>,
+    /// Words, acknowledgements not counted, that take the floor as soon as they are certain.
     pub words_to_commit: usize,
+    /// Words that are enough after `speech_to_commit`.
+    pub words_after_speech: usize,
+}
+
+/// How the words of a turn end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Ending {
+    /// They may be all.
+    #[default]
+    Whole,
+    /// They plainly stop in the middle.
+    Open,
+    /// Something of no known length is being spelled.
+    Spelled,
+    /// Something is being spelled that is too short to be all.
+    SpelledShort,
 }
 
 /// Share of the longest delay that is kept however close to "finished" the model is, so that one
@@ -50,10 +69,8 @@ impl EndpointThresholds {
     }
 
     /// Silence that ends the turn. Without a likelihood it is the geometric mean of the two
-    /// delays (707 ms at normal eagerness). `is_unfinished` (the words plainly stop in the middle
-    /// of a phrase) can only lengthen it.
-    #[must_use]
-    pub fn silence_required(&self, likelihood: Option<f32>, is_unfinished: bool) -> Duration {
+    /// delays (707 ms at normal eagerness). Words that stop in the middle can only lengthen it.
+    pub(crate) fn silence_required(&self, likelihood: Option<f32>, ending: Ending) -> Duration {
         let by_audio = match likelihood {
             Some(likelihood) if likelihood >= self.likelihood_min => self.delay_min,
             Some(likelihood) => self.delay_unfinished(likelihood / self.likelihood_min),
@@ -62,11 +79,17 @@ impl EndpointThresholds {
                 in_whole_millis(product.sqrt())
             }
         };
-        if is_unfinished {
-            by_audio.max(self.delay_unfinished(1.0))
-        } else {
-            by_audio
+        match ending {
+            Ending::Whole => by_audio,
+            Ending::Open | Ending::Spelled => by_audio.max(self.delay_unfinished(1.0)),
+            Ending::SpelledShort => self.delay_max.max(self.delay_min),
         }
+    }
+
+    /// Whether sound and words agree that the turn is over.
+    pub(crate) fn is_surely_finished(&self, likelihood: Option<f32>, ending: Ending) -> bool {
+        ending == Ending::Whole
+            && likelihood.is_some_and(|likelihood| likelihood >= self.likelihood_min)
     }
 
     /// `nearness` runs from 0 (surely mid-sentence) to 1 (almost "finished").
@@ -77,6 +100,16 @@ impl EndpointThresholds {
 }
 
 impl InterruptionThresholds {
+    /// The first word takes the floor, nothing pauses before it.
+    pub(crate) const AT_ONCE: Self = Self {
+        speech_min: Duration::ZERO,
+        speech_to_hold: Duration::ZERO,
+        speech_to_commit: Duration::ZERO,
+        speech_to_commit_wordless: None,
+        words_to_commit: 1,
+        words_after_speech: 1,
+    };
+
     /// `None` at sensitivity 0: nothing stops the agent. At 1 everything is zero. Between, times
     /// fall in proportion (0.5: pause after 300 ms; floor taken by one word, or by 2.1 s of
     /// unbroken sound without one) and words with the square (0.25: 3 words, 0.5: 1 word).
@@ -88,15 +121,69 @@ impl InterruptionThresholds {
         let reluctance = 1.0 - sensitivity.min(1.0);
         let words = (4.0 * reluctance * reluctance).ceil();
         Some(Self {
+            speech_min: Duration::ZERO,
             speech_to_hold: scaled(Duration::from_millis(600), reluctance),
             speech_to_commit: scaled(Duration::from_millis(1_400), reluctance),
-            speech_to_commit_wordless: scaled(Duration::from_millis(4_200), reluctance),
+            speech_to_commit_wordless: Some(scaled(Duration::from_millis(4_200), reluctance)),
             words_to_commit: [0, 1, 2, 3, 4]
                 .into_iter()
                 .find(|&count: &u8| f32::from(count) >= words)
                 .unwrap_or(4)
                 .into(),
+            words_after_speech: 1,
         })
+    }
+
+    /// With minimums of the user's own. Speech: nothing shorter takes the floor, the agent pauses
+    /// after it, and the other times keep their proportion to it. Words: fewer never take the
+    /// floor, however long the caller speaks; 0 lets sound alone take it after the speech that a
+    /// single word would need.
+    #[must_use]
+    pub fn with_minimums(self, words_min: Option<u32>, speech_min: Option<Duration>) -> Self {
+        let mut thresholds = self;
+        if let Some(speech) = speech_min {
+            thresholds.speech_min = speech;
+            thresholds.speech_to_hold = speech;
+            thresholds.speech_to_commit = in_whole_millis(speech.as_secs_f64() * 7.0 / 3.0);
+            thresholds.speech_to_commit_wordless = Some(speech * 7);
+        }
+        if let Some(words) = words_min {
+            let speech = thresholds.speech_to_commit;
+            thresholds.speech_to_commit_wordless = (words == 0).then_some(speech);
+            thresholds.words_to_commit = (words as usize).max(1);
+            thresholds.words_after_speech = thresholds.words_to_commit;
+        }
+        thresholds
+    }
+
+    /// Speech after which what is said takes the floor; `None` where only something else that is
+    /// said can take it.
+    pub(crate) fn speech_to_yield(&self, overlap: &Overlap) -> Option<Duration> {
+        if overlap.is_demand {
+            return Some(Duration::ZERO);
+        }
+        // The first guess at a cough is often a word; the agent is silent by now anyway. More
+        // words than were asked for are no guess.
+        let until_clear = if overlap.is_settled {
+            Duration::ZERO
+        } else if overlap.words > self.words_to_commit {
+            self.speech_to_hold
+        } else {
+            (self.speech_to_hold + self.speech_to_commit) / 2
+        };
+        let by_words = (overlap.words >= self.words_to_commit).then_some(until_clear);
+        let is_enough = overlap.words >= self.words_after_speech.max(1);
+        let by_speech = is_enough.then_some(self.speech_to_commit);
+        // Someone who agrees at length wants to say something too.
+        let wordless = match overlap.is_acknowledgement {
+            true => self
+                .speech_to_commit_wordless
+                .map(|speech| speech.max(self.speech_to_commit * 3)),
+            false => self.speech_to_commit_wordless,
+        };
+        let by_sound = wordless.filter(|_| overlap.ended_at.is_none());
+        let soonest = [by_words, by_speech, by_sound].into_iter().flatten().min();
+        soonest.map(|speech| speech.max(self.speech_min))
     }
 }
 
@@ -119,16 +206,25 @@ mod tests {
     #[test]
     fn a_finished_sentence_waits_the_shortest_delay() {
         let normal = EndpointThresholds::of(Eagerness::Normal);
-        assert_eq!(normal.silence_required(Some(0.9), false), millis(250));
-        assert_eq!(normal.silence_required(Some(0.5), false), millis(250));
-        assert_eq!(normal.silence_required(None, false).as_millis(), 707);
+        assert_eq!(
+            normal.silence_required(Some(0.9), Ending::Whole),
+            millis(250)
+        );
+        assert_eq!(
+            normal.silence_required(Some(0.5), Ending::Whole),
+            millis(250)
+        );
+        assert_eq!(
+            normal.silence_required(None, Ending::Whole).as_millis(),
+            707
+        );
     }
 
     #[test]
     fn an_unfinished_sentence_outlasts_a_second_of_thinking() {
         let normal = EndpointThresholds::of(Eagerness::Normal);
         for likelihood in [0.0, 0.1, 0.3, 0.49] {
-            let required = normal.silence_required(Some(likelihood), false);
+            let required = normal.silence_required(Some(likelihood), Ending::Whole);
             assert!(
                 required >= millis(1_300) && required <= millis(2_000),
                 "{required:?}"
@@ -141,9 +237,13 @@ mod tests {
         for eagerness in [Eagerness::Patient, Eagerness::Normal, Eagerness::Eager] {
             let thresholds = EndpointThresholds::of(eagerness);
             for likelihood in [None, Some(0.0), Some(0.3), Some(0.6), Some(1.0)] {
-                let plain = thresholds.silence_required(likelihood, false);
-                let unfinished = thresholds.silence_required(likelihood, true);
-                assert!(unfinished >= plain && unfinished <= thresholds.delay_max);
+                let plain = thresholds.silence_required(likelihood, Ending::Whole);
+                let mut shorter = plain;
+                for ending in [Ending::Open, Ending::Spelled, Ending::SpelledShort] {
+                    let unfinished = thresholds.silence_required(likelihood, ending);
+                    assert!(unfinished >= shorter && unfinished <= thresholds.delay_max);
+                    shorter = unfinished;
+                }
             }
         }
     }
@@ -154,7 +254,7 @@ mod tests {
             [Eagerness::Patient, Eagerness::Normal, Eagerness::Eager].map(EndpointThresholds::of);
         for likelihood in [None, Some(0.0), Some(0.4), Some(0.9)] {
             let [patient, normal, eager] =
-                [patient, normal, eager].map(|row| row.silence_required(likelihood, false));
+                [patient, normal, eager].map(|row| row.silence_required(likelihood, Ending::Whole));
             assert!(patient > normal && normal > eager);
         }
     }
@@ -168,7 +268,7 @@ mod tests {
         assert_eq!(half.words_to_commit, 1);
         let full = InterruptionThresholds::of(1.0).unwrap();
         assert_eq!(full.speech_to_hold, Duration::ZERO);
-        assert_eq!(full.speech_to_commit_wordless, Duration::ZERO);
+        assert_eq!(full.speech_to_commit_wordless, Some(Duration::ZERO));
         assert_eq!(full.words_to_commit, 0);
 
         let mut before = InterruptionThresholds::of(0.01).unwrap();
@@ -179,5 +279,54 @@ mod tests {
             assert!(now.words_to_commit <= before.words_to_commit);
             before = now;
         }
+    }
+
+    /// Every overlap there is, roughly.
+    fn overlaps() -> impl Iterator<Item = Overlap> {
+        (0..4_000_usize).map(|number| Overlap {
+            last: crate::UtteranceId(1),
+            onset: crate::Instant::START,
+            ended_at: (number % 2 == 0).then_some(crate::Instant::START),
+            is_settled: number / 2 % 2 == 0,
+            words: number / 4 % 7,
+            is_acknowledgement: number / 4 % 7 == 0 && number / 28 % 2 == 0,
+            is_demand: number / 56 % 20 == 0,
+        })
+    }
+
+    #[test]
+    fn what_stops_a_reluctant_agent_stops_a_sensitive_one() {
+        let sensitivities = (1..=100_u8).map(|percent| f32::from(percent) / 100.0);
+        let all: Vec<_> = sensitivities
+            .filter_map(InterruptionThresholds::of)
+            .collect();
+        for overlap in overlaps() {
+            let never = Duration::MAX;
+            let speech = |thresholds: &InterruptionThresholds| {
+                thresholds.speech_to_yield(&overlap).unwrap_or(never)
+            };
+            for pair in all.windows(2) {
+                assert!(speech(&pair[1]) <= speech(&pair[0]), "{overlap:?} {pair:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn minimums_are_never_undercut_but_by_a_demand() {
+        let half = InterruptionThresholds::of(0.5).unwrap();
+        for words in 0..=10 {
+            let speech = millis(800);
+            let thresholds = half.with_minimums(Some(words), Some(speech));
+            for overlap in overlaps().filter(|overlap| !overlap.is_demand) {
+                let Some(needed) = thresholds.speech_to_yield(&overlap) else {
+                    continue;
+                };
+                assert!(needed >= speech);
+                assert!(overlap.words >= words as usize, "{words} {overlap:?}");
+            }
+        }
+        let by_sound = half.with_minimums(Some(0), None);
+        assert_eq!(by_sound.speech_to_commit_wordless, Some(millis(700)));
+        assert_eq!(half.with_minimums(None, None), half);
     }
 }

@@ -1,7 +1,7 @@
 //! One stretch of caller speech and what is known of its words.
 
-use crate::wording::{Acknowledgements, has_words};
-use crate::{Instant, UtteranceId};
+use crate::wording::{Phrases, has_words};
+use crate::{Instant, TurnPolicy, UtteranceId};
 
 /// How far recognition has come with an utterance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +14,27 @@ pub(crate) enum Recognition {
     Final,
 }
 
-#[derive(Debug, Clone)]
+/// The phrases that make a difference over a reply.
+#[derive(Debug)]
+pub(crate) struct Vocabulary {
+    /// Never take the floor.
+    acknowledgements: Phrases,
+    /// Take it at once.
+    interrupting: Phrases,
+}
+
+impl Vocabulary {
+    pub(crate) fn new(policy: &TurnPolicy) -> Self {
+        let built_in = policy.acknowledgements.iter();
+        let built_in = built_in.filter(|_| policy.uses_default_acknowledgements);
+        Self {
+            acknowledgements: Phrases::new(built_in.chain(&policy.ignore_phrases)),
+            interrupting: Phrases::new(policy.interrupting_phrases.iter()),
+        }
+    }
+}
+
+#[derive(Debug)]
 pub(crate) struct Utterance {
     pub(crate) id: UtteranceId,
     pub(crate) onset: Instant,
@@ -23,8 +43,10 @@ pub(crate) struct Utterance {
     pub(crate) text: String,
     /// Whether there are words in the text.
     pub(crate) has_words: bool,
-    /// Words of the text that are no acknowledgement.
+    /// Words of the text that are no acknowledgement, up to 20.
     pub(crate) words_beyond: usize,
+    /// Whether the text asks the agent to stop.
+    pub(crate) is_demand: bool,
     pub(crate) recognition: Recognition,
     /// What the end-of-turn model said of it.
     pub(crate) likelihood: Option<f32>,
@@ -34,48 +56,54 @@ pub(crate) struct Utterance {
     /// Whether voice activity was seen for it; typed messages and stray transcripts have none.
     pub(crate) is_spoken: bool,
     pub(crate) is_typed: bool,
+    /// Whether it was said over an agent that cannot be stopped, and is not to be heard.
+    pub(crate) is_disregarded: bool,
 }
 
 impl Utterance {
-    pub(crate) fn starting(id: UtteranceId, onset: Instant) -> Self {
+    /// `buffer` is an empty text whose room is used again.
+    pub(crate) fn starting(id: UtteranceId, onset: Instant, buffer: String) -> Self {
         Self {
             id,
             onset,
             ended_at: None,
-            text: String::new(),
+            text: buffer,
             has_words: false,
             words_beyond: 0,
+            is_demand: false,
             recognition: Recognition::Awaited,
             likelihood: None,
             acknowledged_at: None,
             is_spoken: true,
             is_typed: false,
+            is_disregarded: false,
         }
     }
 
     /// Known only by its transcript.
-    pub(crate) fn unheard(id: UtteranceId, now: Instant) -> Self {
+    pub(crate) fn unheard(id: UtteranceId, now: Instant, buffer: String) -> Self {
         Self {
             ended_at: Some(now),
             is_spoken: false,
-            ..Self::starting(id, now)
+            ..Self::starting(id, now, buffer)
         }
     }
 
-    pub(crate) fn typed(id: UtteranceId, text: &str, now: Instant) -> Self {
+    pub(crate) fn typed(id: UtteranceId, text: &str, now: Instant, mut buffer: String) -> Self {
+        buffer.push_str(text);
         Self {
-            text: text.to_owned(),
             has_words: has_words(text),
             recognition: Recognition::Final,
             is_typed: true,
-            ..Self::unheard(id, now)
+            ..Self::unheard(id, now, buffer)
         }
     }
 
-    pub(crate) fn set_text(&mut self, text: &str, acknowledgements: &Acknowledgements) {
+    pub(crate) fn set_text(&mut self, text: &str, vocabulary: &Vocabulary) {
         text.trim().clone_into(&mut self.text);
         self.has_words = has_words(text);
-        self.words_beyond = acknowledgements.words_beyond(text);
+        self.words_beyond = vocabulary.acknowledgements.words_beyond(text);
+        self.is_demand = vocabulary.interrupting.is_in(text);
     }
 
     pub(crate) fn is_speaking(&self) -> bool {
@@ -93,7 +121,7 @@ impl Utterance {
 
     /// Whether its words belong to the caller's turn.
     pub(crate) fn counts(&self) -> bool {
-        self.acknowledged_at.is_none() && self.has_words
+        self.acknowledged_at.is_none() && self.has_words && !self.is_disregarded
     }
 
     /// Over, settled, and nothing in it.
@@ -102,19 +130,31 @@ impl Utterance {
     }
 }
 
-/// Words that were given back, then those of the utterances.
-pub(crate) fn merged(carried: &str, utterances: &[Utterance]) -> String {
+/// Writes words that were given back, then those of the utterances, into `text`.
+pub(crate) fn merge(text: &mut String, carried: &str, utterances: &[Utterance]) {
+    text.clear();
     let said = utterances.iter().filter(|utterance| utterance.counts());
-    joined(std::iter::once(carried).chain(said.map(|utterance| utterance.text.as_str())))
+    let said = said.map(|utterance| utterance.text.as_str());
+    join(text, std::iter::once(carried).chain(said));
 }
 
-pub(crate) fn joined<'a>(texts: impl Iterator<Item = &'a str>) -> String {
-    let mut joined = String::new();
+/// Adds the texts that are not empty, parted by spaces.
+pub(crate) fn join<'a>(joined: &mut String, texts: impl Iterator<Item = &'a str>) {
     for text in texts.filter(|text| !text.is_empty()) {
         if !joined.is_empty() {
             joined.push(' ');
         }
         joined.push_str(text);
     }
-    joined
+}
+
+/// Puts `text` before what is there.
+pub(crate) fn put_before(text: &str, rest: &mut String) {
+    let parting = if text.is_empty() || rest.is_empty() {
+        ""
+    } else {
+        " "
+    };
+    rest.insert_str(0, parting);
+    rest.insert_str(0, text);
 }

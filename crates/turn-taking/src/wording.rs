@@ -1,16 +1,69 @@
-//! What can be told from words alone: whether they only acknowledge, and whether they plainly
-//! stop in the middle of a phrase. Word lists are English; other languages simply match less.
-//! It understands nothing: what the words mean is the chat model's business.
+//! What can be told from words alone: which words there are, which phrases are among them, and
+//! whether they plainly stop in the middle. The words after which a phrase goes on are English;
+//! other languages simply match less. It understands nothing: what the words mean is the chat
+//! model's business. It allocates nothing.
 
-/// The words of a text, lower case, without punctuation; hyphens part words.
-pub(crate) fn words(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split(|letter: char| !letter.is_alphanumeric() && letter != '\'' && letter != '\u{2019}')
-        .map(|word| {
-            word.trim_matches(['\'', '\u{2019}'])
-                .replace('\u{2019}', "'")
-                .to_lowercase()
-        })
-        .filter(|word| !word.is_empty())
+use std::cmp::Ordering;
+
+/// A word of a text as it is written there. Case and the kind of apostrophe make no difference.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Word<'a>(pub(crate) &'a str);
+
+impl<'a> Word<'a> {
+    /// Whether it is `lower`, a word in lower case.
+    pub(crate) fn is(self, lower: &str) -> bool {
+        if self.0.is_ascii() {
+            return self.0.eq_ignore_ascii_case(lower);
+        }
+        self.letters().eq(lower.chars())
+    }
+
+    /// Whether it is in a list of words in lower case, parted by spaces.
+    pub(crate) fn is_among(self, list: &str) -> bool {
+        list.split_ascii_whitespace().any(|word| self.is(word))
+    }
+
+    pub(crate) fn letters(self) -> impl Iterator<Item = char> + Clone + use<'a> {
+        self.0
+            .chars()
+            .flat_map(char::to_lowercase)
+            .map(|letter| if letter == '\u{2019}' { '\'' } else { letter })
+    }
+
+    /// Its letters with drawn-out ones pressed together: "mmmhmm" and "mhm" are the same sound.
+    fn pressed(self) -> impl Iterator<Item = char> + use<'a> {
+        let mut before = None;
+        self.letters()
+            .filter(move |letter| before.replace(*letter) != Some(*letter))
+    }
+}
+
+impl PartialEq for Word<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0 || self.letters().eq(other.letters())
+    }
+}
+
+/// The words of a text, without punctuation; hyphens part words.
+pub(crate) fn words(text: &str) -> impl DoubleEndedIterator<Item = Word<'_>> + Clone + use<'_> {
+    text.split(|letter: char| !is_part_of_word(letter))
+        .map(|word| Word(word.trim_matches(['\'', '\u{2019}'])))
+        .filter(|word| !word.0.is_empty())
+}
+
+/// Letters and digits, apostrophes, and the marks without which Indic and Arabic words fall apart.
+fn is_part_of_word(letter: char) -> bool {
+    letter.is_alphanumeric()
+        || matches!(
+            letter,
+            '\'' | '\u{2019}'
+                | '\u{300}'..='\u{36f}'
+                | '\u{64b}'..='\u{65f}'
+                | '\u{900}'..='\u{963}'
+                | '\u{966}'..='\u{dff}'
+                | '\u{200c}'
+                | '\u{200d}'
+        )
 }
 
 /// Whether the text holds a word at all.
@@ -29,48 +82,79 @@ pub(crate) fn is_beginning(beginning: &str, text: &str) -> bool {
     words(beginning).all(|word| words_of_text.next() == Some(word))
 }
 
-/// The phrases that never take the floor.
+/// Phrases that are looked for in texts. Case, punctuation and drawn-out letters make no
+/// difference.
 #[derive(Debug, Clone)]
-pub(crate) struct Acknowledgements {
-    /// Each phrase as words with drawn-out letters pressed together, longest phrase first.
+pub(crate) struct Phrases {
+    /// Each phrase as pressed words; in order.
     phrases: Vec<Vec<String>>,
 }
 
-impl Acknowledgements {
-    pub(crate) fn new(phrases: &[String]) -> Self {
+/// Words of an utterance that are counted; no knob asks for more.
+const WORDS_COUNTED_MAX: usize = 20;
+
+impl Phrases {
+    pub(crate) fn new<'a>(phrases: impl Iterator<Item = &'a String>) -> Self {
         let mut phrases: Vec<Vec<String>> = phrases
-            .iter()
-            .map(|phrase| words(phrase).map(|word| pressed(&word)).collect::<Vec<_>>())
-            .filter(|phrase| !phrase.is_empty())
+            .map(|phrase| words(phrase).map(|word| word.pressed().collect()).collect())
+            .filter(|phrase: &Vec<String>| !phrase.is_empty())
             .collect();
-        phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.len()));
+        phrases.sort();
+        phrases.dedup();
         Self { phrases }
     }
 
-    /// How many words of the text belong to no acknowledgement: "yeah but wait" has two.
+    /// How many words of the text belong to no phrase, up to 20: with "yeah" among the phrases,
+    /// "yeah but wait" has two.
     pub(crate) fn words_beyond(&self, text: &str) -> usize {
-        let words: Vec<String> = words(text).map(|word| pressed(&word)).collect();
-        let (mut at, mut beyond) = (0, 0);
-        while at < words.len() {
-            let rest = &words[at..];
-            match self.phrases.iter().find(|phrase| rest.starts_with(phrase)) {
-                Some(phrase) => at += phrase.len(),
-                None => (at, beyond) = (at + 1, beyond + 1),
+        let (mut rest, mut beyond) = (words(text), 0);
+        while beyond < WORDS_COUNTED_MAX {
+            let here = rest.clone();
+            if rest.next().is_none() {
+                break;
+            }
+            match self.longest(&here) {
+                0 => beyond += 1,
+                length => (1..length).for_each(|_| {
+                    rest.next();
+                }),
             }
         }
         beyond
     }
-}
 
-/// "mmmhmm" and "mhm" are the same sound.
-fn pressed(word: &str) -> String {
-    let mut pressed = String::with_capacity(word.len());
-    for letter in word.chars() {
-        if !pressed.ends_with(letter) {
-            pressed.push(letter);
-        }
+    /// Whether one of the phrases is among the first words of the text.
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        let mut rest = words(text);
+        (0..WORDS_COUNTED_MAX).any(|_| {
+            let here = rest.clone();
+            rest.next().is_some() && self.longest(&here) > 0
+        })
     }
-    pressed
+
+    /// Words of the longest phrase with which these words begin, 0 where there is none.
+    fn longest<'a>(&self, words: &(impl Iterator<Item = Word<'a>> + Clone)) -> usize {
+        let Some(first) = words.clone().next() else {
+            return 0;
+        };
+        let order = |phrase: &Vec<String>| match phrase.first() {
+            Some(word) => word.chars().cmp(first.pressed()),
+            None => Ordering::Less,
+        };
+        let from = self.phrases.partition_point(|phrase| order(phrase).is_lt());
+        let same = self.phrases[from..].iter();
+        same.take_while(|phrase| order(phrase).is_eq())
+            .filter(|phrase| {
+                let mut words = words.clone();
+                phrase.iter().all(|wanted| {
+                    let word = words.next();
+                    word.is_some_and(|word| word.pressed().eq(wanted.chars()))
+                })
+            })
+            .map(Vec::len)
+            .max()
+            .unwrap_or(0)
+    }
 }
 
 /// Words after which a phrase goes on. Those that often end one ("in", "so") are left out.
@@ -82,66 +166,34 @@ const OPEN_WORDS: &str = "and or but because the a an to for with of from at my 
 /// Words that "on" completes instead of opening a phrase.
 const COMPLETED_BY_ON: &str = "carry come go going hang hold keep later move put stay turn";
 
-const DIGIT_WORDS: [&str; 12] = [
-    "zero", "oh", "o", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
-];
-
-/// Digits of the shortest telephone number that callers dictate.
-const DIGITS_DICTATED_MIN: usize = 7;
-/// Digits of a telephone number where the caller said that one follows.
-const DIGITS_ANNOUNCED_MIN: usize = 10;
-
-/// Whether the text plainly stops in the middle: an open word, a trailing comma or dash, a number
-/// that is being dictated and has too few digits.
+/// Whether the text plainly stops in the middle: an open word, a trailing comma or dash.
 pub(crate) fn is_unfinished(text: &str) -> bool {
     let text = text.trim_end();
-    if text.ends_with('?') {
+    if is_question(text) {
         return false;
     }
     if text.ends_with([',', '-', '\u{2013}', '\u{2014}', '\u{2026}', ':']) || text.ends_with("...")
     {
         return true;
     }
-    let words: Vec<String> = words(text).collect();
-    let Some(last) = words.last() else {
+    let mut backwards = words(text).rev();
+    let Some(last) = backwards.next() else {
         return false;
     };
+    let before = backwards.next();
     // Courtesy closes a request, alone it opens one.
-    if last == "please" {
-        return words.len() == 1;
+    if last.is("please") {
+        return before.is_none();
     }
-    OPEN_WORDS.split(' ').any(|open| open == last)
-        || is_open_on(&words)
-        || is_dictation_short(&words)
+    // "a cleaning on" goes on, "come on" does not.
+    let is_open_on =
+        last.is("on") && before.is_some_and(|before| !before.is_among(COMPLETED_BY_ON));
+    last.is_among(OPEN_WORDS) || is_open_on
 }
 
-/// "a cleaning on" goes on, "come on" does not.
-fn is_open_on(words: &[String]) -> bool {
-    match words {
-        [.., before, on] if on == "on" => COMPLETED_BY_ON.split(' ').all(|verb| verb != before),
-        _ => false,
-    }
-}
-
-fn is_dictation_short(words: &[String]) -> bool {
-    let dictated = words.iter().rev().map_while(|word| digits(word));
-    let (groups, digits) =
-        dictated.fold((0, 0), |(groups, sum), digits| (groups + 1, sum + digits));
-    let is_announced = words.iter().any(|word| word == "number" || word == "phone");
-    if is_announced && digits >= 3 {
-        return digits < DIGITS_ANNOUNCED_MIN;
-    }
-    groups >= 3 && digits < DIGITS_DICTATED_MIN
-}
-
-/// How many digits the word stands for, if it is a number said digit by digit.
-fn digits(word: &str) -> Option<usize> {
-    if DIGIT_WORDS.contains(&word) {
-        return Some(1);
-    }
-    word.chars()
-        .all(|letter| letter.is_ascii_digit())
-        .then(|| word.chars().count())
+/// Whether the text ends as a question.
+pub(crate) fn is_question(text: &str) -> bool {
+    text.trim_end().ends_with(['?', '\u{37e}', '\u{61f}'])
 }
 
 #[cfg(test)]
@@ -150,7 +202,7 @@ mod tests {
     use crate::TurnPolicy;
 
     fn beyond(text: &str) -> usize {
-        Acknowledgements::new(&TurnPolicy::default().acknowledgements).words_beyond(text)
+        Phrases::new(TurnPolicy::default().acknowledgements.iter()).words_beyond(text)
     }
 
     #[test]
@@ -170,6 +222,26 @@ mod tests {
         assert_eq!(beyond("Yeah, but wait."), 2);
         assert_eq!(beyond("Stop."), 1);
         assert_eq!(beyond("I see the problem"), 2);
+        assert_eq!(beyond(&"word ".repeat(50)), WORDS_COUNTED_MAX);
+    }
+
+    #[test]
+    fn a_phrase_is_found_anywhere_and_only_whole() {
+        let list = ["hold on".to_owned(), "Stop".to_owned(), "रुकिए".to_owned()];
+        let phrases = Phrases::new(list.iter());
+        for text in ["Stop!", "no, hold on a second", "HOLD ON", "जी, रुकिए।"] {
+            assert!(phrases.is_in(text), "{text}");
+        }
+        for text in ["hold", "stopover on Friday", "", "on hold"] {
+            assert!(!phrases.is_in(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn marks_do_not_part_words() {
+        assert_eq!(words("अच्छा ठीक है").count(), 3);
+        assert_eq!(words("cafe\u{301} noir").count(), 2);
+        assert_eq!(words("d’accord, l'ami").count(), 2);
     }
 
     #[test]
@@ -180,8 +252,6 @@ mod tests {
             "My name is.",
             "on Friday,",
             "a table for four and",
-            "five five five",
-            "my number is 0171 555",
             "well...",
         ] {
             assert!(is_unfinished(text), "{text}");
@@ -195,8 +265,6 @@ mod tests {
             "at seven thirty",
             "what is it for?",
             "yes please",
-            "five five five zero one two three",
-            "my number is 030 5550 1234",
             "on the second of May",
             "two",
             "",
@@ -212,5 +280,6 @@ mod tests {
         assert!(is_beginning("A table,", "a table for five"));
         assert!(!is_beginning("a table for five", "a table"));
         assert!(!has_words(" ... "));
+        assert!(is_same("CAFÉ l’eau", "café l'eau"));
     }
 }

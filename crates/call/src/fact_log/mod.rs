@@ -5,6 +5,7 @@
 //! and both ways keep every bit that the turn manager looks at.
 
 mod policy;
+mod profiles;
 mod quantity;
 mod reader;
 mod replay;

@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use offhook_turn_taking::{Eagerness, TurnPolicy};
+use offhook_turn_taking::{Eagerness, SpellingPatience, TurnPolicy};
 use serde::{Deserialize, Serialize};
 
+use super::profiles::WireProfiles;
 use super::quantity::{Fraction, nanoseconds, optional_nanoseconds};
 
 /// [`TurnPolicy`] on the wire.
@@ -14,12 +15,19 @@ use super::quantity::{Fraction, nanoseconds, optional_nanoseconds};
 pub(super) struct WirePolicy {
     greets_first: bool,
     interruption_sensitivity: Fraction,
+    interruption_words_min: Option<u32>,
+    #[serde(with = "optional_nanoseconds")]
+    interruption_speech_min_ns: Option<Duration>,
+    interruption_profiles: WireProfiles,
+    transcribes_uninterruptible: bool,
     is_greeting_interruptible: bool,
     eagerness: WireEagerness,
     #[serde(with = "optional_nanoseconds")]
     endpoint_delay_min_ns: Option<Duration>,
     #[serde(with = "optional_nanoseconds")]
     endpoint_delay_max_ns: Option<Duration>,
+    adapts_to_caller: bool,
+    has_spelling_patience: bool,
     #[serde(with = "nanoseconds")]
     transcript_deadline_ns: Duration,
     #[serde(with = "nanoseconds")]
@@ -41,6 +49,9 @@ pub(super) struct WirePolicy {
     #[serde(with = "nanoseconds")]
     call_duration_max_ns: Duration,
     acknowledgements: Vec<String>,
+    uses_default_acknowledgements: bool,
+    ignore_phrases: Vec<String>,
+    interrupting_phrases: Vec<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -51,16 +62,42 @@ enum WireEagerness {
     Eager,
 }
 
+impl From<Eagerness> for WireEagerness {
+    fn from(eagerness: Eagerness) -> Self {
+        match eagerness {
+            Eagerness::Patient => Self::Patient,
+            Eagerness::Normal => Self::Normal,
+            Eagerness::Eager => Self::Eager,
+        }
+    }
+}
+
+impl From<WireEagerness> for Eagerness {
+    fn from(wire: WireEagerness) -> Self {
+        match wire {
+            WireEagerness::Patient => Self::Patient,
+            WireEagerness::Normal => Self::Normal,
+            WireEagerness::Eager => Self::Eager,
+        }
+    }
+}
+
 impl From<&TurnPolicy> for WirePolicy {
     fn from(policy: &TurnPolicy) -> Self {
         // Taken apart without `..`, so that a new knob cannot be forgotten here.
         let TurnPolicy {
             greets_first,
             interruption_sensitivity,
+            interruption_words_min,
+            interruption_speech_min,
+            ref interruption_profiles,
+            transcribes_uninterruptible,
             is_greeting_interruptible,
             eagerness,
             endpoint_delay_min,
             endpoint_delay_max,
+            adapts_to_caller,
+            spelling_patience,
             transcript_deadline,
             false_interruption_timeout,
             is_speculation_on,
@@ -73,18 +110,23 @@ impl From<&TurnPolicy> for WirePolicy {
             caller_turn_max,
             call_duration_max,
             ref acknowledgements,
+            uses_default_acknowledgements,
+            ref ignore_phrases,
+            ref interrupting_phrases,
         } = *policy;
         Self {
             greets_first,
             interruption_sensitivity: Fraction(interruption_sensitivity),
+            interruption_words_min,
+            interruption_speech_min_ns: interruption_speech_min,
+            interruption_profiles: WireProfiles::from(interruption_profiles),
+            transcribes_uninterruptible,
             is_greeting_interruptible,
-            eagerness: match eagerness {
-                Eagerness::Patient => WireEagerness::Patient,
-                Eagerness::Normal => WireEagerness::Normal,
-                Eagerness::Eager => WireEagerness::Eager,
-            },
+            eagerness: WireEagerness::from(eagerness),
             endpoint_delay_min_ns: endpoint_delay_min,
             endpoint_delay_max_ns: endpoint_delay_max,
+            adapts_to_caller,
+            has_spelling_patience: spelling_patience == SpellingPatience::Auto,
             transcript_deadline_ns: transcript_deadline,
             false_interruption_timeout_ns: false_interruption_timeout,
             is_speculation_on,
@@ -97,6 +139,9 @@ impl From<&TurnPolicy> for WirePolicy {
             caller_turn_max_ns: caller_turn_max,
             call_duration_max_ns: call_duration_max,
             acknowledgements: acknowledgements.clone(),
+            uses_default_acknowledgements,
+            ignore_phrases: ignore_phrases.clone(),
+            interrupting_phrases: interrupting_phrases.clone(),
         }
     }
 }
@@ -106,14 +151,20 @@ impl From<WirePolicy> for TurnPolicy {
         Self {
             greets_first: wire.greets_first,
             interruption_sensitivity: wire.interruption_sensitivity.0,
+            interruption_words_min: wire.interruption_words_min,
+            interruption_speech_min: wire.interruption_speech_min_ns,
+            interruption_profiles: wire.interruption_profiles.into(),
+            transcribes_uninterruptible: wire.transcribes_uninterruptible,
             is_greeting_interruptible: wire.is_greeting_interruptible,
-            eagerness: match wire.eagerness {
-                WireEagerness::Patient => Eagerness::Patient,
-                WireEagerness::Normal => Eagerness::Normal,
-                WireEagerness::Eager => Eagerness::Eager,
-            },
+            eagerness: Eagerness::from(wire.eagerness),
             endpoint_delay_min: wire.endpoint_delay_min_ns,
             endpoint_delay_max: wire.endpoint_delay_max_ns,
+            adapts_to_caller: wire.adapts_to_caller,
+            spelling_patience: if wire.has_spelling_patience {
+                SpellingPatience::Auto
+            } else {
+                SpellingPatience::Off
+            },
             transcript_deadline: wire.transcript_deadline_ns,
             false_interruption_timeout: wire.false_interruption_timeout_ns,
             is_speculation_on: wire.is_speculation_on,
@@ -126,6 +177,9 @@ impl From<WirePolicy> for TurnPolicy {
             caller_turn_max: wire.caller_turn_max_ns,
             call_duration_max: wire.call_duration_max_ns,
             acknowledgements: wire.acknowledgements,
+            uses_default_acknowledgements: wire.uses_default_acknowledgements,
+            ignore_phrases: wire.ignore_phrases,
+            interrupting_phrases: wire.interrupting_phrases,
         }
     }
 }

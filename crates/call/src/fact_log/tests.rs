@@ -4,7 +4,8 @@ use std::io::Cursor;
 use std::time::Duration;
 
 use offhook_turn_taking::{
-    Command, Decision, Fact, HangUpCause, HeardText, Instant, Line, Reason, ReplyFailure, TurnId,
+    Command, Decision, Fact, HangUpCause, HeardText, Instant, InterruptionProfile,
+    InterruptionProfiles, Line, Patience, Reason, ReplyFailure, SpellingPatience, TurnId,
     TurnManager, UtteranceId,
 };
 use proptest::prelude::*;
@@ -216,11 +217,19 @@ fn reasons() -> Vec<Reason> {
             likelihood: Some(0.93),
             silence: ms(420),
             required: ms(400),
+            patience: Patience::Usual,
         },
         Reason::EndOfTurn {
             likelihood: None,
             silence: ms(1_300),
             required: ms(1_300),
+            patience: Patience::CallerPace,
+        },
+        Reason::EndOfTurn {
+            likelihood: Some(0.8),
+            silence: ms(2_000),
+            required: ms(2_000),
+            patience: Patience::Spelling,
         },
         Reason::CallerPaused { silence: ms(200) },
         Reason::TranscriptSettled,
@@ -235,6 +244,9 @@ fn reasons() -> Vec<Reason> {
             speech: ms(700),
             words: 3,
             words_required: 2,
+        },
+        Reason::InterruptingPhrase {
+            text: "wait".into(),
         },
         Reason::Acknowledgement { text: "mhm".into() },
         Reason::NotAnInterruption {
@@ -318,6 +330,19 @@ fn an_odd_policy_comes_back() {
         interruption_sensitivity: 0.123_456_79,
         endpoint_delay_min: Some(Duration::from_nanos(1)),
         no_input_timeout: None,
+        interruption_words_min: Some(3),
+        interruption_profiles: InterruptionProfiles {
+            greeting: InterruptionProfile {
+                is_interruptible: false,
+                sensitivity: Some(0.1),
+                words_min: Some(0),
+                speech_min: Some(Duration::from_nanos(7)),
+            },
+            ..InterruptionProfiles::default()
+        },
+        spelling_patience: SpellingPatience::Off,
+        ignore_phrases: vec!["so".into()],
+        interrupting_phrases: Vec::new(),
         acknowledgements: vec!["mhm".into(), "\u{1F44D}".into()],
         ..TurnPolicy::default()
     };

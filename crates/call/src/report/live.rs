@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use offhook_turn_taking::{Command, Decision, Fact, Instant, Reason, TurnId};
+use offhook_turn_taking::{Command, Decision, Fact, Instant, TurnId};
 
 use crate::{EntryKind, LogEntry};
 
@@ -129,7 +129,7 @@ impl<W: Write> LiveTranscript<W> {
             Command::ResumePlayout { .. } => {
                 self.settle(at, "agent", &format!("[goes on: {reason}]"))
             }
-            Command::CancelReply { .. } if matches!(reason, Reason::BargeIn { .. }) => {
+            Command::CancelReply { .. } if reason.is_interruption() => {
                 self.settle(at, "agent", &format!("[stops: {reason}]"))
             }
             Command::HangUp { cause } => self.settle(

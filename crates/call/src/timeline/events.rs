@@ -1,6 +1,6 @@
 //! What of a call's log can be seen: who spoke when, what was said, what was decided and why.
 
-use offhook_turn_taking::{Command, Decision, Fact, Instant, Line, Reason, TurnId};
+use offhook_turn_taking::{Command, Decision, Fact, Instant, Line, TurnId};
 
 use crate::{CallRecord, EntryKind, LogEntry};
 
@@ -211,9 +211,7 @@ impl Judgement {
             Command::CommitReply { .. } => ("takes the floor", Speaks),
             Command::HoldPlayout { .. } => ("holds", Holds),
             Command::ResumePlayout { .. } => ("goes on", GoesOn),
-            Command::CancelReply { .. } if matches!(decision.reason, Reason::BargeIn { .. }) => {
-                ("stops", Stops)
-            }
+            Command::CancelReply { .. } if decision.reason.is_interruption() => ("stops", Stops),
             Command::CancelReply { .. } => ("drops its draft", Unheard),
             Command::HangUp { .. } => ("hangs up", Ends),
             Command::FinaliseTranscript { .. } => ("asks for the transcript", Unheard),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use offhook_media::SampleRate;
 use offhook_turn_taking::{
-    Command, Decision, Fact, HangUpCause, Instant, Line, Reason, TurnId, UtteranceId,
+    Command, Decision, Fact, HangUpCause, Instant, Line, Patience, Reason, TurnId, UtteranceId,
 };
 
 use super::*;
@@ -180,6 +180,7 @@ impl Made {
             likelihood: Some(0.93),
             silence: ms(320),
             required: ms(300),
+            patience: Patience::Usual,
         };
         self.decide(ended + 320, Command::CommitReply { turn }, reason);
         self.fact(sent, Fact::PlayoutStarted { turn });

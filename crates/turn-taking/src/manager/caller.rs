@@ -7,7 +7,8 @@ use super::TurnManager;
 use crate::barge_in::Verdict;
 use crate::closed_turn::Heard;
 use crate::endpointer::Endpoint;
-use crate::reply_watch::{Speech, Stage};
+use crate::profiles::AgentState;
+use crate::reply_watch::{LiveReply, Speech, Stage};
 use crate::wording::{has_words, is_beginning, is_same, words};
 use crate::{Command, HangUpCause, Instant, Line, Reason, UtteranceId};
 
@@ -16,6 +17,8 @@ use crate::{Command, HangUpCause, Instant, Line, Reason, UtteranceId};
 const WORDS_TO_PRIME: usize = 1;
 /// Replies that are started in vain for one turn; after that the turn's end is waited for.
 const SPECULATIONS_MAX: u32 = 3;
+/// Speech that begins this shortly after the agent does began without hearing it.
+const TOO_SOON: Duration = Duration::from_millis(300);
 
 impl TurnManager {
     pub(super) fn take_speech_start(&mut self, utterance: UtteranceId, onset: Instant) {
@@ -33,14 +36,32 @@ impl TurnManager {
         if self.caller.stop(utterance, self.now - silence) {
             self.finalise(utterance, Reason::CallerPaused { silence });
         }
+        self.disregard(utterance);
+    }
+
+    /// What was said over an agent that cannot be stopped is dropped, where it is to be.
+    fn disregard(&mut self, utterance: UtteranceId) {
+        if !self.policy.transcribes_uninterruptible && self.barge_in.is_in_vain(utterance) {
+            self.caller.disregard(utterance);
+        }
     }
 
     pub(super) fn take_transcript(&mut self, utterance: UtteranceId, text: &str, is_final: bool) {
-        match self.caller.hear(utterance, text, is_final, self.now) {
+        let heard = self.caller.hear(utterance, text, is_final, self.now);
+        if let Some(delay) = self.caller.take_transcript_delay() {
+            self.endpointer.learn_transcript_delay(delay);
+        }
+        match heard {
             Heard::Nothing => {}
             Heard::Change => {
+                if !self.caller.is_spoken(utterance) {
+                    self.disregard(utterance);
+                }
                 if is_final {
                     self.barge_in.rejudge(utterance);
+                    if !self.replies.has_floor() {
+                        self.learn_pauses();
+                    }
                 }
                 self.prime();
             }
@@ -59,12 +80,7 @@ impl TurnManager {
         }
         self.caller.type_in(text, self.now);
         self.silence.caller_answered(self.now);
-        let is_yielding = match self.replies.live().map(|live| live.stage) {
-            Some(Stage::Audible | Stage::Held) => self.barge_in.is_interruptible(),
-            Some(Stage::Unheard) => self.is_unheard_cancellable(),
-            Some(Stage::Speculative) | None => false,
-        };
-        if is_yielding {
+        if self.barge_in.is_interruptible() {
             self.cancel(Reason::CallerTyped);
         }
     }
@@ -86,46 +102,121 @@ impl TurnManager {
     }
 
     pub(super) fn take_verdict(&mut self) {
-        let Some(turn) = self.replies.live().map(|live| live.turn) else {
+        let Some((turn, stage)) = self.replies.live().map(|live| (live.turn, live.stage)) else {
             return;
         };
         match self.barge_in.poll() {
-            Some(Verdict::Hold(reason)) => {
+            Some(Verdict::Hold { speech, required }) => {
                 self.replies.advance(Stage::Held, self.now);
+                let reason = Reason::CallerSpokeOver { speech, required };
                 self.order(Command::HoldPlayout { turn }, reason);
             }
-            Some(Verdict::Yield(reason)) => {
-                self.failures = 0;
+            Some(Verdict::Yield {
+                speech,
+                words,
+                words_required,
+                is_demand,
+                after,
+            }) => {
+                self.note_cut_in(after);
+                let reason = if stage == Stage::Unheard {
+                    Reason::CallerWentOn
+                } else if is_demand {
+                    let text = self.caller.overlap_text(after);
+                    Reason::InterruptingPhrase { text }
+                } else {
+                    Reason::BargeIn {
+                        speech,
+                        words,
+                        words_required,
+                    }
+                };
+                if stage != Stage::Unheard {
+                    self.failures = 0;
+                }
                 self.cancel(reason);
                 self.prime();
             }
             Some(Verdict::GoOn {
                 was_held,
+                speech,
+                is_acknowledgement,
+                after,
                 through,
-                reason,
             }) => {
-                self.caller.acknowledge(through, self.now);
                 if was_held {
+                    let reason = if is_acknowledgement {
+                        let text = self.caller.overlap_text(after);
+                        Reason::Acknowledgement { text }
+                    } else {
+                        Reason::NotAnInterruption { speech }
+                    };
                     self.replies.advance(Stage::Audible, self.now);
                     self.order(Command::ResumePlayout { turn }, reason);
                 }
+                self.caller.acknowledge(through, self.now);
             }
             None => {}
         }
     }
 
-    /// What the caller's words mean for the live reply.
+    /// What the caller's words mean for the live reply. While it is heard they can be an
+    /// interruption; while it is made they belong to the turn that was thought to be over. Noise
+    /// and acknowledgements change nothing.
     pub(super) fn judge_speech(&mut self) {
         match self.replies.live().map(|live| live.stage) {
-            Some(Stage::Audible | Stage::Held) => {
+            Some(Stage::Audible | Stage::Held | Stage::Unheard) => {
+                let state = self.interruptible_state();
+                self.barge_in.enter(state);
                 let overlap = self.caller.overlap(self.barge_in.judged());
                 self.barge_in.handle(overlap, self.now);
                 self.take_verdict();
             }
-            Some(Stage::Unheard) => self.judge_going_on(),
             Some(Stage::Speculative) => self.judge_speculation(),
             None => {}
         }
+    }
+
+    /// What the agent is doing, where its live reply is one that the caller can stop at all.
+    fn interruptible_state(&self) -> Option<AgentState> {
+        let live = self.replies.live()?;
+        let is_unheard = live.stage == Stage::Unheard;
+        let is_stoppable = match live.speech {
+            Speech::Answer | Speech::Line(Line::Reprompt(_)) => true,
+            Speech::Line(Line::Goodbye(cause)) => cause == HangUpCause::Silence,
+            Speech::Line(Line::Apology) => !self.is_deaf,
+            Speech::Line(Line::Greeting) => !is_unheard,
+        };
+        let state = match (is_unheard, live.is_tool_running()) {
+            (true, false) => AgentState::Thinking,
+            (true, true) => AgentState::ThinkingWithTool,
+            (false, _) if live.speech == Speech::Line(Line::Greeting) => AgentState::Greeting,
+            (false, false) => AgentState::Speaking,
+            (false, true) => AgentState::SpeakingWithTool,
+        };
+        is_stoppable.then_some(state)
+    }
+
+    /// Notes that an answer came too soon: the caller went on before it was heard, or
+    /// before it can have been understood.
+    fn note_cut_in(&mut self, judged: UtteranceId) {
+        let is_answer = |live: &LiveReply| live.speech == Speech::Answer;
+        let Some(live) = self.replies.live().filter(|live| is_answer(live)) else {
+            return;
+        };
+        let overlap = self.caller.overlap(judged);
+        if let Some((overlap, ended_at)) = overlap.zip(self.caller.closed_at())
+            && (live.stage == Stage::Unheard || overlap.onset <= self.audible_since + TOO_SOON)
+        {
+            self.cut_in = Some((overlap.onset, overlap.onset.since(ended_at)));
+        }
+    }
+
+    /// Learns from pauses after which the caller went on, now that it is known what were words.
+    fn learn_pauses(&mut self) {
+        let released_at = self.endpointer.released_at();
+        let pauses = self.caller.pauses(released_at);
+        self.endpointer.learn_pauses(pauses);
     }
 
     /// Starts the reply before the turn is decided, where that is worth it.
@@ -160,33 +251,13 @@ impl TurnManager {
         });
     }
 
-    /// The caller speaks while the reply is made: noise and acknowledgements change nothing, words
-    /// belong to the turn that was thought to be over.
-    fn judge_going_on(&mut self) {
-        let Some(overlap) = self.caller.overlap(UtteranceId(0)) else {
-            return;
-        };
-        if overlap.words > 0 {
-            if self.is_unheard_cancellable() {
-                self.cancel(Reason::CallerWentOn);
-                self.prime();
-            }
-        } else if overlap.is_settled && overlap.ended_at.is_some() {
-            self.caller.acknowledge(overlap.last, self.now);
-        }
-    }
-
-    /// Whether what the caller says makes it pointless to speak the reply that is not heard yet.
-    fn is_unheard_cancellable(&self) -> bool {
-        self.replies.live().is_some_and(|live| match live.speech {
-            Speech::Answer => true,
-            Speech::Line(Line::Reprompt(_) | Line::Goodbye(HangUpCause::Silence)) => true,
-            Speech::Line(Line::Apology) => !self.is_deaf,
-            Speech::Line(Line::Greeting | Line::Goodbye(_)) => false,
-        })
-    }
-
     fn end_turn(&mut self, reason: &Reason) {
+        self.learn_pauses();
+        if let Some((onset, pause)) = self.cut_in.take()
+            && self.caller.is_said_since(onset)
+        {
+            self.endpointer.learn_cut_in(pause);
+        }
         let text = self.caller.close();
         self.words_primed = 0;
         self.speculations = 0;
@@ -218,10 +289,10 @@ impl TurnManager {
         if self.replies.live().is_some() || self.caller.speaking().is_none() || self.is_deaf {
             return;
         }
-        let caller_text = self.caller.text().to_owned();
-        let count = words(&caller_text).count();
+        let count = words(self.caller.text()).count();
         if count >= self.words_primed + WORDS_TO_PRIME {
             self.words_primed = count;
+            let caller_text = self.caller.text().to_owned();
             self.order(Command::PrimeReply { caller_text }, Reason::TranscriptGrew);
         }
     }

@@ -32,8 +32,8 @@ impl TurnManager {
                 } else {
                     self.caller.ended_through()
                 };
-                let is_interruptible = self.is_live_interruptible();
-                self.barge_in.start(is_interruptible, before);
+                self.audible_since = self.now;
+                self.barge_in.start(before);
             }
             Some(Progress::Finished) => self.finish(),
             Some(Progress::Failed(reason)) => self.fail(reason),
@@ -218,14 +218,5 @@ impl TurnManager {
         } else {
             self.say(Line::Apology, reason);
         }
-    }
-
-    fn is_live_interruptible(&self) -> bool {
-        self.replies.live().is_some_and(|live| match live.speech {
-            Speech::Line(Line::Greeting) => self.policy.is_greeting_interruptible,
-            Speech::Line(Line::Goodbye(cause)) => cause == HangUpCause::Silence,
-            Speech::Line(Line::Apology) => !self.is_deaf,
-            Speech::Line(Line::Reprompt(_)) | Speech::Answer => true,
-        })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use offhook_turn_taking::Reason;
+use offhook_turn_taking::{Patience, Reason};
 use serde::{Deserialize, Serialize};
 
 use super::super::quantity::{Fraction, nanoseconds};
@@ -18,6 +18,7 @@ pub(in super::super) enum WireReason {
         silence_ns: Duration,
         #[serde(with = "nanoseconds")]
         required_ns: Duration,
+        patience: WirePatience,
     },
     CallerPaused {
         #[serde(with = "nanoseconds")]
@@ -41,6 +42,9 @@ pub(in super::super) enum WireReason {
         speech_ns: Duration,
         words: usize,
         words_required: usize,
+    },
+    InterruptingPhrase {
+        text: String,
     },
     Acknowledgement {
         text: String,
@@ -78,6 +82,34 @@ pub(in super::super) enum WireReason {
     CallerTyped,
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in super::super) enum WirePatience {
+    Usual,
+    CallerPace,
+    Spelling,
+}
+
+impl From<Patience> for WirePatience {
+    fn from(patience: Patience) -> Self {
+        match patience {
+            Patience::Usual => Self::Usual,
+            Patience::CallerPace => Self::CallerPace,
+            Patience::Spelling => Self::Spelling,
+        }
+    }
+}
+
+impl From<WirePatience> for Patience {
+    fn from(wire: WirePatience) -> Self {
+        match wire {
+            WirePatience::Usual => Self::Usual,
+            WirePatience::CallerPace => Self::CallerPace,
+            WirePatience::Spelling => Self::Spelling,
+        }
+    }
+}
+
 impl From<&Reason> for WireReason {
     fn from(reason: &Reason) -> Self {
         match reason {
@@ -86,10 +118,12 @@ impl From<&Reason> for WireReason {
                 likelihood,
                 silence,
                 required,
+                patience,
             } => Self::EndOfTurn {
                 likelihood: likelihood.map(Fraction),
                 silence_ns: *silence,
                 required_ns: *required,
+                patience: WirePatience::from(*patience),
             },
             Reason::CallerPaused { silence } => Self::CallerPaused {
                 silence_ns: *silence,
@@ -111,6 +145,7 @@ impl From<&Reason> for WireReason {
                 words: *words,
                 words_required: *words_required,
             },
+            Reason::InterruptingPhrase { text } => Self::InterruptingPhrase { text: text.clone() },
             Reason::Acknowledgement { text } => Self::Acknowledgement { text: text.clone() },
             Reason::NotAnInterruption { speech } => Self::NotAnInterruption { speech_ns: *speech },
             Reason::TranscriptLate { waited } => Self::TranscriptLate { waited_ns: *waited },
@@ -139,10 +174,12 @@ impl From<WireReason> for Reason {
                 likelihood,
                 silence_ns,
                 required_ns,
+                patience,
             } => Self::EndOfTurn {
                 likelihood: likelihood.map(|likelihood| likelihood.0),
                 silence: silence_ns,
                 required: required_ns,
+                patience: Patience::from(patience),
             },
             WireReason::CallerPaused { silence_ns } => Self::CallerPaused {
                 silence: silence_ns,
@@ -169,6 +206,7 @@ impl From<WireReason> for Reason {
                 words,
                 words_required,
             },
+            WireReason::InterruptingPhrase { text } => Self::InterruptingPhrase { text },
             WireReason::Acknowledgement { text } => Self::Acknowledgement { text },
             WireReason::NotAnInterruption { speech_ns } => {
                 Self::NotAnInterruption { speech: speech_ns }

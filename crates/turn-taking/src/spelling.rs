@@ -1,0 +1,370 @@
+//! Whether the caller is in the middle of something that is said piece by piece: a number, a code,
+//! a name letter by letter, an e-mail address, a date. Such pieces sound finished each time, so the
+//! sound alone would cut them. Only the end of the text is looked at.
+
+use crate::wording::{Word, words};
+
+/// How far something that is said piece by piece has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spelling {
+    /// Nothing of the kind.
+    None,
+    /// It may be all and may go on: a code has no known length.
+    Open,
+    /// It is too short to be all.
+    Short,
+    /// It is all: an address with its end, a number with all its digits.
+    Complete,
+}
+
+/// Words of the end that are looked at.
+const TAIL: usize = 32;
+/// Words that can stand between what is announced and its pieces.
+const LINKS_MAX: usize = 5;
+
+/// Digits of the shortest telephone number that callers dictate.
+const PHONE_DIGITS_MIN: usize = 7;
+/// Digits of a telephone number with its area code.
+const PHONE_DIGITS: usize = 10;
+/// Digits of a payment card (ISO/IEC 7812: 15 or 16 where cards are common).
+const CARD_DIGITS: usize = 16;
+/// Letters or pieces in a row that are spelled although nobody announced it.
+const PIECES_MIN: usize = 3;
+
+const DIGIT_WORDS: &str = "zero oh o one two three four five six seven eight nine \
+    null eins zwei zwo drei vier fünf sechs sieben acht neun \
+    zéro un deux trois quatre cinq sept huit neuf \
+    cero uno dos tres cuatro cinco seis siete ocho nueve \
+    due tre quattro cinque sei sette otto nove \
+    um dois três quatro sete oito \
+    nul een één twee vijf zes zeven negen \
+    शून्य एक दो तीन चार पांच पाँच छह सात आठ नौ";
+const TENS_WORDS: &str = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen \
+    eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety";
+const ALPHABET_WORDS: &str = "alpha alfa bravo charlie delta echo foxtrot golf hotel india \
+    juliet juliett kilo lima mike november oscar papa quebec romeo sierra tango uniform victor \
+    whiskey whisky xray yankee zulu";
+/// "B for Bob", "B wie Berta".
+const LIKE_WORDS: &str = "for like wie comme como come als voor";
+/// Said between pieces.
+const FILLER_WORDS: &str = "and then um uh uhm er erm dash hyphen space plus und et en";
+/// After these another piece must come.
+const JOINT_WORDS: &str = "dash hyphen plus slash underscore dot point double triple";
+
+const PHONE_WORDS: &str = "phone telephone mobile cell cellphone number telefonnummer \
+    handynummer rufnummer nummer telefon numéro téléphone portable número teléfono móvil \
+    celular numero telefono cellulare telefone telemóvel telefoonnummer नंबर फोन";
+const CARD_WORDS: &str = "card karte kreditkarte carte tarjeta carta cartão kaart";
+const CODE_WORDS: &str = "code reference confirmation booking reservation order tracking \
+    account policy member membership customer license licence plate serial invoice case ticket \
+    passport id pin kundennummer bestellnummer buchungsnummer kontonummer kennzeichen código \
+    codice référence referencia";
+const SHORT_WORDS: &str = "ending endet zip postal postcode postleitzahl plz cvv security";
+const SPELL_WORDS: &str = "spell spelled spelt spelling letters buchstabiert buchstabiere \
+    épelle deletreo soletro";
+/// Numbers of these are said whole.
+const PLACE_WORDS: &str = "room table house flat apartment gate suite unit floor line bus route \
+    exit age flight highway zimmer tisch";
+const LINK_WORDS: &str = "is it's its the are was so yes my um uh number code id at on in me us \
+    back ist lautet die der est es è é mein meine mon ma mi mio minha";
+const IS_WORDS: &str = "is it's are at on ist lautet est es è é";
+
+/// What is said at the end of `text`.
+pub(crate) fn spelling(text: &str) -> Spelling {
+    let mut tail = [Word(""); TAIL];
+    let mut count = 0;
+    for word in words(text).rev().take(TAIL) {
+        count += 1;
+        tail[TAIL - count] = word;
+    }
+    let tail = &tail[TAIL - count..];
+    match crate::address::address(text, tail) {
+        Spelling::None => {}
+        known => return known,
+    }
+    match crate::address::birth_date(tail) {
+        Spelling::None => dictation(tail),
+        known => known,
+    }
+}
+
+/// Pieces at the end of the text.
+#[derive(Debug, Clone, Copy, Default)]
+struct Run {
+    /// Where it begins.
+    start: usize,
+    digits: usize,
+    letters: usize,
+    pieces: usize,
+    /// Whether "twenty" or the like is among them.
+    has_tens: bool,
+    /// Whether it ends with "dash", "double" or the like.
+    is_joint: bool,
+}
+
+fn dictation(tail: &[Word<'_>]) -> Spelling {
+    let run = run(tail);
+    if run.pieces == 0 {
+        return Spelling::None;
+    }
+    if is_name_spelled_out(tail, run) {
+        return Spelling::Complete;
+    }
+    let announced = announced(&tail[..run.start], run);
+    if run.is_joint && (announced.is_some() || run.pieces >= 2) {
+        return Spelling::Short;
+    }
+    match announced {
+        Some(Announced::Phone) if run.digits < PHONE_DIGITS_MIN => Spelling::Short,
+        Some(Announced::Phone) if run.digits < PHONE_DIGITS => Spelling::Open,
+        Some(Announced::Card) if run.digits < CARD_DIGITS - 1 => Spelling::Short,
+        Some(Announced::Card) if run.digits < CARD_DIGITS => Spelling::Open,
+        Some(Announced::Phone | Announced::Card) => Spelling::Complete,
+        Some(Announced::Code) => Spelling::Open,
+        Some(Announced::Few) if run.digits < 3 && run.letters == 0 => Spelling::Short,
+        Some(Announced::Few) if run.digits >= 4 => Spelling::Complete,
+        Some(Announced::Few) => Spelling::Open,
+        Some(Announced::Whole) => Spelling::None,
+        None if run.has_tens || run.pieces < PIECES_MIN => Spelling::None,
+        None if run.letters == 0 && run.digits >= PHONE_DIGITS_MIN => Spelling::Complete,
+        None => Spelling::Open,
+    }
+}
+
+/// Reads the pieces backwards from the end.
+fn run(tail: &[Word<'_>]) -> Run {
+    let mut run = Run {
+        start: tail.len(),
+        ..Run::default()
+    };
+    let mut end = tail.len();
+    if let [.., letter, word, last] = tail
+        && is_letter(*letter)
+        && word.is("as")
+        && last.is("in")
+    {
+        end -= 2;
+        run.is_joint = true;
+    } else if let [.., last] = tail
+        && last.is_among(JOINT_WORDS)
+    {
+        end -= 1;
+        run.is_joint = true;
+    }
+    while let Some(length) = piece(&tail[..end], &mut run) {
+        end -= length;
+        run.start = end;
+        // A filler is part of the run only where pieces stand before it.
+        let fillers = tail[..end].iter().rev();
+        let fillers = fillers.take_while(|word| word.is_among(FILLER_WORDS));
+        let before = end - fillers.count();
+        if before < end && piece(&tail[..before], &mut Run::default()).is_some() {
+            end = before;
+        }
+    }
+    run
+}
+
+/// Counts the piece with which the words end, and says how many words it takes.
+fn piece(words: &[Word<'_>], run: &mut Run) -> Option<usize> {
+    let (last, before) = words.split_last()?;
+    if let [.., letter, as_, in_] = before
+        && is_letter(*letter)
+        && as_.is("as")
+        && in_.is("in")
+    {
+        run.letters += 1;
+        run.pieces += 1;
+        return Some(4);
+    }
+    if let [.., letter, like] = before
+        && is_letter(*letter)
+        && like.is_among(LIKE_WORDS)
+        && last.0.chars().count() > 1
+        && digits(*last).is_none()
+    {
+        run.letters += 1;
+        run.pieces += 1;
+        return Some(3);
+    }
+    // "7 p.m." is no spelling.
+    if let [.., half] = before
+        && last.is("m")
+        && half.is_among("a p")
+    {
+        return None;
+    }
+    let times = match before.last() {
+        Some(word) if word.is("double") => 2,
+        Some(word) if word.is("triple") => 3,
+        _ => 1,
+    };
+    if let Some(digits) = digits(*last) {
+        run.digits += digits * times;
+    } else if last.is_among(TENS_WORDS) {
+        run.digits += 2;
+        run.has_tens = true;
+    } else if is_letter(*last) || last.is_among(ALPHABET_WORDS) {
+        run.letters += times;
+    } else {
+        return None;
+    }
+    run.pieces += 1;
+    Some(if times > 1 { 2 } else { 1 })
+}
+
+/// What was said to follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Announced {
+    Phone,
+    Card,
+    /// Of a length that nobody knows.
+    Code,
+    /// Three to five digits.
+    Few,
+    /// A number that is said in one.
+    Whole,
+}
+
+/// The word before the pieces that says what they are: "my number is", "the code is".
+fn announced(before: &[Word<'_>], run: Run) -> Option<Announced> {
+    let is_linked = before.last().is_some_and(|word| word.is_among(IS_WORDS));
+    let is_long = run.digits + run.letters >= 3;
+    let mut is_phone = false;
+    for (distance, word) in before.iter().rev().enumerate() {
+        let further = before.iter().rev().nth(distance + 1);
+        let specific = if word.is_among(PLACE_WORDS) {
+            Some(Announced::Whole)
+        } else if word.is_among(CARD_WORDS) {
+            Some(Announced::Card)
+        } else if word.is_among(SHORT_WORDS) || further.is_some_and(|it| it.is_among(SHORT_WORDS)) {
+            Some(Announced::Few)
+        } else if word.is_among(CODE_WORDS) || word.is_among(SPELL_WORDS) {
+            Some(Announced::Code)
+        } else {
+            None
+        };
+        if specific.is_some() {
+            let is_plain = word.is_among(SPELL_WORDS) || word.is_among("ending endet in");
+            return specific.filter(|_| is_linked || is_long || is_phone || is_plain);
+        }
+        is_phone |= word.is_among(PHONE_WORDS) || word.is_among("call reach text ring");
+        if distance >= LINKS_MAX || !(word.is_among(LINK_WORDS) || is_phone) {
+            break;
+        }
+    }
+    (is_phone && (is_linked || is_long) && run.digits > 0).then_some(Announced::Phone)
+}
+
+/// "Smith, S M I T H": the letters are those of the name before them.
+fn is_name_spelled_out(tail: &[Word<'_>], run: Run) -> bool {
+    let (before, spelled) = tail.split_at(run.start);
+    let Some(name) = before
+        .iter()
+        .rfind(|word| !word.is_among(LINK_WORDS) && !word.is_among(SPELL_WORDS))
+    else {
+        return false;
+    };
+    run.digits == 0
+        && run.letters >= 2
+        && spelled.len() == run.letters
+        && name
+            .letters()
+            .eq(spelled.iter().flat_map(|word| word.letters()))
+}
+
+fn is_letter(word: Word<'_>) -> bool {
+    let mut letters = word.0.chars();
+    letters.next().is_some_and(char::is_alphabetic) && letters.next().is_none()
+}
+
+/// How many digits the word stands for, if it is a number said digit by digit.
+pub(crate) fn digits(word: Word<'_>) -> Option<usize> {
+    if word.is_among(DIGIT_WORDS) {
+        return Some(1);
+    }
+    let is_number = word.0.chars().all(char::is_numeric);
+    is_number.then(|| word.0.chars().count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_are_too_short_are_known() {
+        for text in [
+            "my number is 0171",
+            "My phone number is 555",
+            "it's my cell, the number is five five five",
+            "you can call me back at double five",
+            "my card number is 4242 4242",
+            "meine Nummer ist 0171",
+            "mi número es seis uno cinco",
+            "the last four digits... the card ending in 4 2",
+            "my number is 555 010 dash",
+            "my number is 555 double",
+            "the zip code is nine oh",
+        ] {
+            assert_eq!(spelling(text), Spelling::Short, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_known_length_may_go_on() {
+        for text in [
+            "five five five",
+            "S M I",
+            "S-M-I-T",
+            "A as in alpha B for Bob C like Charlie",
+            "alpha bravo charlie",
+            "my confirmation code is X 7",
+            "the order number is 4 4 7 1",
+            "my number is 0171 555",
+            "it's spelled M E",
+            "A B one two",
+        ] {
+            assert_eq!(spelling(text), Spelling::Open, "{text}");
+        }
+        assert_eq!(spelling("it's B as in"), Spelling::None);
+        assert_eq!(spelling("T A B as in"), Spelling::Short);
+    }
+
+    #[test]
+    fn a_whole_number_or_name_is_complete() {
+        for text in [
+            "my number is 030 5550 1234",
+            "my number is five five five uh zero one two and three four five six",
+            "five five five zero one two three",
+            "my number is 555 double three triple 1 70",
+            "my card number is 4242 4242 4242 4242",
+            "my name is Smith S-M-I-T-H",
+            "my last name is Meyer it's spelled M E Y E R",
+            "the card ending in 4 2 4 2",
+            "my zip code is 90210",
+        ] {
+            assert_eq!(spelling(text), Spelling::Complete, "{text}");
+        }
+    }
+
+    #[test]
+    fn plain_talk_is_not_spelled() {
+        for text in [
+            "a table for four",
+            "at seven thirty",
+            "at 7 p.m.",
+            "it's room number 12",
+            "table for two on the 21st",
+            "I'd like a double",
+            "plan B",
+            "yes",
+            "I paid five five five dollars",
+            "in the U.S.",
+            "I changed my booking to seven thirty",
+            "in twenty twenty three",
+            "",
+        ] {
+            assert_eq!(spelling(text), Spelling::None, "{text}");
+        }
+    }
+}
