@@ -1,11 +1,13 @@
 //! From the document to the agent: everything beyond shape, all problems at once.
 
+mod caller;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use offhook_turn_taking::{Eagerness, TurnPolicy};
 
-use crate::default_lines::{Acknowledgements, DefaultLines, LANGUAGES, default_lines};
+use crate::default_lines::{DefaultLines, LANGUAGES, default_lines};
 use crate::limits::{self, Bounds, DurationBounds};
 use crate::problem::{Findings, nearest, out_of_range};
 use crate::template::{Template, is_variable_name};
@@ -60,7 +62,7 @@ pub(crate) fn agent_from_document(document: &AgentDocument) -> Result<Agent, Age
             document.context_window_turns,
             limits::CONTEXT_TURNS,
         ) as usize,
-        policy: check.policy(document, words),
+        policy: check.policy(document),
         variables: std::mem::take(&mut check.variables),
     };
     if check.findings.is_empty() {
@@ -263,33 +265,20 @@ impl Check {
         }
     }
 
-    fn policy(
-        &mut self,
-        document: &AgentDocument,
-        words: Option<&'static DefaultLines>,
-    ) -> TurnPolicy {
+    fn policy(&mut self, document: &AgentDocument) -> TurnPolicy {
         let silence = &document.silence;
-        let (endpoint_delay_min, endpoint_delay_max) = self.endpointing(document);
-        TurnPolicy {
+        let policy = TurnPolicy {
             greets_first: !document
                 .first_message
                 .as_deref()
                 .unwrap_or("")
                 .trim()
                 .is_empty(),
-            interruption_sensitivity: self.number(
-                "interruption_sensitivity",
-                document.interruption_sensitivity,
-                limits::SENSITIVITY,
-            ),
-            is_greeting_interruptible: document.is_greeting_interruptible,
             eagerness: match document.eagerness {
                 EagernessDocument::Patient => Eagerness::Patient,
                 EagernessDocument::Normal => Eagerness::Normal,
                 EagernessDocument::Eager => Eagerness::Eager,
             },
-            endpoint_delay_min,
-            endpoint_delay_max,
             is_speculation_on: document.speculation,
             no_input_timeout: self.duration(
                 "silence.reprompt_after",
@@ -313,9 +302,9 @@ impl Check {
                     limits::CALL_DURATION,
                 )
                 .unwrap_or(limits::CALL_DURATION.max),
-            acknowledgements: self.acknowledgements(document, words),
             ..TurnPolicy::default()
-        }
+        };
+        self.caller_policy(document, policy)
     }
 
     /// What the turn manager itself refuses, such as a delay that contradicts the eagerness.
@@ -335,60 +324,14 @@ impl Check {
         }
     }
 
-    fn endpointing(&mut self, document: &AgentDocument) -> (Option<Duration>, Option<Duration>) {
-        let delays = &document.endpointing;
-        let shortest = self.duration(
-            "endpointing.delay_min",
-            delays.delay_min.as_ref(),
-            limits::ENDPOINT_DELAY_MIN,
-        );
-        let longest = self.duration(
-            "endpointing.delay_max",
-            delays.delay_max.as_ref(),
-            limits::ENDPOINT_DELAY_MAX,
-        );
-        if let (Some(min), Some(max)) = (shortest, longest)
-            && min > max
-        {
-            self.findings.add(
-                "endpointing.delay_min",
-                format!("{min:?} is longer than endpointing.delay_max, {max:?}"),
-            );
-        }
-        (shortest, longest)
-    }
-
-    fn acknowledgements(
+    fn duration_or(
         &mut self,
-        document: &AgentDocument,
-        words: Option<&'static DefaultLines>,
-    ) -> Vec<String> {
-        let Some(phrases) = &document.acknowledgements else {
-            return match words.map(|words| words.acknowledgements) {
-                Some(Acknowledgements::TurnManager) => TurnPolicy::default().acknowledgements,
-                Some(Acknowledgements::Own(own)) => own.iter().map(|p| (*p).to_owned()).collect(),
-                None => Vec::new(),
-            };
-        };
-        if phrases.len() > limits::ACKNOWLEDGEMENTS_MAX {
-            let max = limits::ACKNOWLEDGEMENTS_MAX;
-            self.findings.add(
-                "acknowledgements",
-                format!("has {} entries; at most {max}", phrases.len()),
-            );
-        }
-        for (index, phrase) in phrases.iter().enumerate() {
-            self.length(
-                &format!("acknowledgements[{index}]"),
-                phrase,
-                1,
-                limits::NAME_CHARS_MAX,
-            );
-        }
-        phrases
-            .iter()
-            .map(|phrase| phrase.trim().to_lowercase())
-            .collect()
+        path: &str,
+        text: &DurationText,
+        bounds: DurationBounds,
+        otherwise: Duration,
+    ) -> Duration {
+        self.duration(path, Some(text), bounds).unwrap_or(otherwise)
     }
 
     fn duration(

@@ -1,4 +1,4 @@
-//! What an agent says and overhears where its document leaves the words open, by language.
+//! What an agent says where its document leaves the words open, by language.
 
 /// The built-in words of one language.
 #[derive(Debug, Clone, Copy)]
@@ -7,16 +7,6 @@ pub(crate) struct DefaultLines {
     pub(crate) apology: &'static str,
     pub(crate) goodbye_on_silence: &'static str,
     pub(crate) goodbye_on_limit: &'static str,
-    pub(crate) acknowledgements: Acknowledgements,
-}
-
-/// Words that never take the floor.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Acknowledgements {
-    /// The turn manager's own list, which is English.
-    TurnManager,
-    /// Lower case.
-    Own(&'static [&'static str]),
 }
 
 /// The languages that have built-in words, by their primary subtag.
@@ -47,7 +37,6 @@ const ENGLISH: DefaultLines = DefaultLines {
     apology: "Sorry, something went wrong on my side. Could you say that again?",
     goodbye_on_silence: "I can't hear anyone, so I'll hang up now. Goodbye.",
     goodbye_on_limit: "I'm sorry, we have to end the call here. Goodbye.",
-    acknowledgements: Acknowledgements::TurnManager,
 };
 
 const GERMAN: DefaultLines = DefaultLines {
@@ -58,26 +47,6 @@ const GERMAN: DefaultLines = DefaultLines {
     apology: "Entschuldigung, bei mir ist etwas schiefgegangen. Können Sie das wiederholen?",
     goodbye_on_silence: "Ich höre niemanden und lege jetzt auf. Auf Wiederhören.",
     goodbye_on_limit: "Wir müssen das Gespräch leider hier beenden. Auf Wiederhören.",
-    acknowledgements: Acknowledgements::Own(&[
-        "mhm",
-        "hm",
-        "hmm",
-        "aha",
-        "ach so",
-        "achso",
-        "ja",
-        "ja ja",
-        "jaja",
-        "okay",
-        "ok",
-        "genau",
-        "gut",
-        "alles klar",
-        "verstehe",
-        "stimmt",
-        "richtig",
-        "klar",
-    ]),
 };
 
 const SPANISH: DefaultLines = DefaultLines {
@@ -85,24 +54,6 @@ const SPANISH: DefaultLines = DefaultLines {
     apology: "Perdone, ha habido un problema por mi parte. ¿Puede repetirlo?",
     goodbye_on_silence: "No oigo a nadie, así que voy a colgar. Adiós.",
     goodbye_on_limit: "Lo siento, tenemos que terminar la llamada aquí. Adiós.",
-    acknowledgements: Acknowledgements::Own(&[
-        "mhm",
-        "hm",
-        "ajá",
-        "aja",
-        "sí",
-        "si",
-        "sí sí",
-        "vale",
-        "ok",
-        "okay",
-        "claro",
-        "ya",
-        "de acuerdo",
-        "entiendo",
-        "bien",
-        "bueno",
-    ]),
 };
 
 const FRENCH: DefaultLines = DefaultLines {
@@ -113,24 +64,6 @@ const FRENCH: DefaultLines = DefaultLines {
     apology: "Pardon, il y a eu un problème de mon côté. Pouvez-vous répéter ?",
     goodbye_on_silence: "Je n'entends personne, je vais raccrocher. Au revoir.",
     goodbye_on_limit: "Je suis désolé, nous devons terminer l'appel ici. Au revoir.",
-    acknowledgements: Acknowledgements::Own(&[
-        "mhm",
-        "hm",
-        "mmh",
-        "oui",
-        "oui oui",
-        "ouais",
-        "d'accord",
-        "ok",
-        "okay",
-        "ah",
-        "ah oui",
-        "bien",
-        "bien sûr",
-        "je vois",
-        "voilà",
-        "tout à fait",
-    ]),
 };
 
 const ITALIAN: DefaultLines = DefaultLines {
@@ -138,23 +71,6 @@ const ITALIAN: DefaultLines = DefaultLines {
     apology: "Mi scusi, c'è stato un problema da parte mia. Può ripetere?",
     goodbye_on_silence: "Non sento nessuno, quindi chiudo la chiamata. Arrivederci.",
     goodbye_on_limit: "Mi dispiace, dobbiamo chiudere qui la chiamata. Arrivederci.",
-    acknowledgements: Acknowledgements::Own(&[
-        "mhm",
-        "hm",
-        "sì",
-        "si",
-        "sì sì",
-        "ok",
-        "okay",
-        "va bene",
-        "certo",
-        "ah",
-        "ho capito",
-        "capisco",
-        "giusto",
-        "esatto",
-        "bene",
-    ]),
 };
 
 const DUTCH: DefaultLines = DefaultLines {
@@ -162,23 +78,6 @@ const DUTCH: DefaultLines = DefaultLines {
     apology: "Sorry, er ging bij mij iets mis. Kunt u dat herhalen?",
     goodbye_on_silence: "Ik hoor niemand, dus ik hang nu op. Tot ziens.",
     goodbye_on_limit: "Helaas moeten we het gesprek hier beëindigen. Tot ziens.",
-    acknowledgements: Acknowledgements::Own(&[
-        "mhm",
-        "hm",
-        "aha",
-        "ja",
-        "ja ja",
-        "jaja",
-        "oké",
-        "ok",
-        "okay",
-        "precies",
-        "goed",
-        "ik snap het",
-        "begrijp ik",
-        "klopt",
-        "juist",
-    ]),
 };
 
 const PORTUGUESE: DefaultLines = DefaultLines {
@@ -186,24 +85,6 @@ const PORTUGUESE: DefaultLines = DefaultLines {
     apology: "Desculpe, houve um problema do meu lado. Pode repetir?",
     goodbye_on_silence: "Não ouço ninguém, por isso vou desligar. Até logo.",
     goodbye_on_limit: "Lamento, temos de terminar a chamada aqui. Até logo.",
-    acknowledgements: Acknowledgements::Own(&[
-        "mhm",
-        "hm",
-        "aham",
-        "sim",
-        "sim sim",
-        "ok",
-        "okay",
-        "certo",
-        "tá",
-        "tá bom",
-        "está bem",
-        "claro",
-        "entendi",
-        "pois",
-        "isso",
-        "bom",
-    ]),
 };
 
 #[cfg(test)]
@@ -215,19 +96,5 @@ mod tests {
         assert_eq!(default_lines("en-US").unwrap().reprompts, ENGLISH.reprompts);
         assert_eq!(default_lines("PT-br").unwrap().apology, PORTUGUESE.apology);
         assert!(default_lines("xx").is_none());
-    }
-
-    #[test]
-    fn acknowledgements_are_lower_case_and_not_listed_twice() {
-        for (language, lines) in LANGUAGES {
-            let mut seen = std::collections::BTreeSet::new();
-            let Acknowledgements::Own(phrases) = lines.acknowledgements else {
-                continue;
-            };
-            for phrase in phrases {
-                assert_eq!(phrase.to_lowercase(), *phrase, "{language}");
-                assert!(seen.insert(*phrase), "{language}: {phrase}");
-            }
-        }
     }
 }

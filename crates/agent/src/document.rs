@@ -1,12 +1,18 @@
 //! The agent as people write it: plain JSON with units in its durations. Shape only; what is
 //! allowed beyond shape is said by the conversion to [`Agent`](crate::Agent).
 
+mod endpointing;
+mod interruption;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::limits;
+
+pub use endpointing::{EndpointingDocument, SpellingPatienceDocument};
+pub use interruption::{InterruptionDocument, InterruptionProfileDocument};
 
 /// An agent: who answers, what it knows, how it sounds and when it takes the floor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -51,17 +57,25 @@ pub struct AgentDocument {
     #[schemars(range(min = limits::REPLY_TOKENS.min, max = limits::REPLY_TOKENS.max))]
     pub reply_tokens_max: u32,
     /// 0: the caller never stops the agent. 1: the first sound stops it. Between, the speech and
-    /// the words that it takes fall smoothly.
-    #[serde(default = "default_sensitivity")]
+    /// the words that it takes fall smoothly. Null: 0.5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = limits::SENSITIVITY.min, max = limits::SENSITIVITY.max))]
-    pub interruption_sensitivity: f64,
+    pub interruption_sensitivity: Option<f64>,
+    /// The same the other way round, in place of it: how much concurrent speech it takes to stop
+    /// the agent, from 0 (the first sound) to 1 (nothing stops it).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = limits::SENSITIVITY.min, max = limits::SENSITIVITY.max))]
+    pub interruption_threshold: Option<f64>,
+    /// What stops the agent, where the sensitivity is not enough.
+    #[serde(default)]
+    pub interruption: InterruptionDocument,
     /// Whether the caller can interrupt the first message.
     #[serde(default = "yes")]
     pub is_greeting_interruptible: bool,
     /// How soon the agent takes the floor when the caller pauses.
     #[serde(default)]
     pub eagerness: EagernessDocument,
-    /// The silence that ends the caller's turn, where `eagerness` is not enough.
+    /// When the caller's turn is over, where `eagerness` is not enough.
     #[serde(default)]
     pub endpointing: EndpointingDocument,
     /// Whether a reply is prepared before it is certain that the caller has finished. Nothing of
@@ -151,18 +165,6 @@ pub enum EagernessDocument {
     Eager,
 }
 
-/// The silence that ends the caller's turn. Null lets `eagerness` say.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct EndpointingDocument {
-    /// The shortest silence that can end the caller's turn.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delay_min: Option<DurationText>,
-    /// The silence that ends the caller's turn whatever the models say.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delay_max: Option<DurationText>,
-}
-
 /// What happens when the caller says nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -241,10 +243,6 @@ fn default_language() -> String {
 
 const fn default_reply_tokens_max() -> u32 {
     120
-}
-
-const fn default_sensitivity() -> f64 {
-    0.5
 }
 
 const fn yes() -> bool {

@@ -18,8 +18,9 @@ mod template;
 
 pub use agent::{Agent, CallVariables, ChatSettings, ModelChoices, VoiceSettings};
 pub use document::{
-    AgentDocument, DurationText, EagernessDocument, EndpointingDocument, ModelsDocument,
-    SilenceDocument, VariableValue, VoiceDocument,
+    AgentDocument, DurationText, EagernessDocument, EndpointingDocument, InterruptionDocument,
+    InterruptionProfileDocument, ModelsDocument, SilenceDocument, SpellingPatienceDocument,
+    VariableValue, VoiceDocument,
 };
 pub use duration_text::{DurationTextError, parse_duration};
 pub use model_id::{ModelId, ModelIdError};

@@ -14,7 +14,7 @@ pub(crate) const VARIABLES_MAX: usize = 100;
 pub(crate) const VARIABLE_CHARS_MAX: usize = 10_000;
 /// Most reminders in the list.
 pub(crate) const REPROMPTS_LISTED_MAX: usize = 20;
-/// Most words in the list of acknowledgements.
+/// Most entries in a list of phrases.
 pub(crate) const ACKNOWLEDGEMENTS_MAX: usize = 200;
 
 /// Both ends are allowed.
@@ -28,6 +28,10 @@ pub(crate) const SPEED: Bounds = Bounds { min: 0.5, max: 2.0 };
 pub(crate) const VOLUME: Bounds = Bounds { min: 0.0, max: 2.0 };
 pub(crate) const TEMPERATURE: Bounds = Bounds { min: 0.0, max: 2.0 };
 pub(crate) const SENSITIVITY: Bounds = Bounds { min: 0.0, max: 1.0 };
+pub(crate) const WORDS_MIN: Bounds = Bounds {
+    min: 0.0,
+    max: 10.0,
+};
 pub(crate) const REPLY_TOKENS: Bounds = Bounds {
     min: 8.0,
     max: 4_096.0,
@@ -58,6 +62,26 @@ pub(crate) const ENDPOINT_DELAY_MAX: DurationBounds = DurationBounds {
     min: Duration::from_millis(200),
     max: Duration::from_secs(20),
     written: "200ms–20s",
+};
+pub(crate) const SPEECH_MIN: DurationBounds = DurationBounds {
+    min: Duration::ZERO,
+    max: Duration::from_secs(2),
+    written: "0s–2s",
+};
+pub(crate) const RESUME_AFTER: DurationBounds = DurationBounds {
+    min: Duration::from_millis(100),
+    max: Duration::from_secs(10),
+    written: "100ms–10s",
+};
+pub(crate) const TRANSCRIPT_DEADLINE: DurationBounds = DurationBounds {
+    min: Duration::from_millis(100),
+    max: Duration::from_secs(20),
+    written: "100ms–20s",
+};
+pub(crate) const CALLER_TURN: DurationBounds = DurationBounds {
+    min: Duration::from_secs(5),
+    max: Duration::from_secs(3_600),
+    written: "5s–1h",
 };
 pub(crate) const REPROMPT_AFTER: DurationBounds = DurationBounds {
     min: Duration::from_secs(1),

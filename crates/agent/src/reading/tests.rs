@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use offhook_turn_taking::{Eagerness, HangUpCause, Line};
+use offhook_turn_taking::{Eagerness, HangUpCause, Line, SpellingPatience, TurnPolicy};
 
 use crate::{Agent, ModelId};
 
@@ -51,11 +51,18 @@ fn every_setting_reaches_the_agent() {
         "models":{"chat":"local/qwen","recognition":"local/moonshine"},
         "voice":{"id":"heart","speed":1.5,"volume":0.5},"temperature":0.3,"reply_tokens_max":60,
         "interruption_sensitivity":0.8,"is_greeting_interruptible":false,"eagerness":"patient",
-        "endpointing":{"delay_min":"300ms","delay_max":"2s"},"speculation":false,
+        "endpointing":{"delay_min":"300ms","delay_max":"2s","adapts_to_caller":false,
+            "spelling_patience":"off","transcript_deadline":"900ms","turn_max":"1m"},
+        "speculation":false,
         "silence":{"reprompt_after":null,"reprompts_max":1,"reprompts":["Hallo, {{who}}?"],
                    "hang_up_after":"1m30s","goodbye":""},
         "context_window_turns":4,"call_duration_max":"10m","call_duration_goodbye":"Ende.",
-        "apology":"Pardon.","acknowledgements":["Mhm"]}"#,
+        "apology":"Pardon.","acknowledgements":["Mhm"],
+        "interruption":{"words_min":2,"speech_min":"400ms","ignore_phrases":["Ach was"],
+            "uses_default_acknowledgements":false,"interrupting_phrases":["Stopp"],
+            "transcribes_uninterruptible":false,"resume_after":"2s",
+            "greeting":{"sensitivity":0.2},"speaking":{"words_min":0},
+            "thinking":{"is_interruptible":false},"tool_running":{"speech_min":"1s"}}}"#,
     )
     .unwrap();
     let given = BTreeMap::from([("who".to_owned(), "Mia".to_owned())]);
@@ -82,6 +89,94 @@ fn every_setting_reaches_the_agent() {
     assert_eq!((policy.no_input_timeout, policy.reprompts_max), (None, 1));
     assert_eq!(policy.silence_hang_up, Some(Duration::from_secs(90)));
     assert_eq!(policy.acknowledgements, ["mhm"]);
+    check_the_callers_side(policy);
+}
+
+fn check_the_callers_side(policy: &TurnPolicy) {
+    assert_eq!(policy.interruption_words_min, Some(2));
+    let speech_min = Duration::from_millis(400);
+    assert_eq!(policy.interruption_speech_min, Some(speech_min));
+    assert_eq!(policy.ignore_phrases, ["ach was"]);
+    assert_eq!(policy.interrupting_phrases, ["stopp"]);
+    assert!(!policy.uses_default_acknowledgements && !policy.transcribes_uninterruptible);
+    assert_eq!(policy.false_interruption_timeout, Duration::from_secs(2));
+    let profiles = &policy.interruption_profiles;
+    assert_eq!(profiles.greeting.sensitivity, Some(0.2));
+    assert_eq!(profiles.speaking.words_min, Some(0));
+    assert!(profiles.greeting.is_interruptible && !profiles.thinking.is_interruptible);
+    let speech_min = profiles.tool_running.speech_min;
+    assert_eq!(speech_min, Some(Duration::from_secs(1)));
+    assert!(!policy.adapts_to_caller);
+    assert_eq!(policy.spelling_patience, SpellingPatience::Off);
+    assert_eq!(policy.transcript_deadline, Duration::from_millis(900));
+    assert_eq!(policy.caller_turn_max, Duration::from_secs(60));
+}
+
+#[test]
+fn an_agent_that_says_nothing_takes_turns_by_the_defaults() {
+    let agent = Agent::from_json(r#"{"name":"A","prompt":"P","first_message":"Hi."}"#).unwrap();
+    assert_eq!(agent.turn_policy(), &TurnPolicy::default());
+}
+
+#[test]
+fn a_threshold_is_a_sensitivity_the_other_way_round() {
+    let agent = r#"{"name":"A","prompt":"P","interruption_threshold":0.25}"#;
+    let agent = Agent::from_json(agent).unwrap();
+    assert_eq!(agent.turn_policy().interruption_sensitivity, 0.75);
+    assert_eq!(
+        problems_with(r#""interruption_threshold":0.5,"interruption_sensitivity":0.5"#),
+        [
+            "interruption_threshold: contradicts interruption_sensitivity, which is 1 minus it; \
+          give one of them"
+        ]
+    );
+    assert_eq!(
+        problems_with(r#""interruption_threshold":2"#),
+        ["interruption_threshold: 2 is out of range 0–1"]
+    );
+}
+
+#[test]
+fn phrases_are_those_of_the_language() {
+    let phrases = |language: &str| {
+        let text = format!(
+            r#"{{"name":"A","prompt":"P","language":"{language}","apology":"","call_duration_goodbye":"",
+            "silence":{{"reprompts":["?"],"goodbye":""}}}}"#
+        );
+        let agent = Agent::from_json(&text).unwrap();
+        let policy = agent.turn_policy().clone();
+        (policy.acknowledgements, policy.interrupting_phrases)
+    };
+    let (acknowledgements, interrupting) = phrases("fr-CA");
+    assert!(acknowledgements.contains(&"d'accord".to_owned()));
+    assert!(interrupting.contains(&"attendez".to_owned()));
+    assert!(phrases("hi-IN").1.contains(&"रुकिए".to_owned()));
+    assert_eq!(phrases("fi-FI"), (Vec::new(), Vec::new()));
+}
+
+#[test]
+fn problems_of_interruption_have_their_paths() {
+    let found = problems_with(
+        r#""interruption":{"words_min":11,"speech_min":"3s","resume_after":"1ms",
+            "ignore_phrases":["ok"," "],"thinking":{"sensitivity":-1,"speech_min":"5s"}},
+        "endpointing":{"turn_max":"2s","spelling_patience":"of"}"#,
+    );
+    for expected in [
+        "interruption.words_min: 11 is out of range 0–10",
+        "interruption.speech_min: 3s is out of range 0s–2s",
+        "interruption.resume_after: 1ms is out of range 100ms–10s",
+        "interruption.ignore_phrases[1]: is empty",
+        "interruption.thinking.sensitivity: -1 is out of range 0–1",
+        "interruption.thinking.speech_min: 5s is out of range 0s–2s",
+        "endpointing.turn_max: 2s is out of range 5s–1h",
+        "endpointing.spelling_patience: \"of\" is unknown; did you mean \"off\"? (one of \
+         \"auto\", \"off\")",
+    ] {
+        assert!(
+            found.contains(&expected.to_owned()),
+            "{expected}\n{found:#?}"
+        );
+    }
 }
 
 #[test]
