@@ -4,6 +4,8 @@
 
 #[path = "simulation/invariants.rs"]
 mod invariants;
+#[path = "simulation/policy.rs"]
+mod policy;
 #[path = "simulation/random.rs"]
 mod random;
 #[path = "simulation/world.rs"]
@@ -16,7 +18,7 @@ use invariants::Invariants;
 use offhook_turn_taking::{Decision, Fact, Instant, TurnManager};
 use world::World;
 
-const SEEDS: u64 = 2_000;
+const SEEDS: u64 = 10_000;
 
 /// A call that was simulated.
 struct Call {

@@ -4,10 +4,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use offhook_turn_taking::{Command, Fact, Instant, TurnId, TurnManager, TurnPolicy, UtteranceId};
+use offhook_turn_taking::{
+    Command, Fact, Instant, InterruptionProfiles, TurnId, TurnManager, TurnPolicy, UtteranceId,
+};
 
 /// Words that recognition settled in time are answered within this, or the call has ended.
 const ANSWER_MAX: Duration = Duration::from_secs(45);
+/// The same where limits of the user's own can keep the caller waiting until a reply is over.
+const ANSWER_MAX_RELUCTANT: Duration = Duration::from_secs(240);
 /// Recognition that is in time, after the end of speech was noticed.
 const RECOGNITION_MAX: Duration = Duration::from_millis(200);
 
@@ -15,12 +19,15 @@ const RECOGNITION_MAX: Duration = Duration::from_millis(200);
 #[derive(Default)]
 pub(crate) struct Invariants {
     reply_deadline: Duration,
+    answer_max: Duration,
     live: Option<Live>,
     last_turn: TurnId,
     is_over: bool,
     orders_at: (Instant, u32),
     /// Whether facts come as they should, so that no words may be lost.
     is_calm: bool,
+    /// Whether words over an agent that cannot be stopped are kept.
+    keeps_words: bool,
     stopped: BTreeMap<UtteranceId, Instant>,
     /// First words of utterances that nothing answers yet.
     unanswered: Vec<(Instant, String)>,
@@ -41,7 +48,9 @@ impl Invariants {
     pub(crate) fn new(policy: &TurnPolicy, is_calm: bool) -> Self {
         Self {
             reply_deadline: policy.reply_deadline,
+            answer_max: answer_max(policy),
             is_calm,
+            keeps_words: policy.transcribes_uninterruptible,
             ..Self::default()
         }
     }
@@ -131,7 +140,7 @@ impl Invariants {
         if let Some((at, word)) = self
             .unanswered
             .iter()
-            .find(|(at, _)| now > *at + ANSWER_MAX)
+            .find(|(at, _)| now > *at + self.answer_max)
         {
             return Err(format!(
                 "{word} was said at {at} and is not answered at {now}"
@@ -153,8 +162,11 @@ impl Invariants {
     }
 
     fn note_words(&mut self, fact: &Fact, now: Instant) {
+        let is_agent_heard = self.live.as_ref().is_some_and(|live| live.is_audible);
         match fact {
-            Fact::SpeechStopped { utterance, .. } if self.is_calm => {
+            Fact::SpeechStopped { utterance, .. }
+                if self.is_calm && (self.keeps_words || !is_agent_heard) =>
+            {
                 self.stopped.insert(*utterance, now);
             }
             Fact::TranscriptFinal { utterance, text } => {
@@ -211,6 +223,17 @@ impl Invariants {
         } else {
             Ok(())
         }
+    }
+}
+
+fn answer_max(policy: &TurnPolicy) -> Duration {
+    let is_plain = policy.interruption_words_min.is_none()
+        && policy.interruption_speech_min.is_none()
+        && policy.interruption_profiles == InterruptionProfiles::default();
+    if is_plain {
+        ANSWER_MAX
+    } else {
+        ANSWER_MAX_RELUCTANT
     }
 }
 

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use offhook_turn_taking::{
-    Command, Eagerness, Fact, HeardText, Instant, ReplyFailure, TurnId, TurnPolicy, UtteranceId,
+    Command, Fact, HeardText, Instant, ReplyFailure, TurnId, TurnPolicy, UtteranceId,
 };
 
+use crate::policy::random_policy;
 use crate::random::Random;
 
 pub(crate) struct World {
@@ -52,7 +53,7 @@ const PLAYOUT_STEP: Duration = Duration::from_millis(500);
 impl World {
     pub(crate) fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
-        let policy = policy(&mut random);
+        let policy = random_policy(&mut random);
         let is_wild = random.is(50);
         let mut world = Self {
             policy,
@@ -181,10 +182,20 @@ impl World {
     fn words(&mut self, utterance: UtteranceId) -> String {
         match self.random.below(10) {
             0 | 1 => String::new(),
-            2 | 3 => self
+            2 => self
                 .random
                 .pick(&["Mm-hmm.", "yeah", "Okay, I see."])
                 .to_owned(),
+            3 => {
+                let phrase = self.random.pick(&[
+                    "hold on",
+                    "no stop",
+                    "my number is 555 01",
+                    "at example dot com",
+                    "S M I T H",
+                ]);
+                format!("word{}x0 {phrase}", utterance.0)
+            }
             _ => {
                 let count = self.random.between(1, 6);
                 let words = (0..count).map(|number| format!("word{}x{number}", utterance.0));
@@ -362,24 +373,5 @@ impl World {
     fn plan(&mut self, at: Instant, plan: Plan) {
         self.plans += 1;
         self.agenda.insert((at, self.plans), plan);
-    }
-}
-
-fn policy(random: &mut Random) -> TurnPolicy {
-    TurnPolicy {
-        greets_first: random.is(50),
-        interruption_sensitivity: random.pick(&[0.0, 0.1, 0.3, 0.5, 0.5, 0.7, 0.95, 1.0]),
-        is_greeting_interruptible: random.is(70),
-        eagerness: random.pick(&[Eagerness::Patient, Eagerness::Normal, Eagerness::Eager]),
-        is_speculation_on: random.is(70),
-        no_input_timeout: random.is(85).then(|| random.millis(1_000, 10_000)),
-        reprompts_max: u32::try_from(random.below(4)).unwrap_or_default(),
-        silence_hang_up: random.is(20).then(|| random.millis(5_000, 30_000)),
-        reply_deadline: random.millis(1_000, 8_000),
-        playout_stall_max: random.millis(2_000, 15_000),
-        caller_turn_max: random.millis(5_000, 120_000),
-        call_duration_max: random.millis(60_000, 600_000),
-        transcript_deadline: random.millis(300, 2_000),
-        ..TurnPolicy::default()
     }
 }

@@ -304,7 +304,7 @@ impl Check {
                 .unwrap_or(limits::CALL_DURATION.max),
             ..TurnPolicy::default()
         };
-        self.caller_policy(document, policy)
+        self.caller_policy(document, &policy)
     }
 
     /// What the turn manager itself refuses, such as a delay that contradicts the eagerness.

@@ -19,7 +19,7 @@ impl Check {
     pub(super) fn caller_policy(
         &mut self,
         document: &AgentDocument,
-        policy: TurnPolicy,
+        policy: &TurnPolicy,
     ) -> TurnPolicy {
         let interruption = &document.interruption;
         let endpointing = &document.endpointing;
@@ -73,7 +73,7 @@ impl Check {
                 Some(own) => self.phrases("interruption.interrupting_phrases", own),
                 None => interrupting_phrases(&document.language),
             },
-            ..policy
+            ..policy.clone()
         }
     }
 
