@@ -92,7 +92,10 @@ fn load_all(directory: &ModelDirectory, wanted: [&str; 6]) -> anyhow::Result<Pro
             vocabulary: directory.file(recognition, "tokenizer.bin"),
         },
     };
-    let config = LlamaChatConfig::new(directory.file(chat, "model.gguf"));
+    let config = LlamaChatConfig {
+        openings: Some(directory.file(chat, "openings")),
+        ..LlamaChatConfig::new(directory.file(chat, "model.gguf"))
+    };
     let (ears, voice, chat) = std::thread::scope(|scope| {
         let chat = scope.spawn(|| LlamaChatModel::load(config));
         let voice = scope.spawn(|| {

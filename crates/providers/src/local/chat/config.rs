@@ -46,6 +46,9 @@ pub struct LlamaChatConfig {
     pub repetition_penalty: f32,
     /// Text that ends a reply and is not spoken.
     pub stops: Vec<String>,
+    /// Folder in which openings of calls are kept for the next start; `None` keeps none. They hold
+    /// the agents' prompts in the clear.
+    pub openings: Option<PathBuf>,
     /// Seed of the draws at temperatures above 0.
     pub seed: u64,
 }
@@ -76,6 +79,7 @@ impl LlamaChatConfig {
             top_p: 0.9,
             repetition_penalty: 1.0,
             stops: STOPS.iter().map(|stop| (*stop).to_owned()).collect(),
+            openings: None,
             seed: 0x0ff_400c,
         }
     }

@@ -14,6 +14,7 @@ use super::config::LlamaChatConfig;
 use super::desk::{Desk, Progress};
 use super::load_error::LlamaLoadError;
 use super::seat::{Seat, Snapshot};
+use super::shelf::Shelf;
 use super::weights::Weights;
 
 /// Seats of calls that are over which are kept for the next.
@@ -116,6 +117,7 @@ struct Office<'weights> {
     desks: Mutex<HashMap<CallKey, Desk<'weights>>>,
     spare: Mutex<Vec<Seat<'weights>>>,
     snapshots: Mutex<Vec<Snapshot>>,
+    shelf: Option<Shelf>,
 }
 
 impl<'weights> Office<'weights> {
@@ -126,6 +128,7 @@ impl<'weights> Office<'weights> {
             desks: Mutex::default(),
             spare: Mutex::default(),
             snapshots: Mutex::default(),
+            shelf: shelf(config),
         }
     }
 
@@ -193,6 +196,10 @@ impl<'weights> Office<'weights> {
             && best.shared_with(&wanted) >= seat.shared_with(&wanted) + SNAPSHOT_GAIN_MIN
         {
             seat.restore(best)?;
+        } else if let Some(shelf) = &self.shelf
+            && wanted.len() >= seat.shared_with(&wanted) + SNAPSHOT_GAIN_MIN
+        {
+            shelf.fetch(&mut seat, &wanted);
         }
         Ok(Desk::new(seat, self.weights, self.config))
     }
@@ -201,6 +208,9 @@ impl<'weights> Office<'weights> {
         let mut snapshots = lock(&self.snapshots);
         if seat.len() < SNAPSHOT_GAIN_MIN || snapshots.iter().any(|kept| kept.is_of(seat)) {
             return;
+        }
+        if let Some(shelf) = &self.shelf {
+            shelf.keep(seat);
         }
         if let Some(snapshot) = seat.snapshot() {
             if snapshots.len() >= SNAPSHOTS_MAX {
@@ -226,6 +236,18 @@ fn refuse(ask: Option<Ask>, error: ProviderError) {
             let _ = done.send(Err(error));
         }
         Some(Ask::Prime(_)) | None => {}
+    }
+}
+
+/// The openings on disk, where that is wanted and possible.
+fn shelf(config: &LlamaChatConfig) -> Option<Shelf> {
+    let folder = config.openings.as_deref()?;
+    match Shelf::new(folder, &config.model) {
+        Ok(shelf) => Some(shelf),
+        Err(error) => {
+            tracing::debug!(%error, "openings of calls are not kept on disk");
+            None
+        }
     }
 }
 

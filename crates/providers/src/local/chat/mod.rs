@@ -22,6 +22,7 @@ mod prompt_cache;
 mod reply_text;
 mod sampler;
 mod seat;
+mod shelf;
 mod template;
 mod weights;
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! One call's memory inside llama.cpp: reads tokens into it and tells what may come next.
 
+use std::io;
 use std::num::NonZeroU32;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use llama_cpp_2::context::LlamaContext;
@@ -174,6 +176,39 @@ impl<'weights> Seat<'weights> {
         }
         self.cache.replace(&snapshot.tokens);
         Ok(())
+    }
+
+    /// Tokens that have been read.
+    pub(super) fn tokens(&self) -> &[LlamaToken] {
+        self.cache.tokens()
+    }
+
+    /// Writes what this seat has read into a file.
+    pub(super) fn save(&self, path: &Path) -> io::Result<()> {
+        self.context
+            .state_seq_save_file(path, SEQUENCE, self.cache.tokens())
+            .map(|_| ())
+            .map_err(io::Error::other)
+    }
+
+    /// Replaces all that this seat has read by `wanted`, which [`Seat::save`] wrote into a file.
+    pub(super) fn load(&mut self, path: &Path, wanted: &[LlamaToken]) -> io::Result<()> {
+        self.reset();
+        let loaded = self
+            .context
+            .state_seq_load_file(path, SEQUENCE, self.capacity());
+        match loaded {
+            Ok((tokens, _)) if tokens == wanted => {
+                self.cache.replace(wanted);
+                Ok(())
+            }
+            other => {
+                self.reset();
+                Err(other.map_or_else(io::Error::other, |_| {
+                    io::Error::other("it holds another prompt")
+                }))
+            }
+        }
     }
 
     fn decode(&mut self, tokens: &[LlamaToken], knows_next: bool) -> Result<(), ProviderError> {

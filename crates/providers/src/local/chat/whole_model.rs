@@ -17,7 +17,7 @@ const MODELS: [&str; 2] = ["smollm2-135m-instruct", "qwen2.5-coder-0.5b-instruct
 const INSTRUCTIONS: &str = "You are the receptionist of a dental clinic. Answer in one short \
     sentence. The clinic is open from Monday to Friday from eight to five.";
 
-fn model_file() -> Option<PathBuf> {
+pub(super) fn model_file() -> Option<PathBuf> {
     let directory = ModelDirectory::from_environment();
     let found = MODELS
         .iter()
