@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use offhook_media::{
-    Codec, Decoder, Encoder, Frame, FrameResampler, Packet, Playout, PlayoutSegment, SampleRate,
+    Bed, Codec, Decoder, Encoder, Frame, FrameResampler, LoopPlayer, Mixer, Packet, Playout,
+    PlayoutSegment, SampleRate, SoundLoop, Stretcher,
 };
 
 /// Something like a voice: five harmonics of 140 Hz.
@@ -92,11 +93,56 @@ fn playout(criterion: &mut Criterion) {
     });
 }
 
+/// One frame of a call with everything on: a reply, an aside, the sound of a tool and a bed.
+fn mixing(criterion: &mut Criterion) {
+    for rate in [SampleRate::HZ_8000, SampleRate::HZ_16000] {
+        let frame = voice(rate);
+        let mut mixer = Mixer::new(rate);
+        let player = || {
+            let mut player = LoopPlayer::new(SoundLoop::of_bed(Bed::Office, rate));
+            player.move_to(0.126, Duration::from_millis(200));
+            player
+        };
+        let (mut bed, mut tool) = (player(), player());
+        criterion.bench_function(&format!("mix four lanes {rate}"), |bencher| {
+            bencher.iter(|| {
+                mixer.add(black_box(frame.samples()));
+                mixer.add(black_box(frame.samples()));
+                mixer.add(bed.next_frame().samples());
+                mixer.add(tool.next_frame().samples());
+                mixer.take()
+            });
+        });
+    }
+}
+
+/// 20 ms of speech stretched.
+fn stretching(criterion: &mut Criterion) {
+    for rate in [
+        SampleRate::HZ_8000,
+        SampleRate::HZ_16000,
+        SampleRate::HZ_24000,
+    ] {
+        for speed in [0.5, 1.25, 2.0] {
+            let frame = voice(rate);
+            let mut stretcher = Stretcher::new(rate, speed);
+            let mut out = Vec::with_capacity(rate.frame_samples() * 8);
+            criterion.bench_function(&format!("stretch at {speed} {rate}"), |bencher| {
+                bencher.iter(|| {
+                    out.clear();
+                    stretcher.process(black_box(frame.samples()), &mut out);
+                    out.len()
+                });
+            });
+        }
+    }
+}
+
 fn quick() -> Criterion {
     Criterion::default()
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(2))
 }
 
-criterion_group! { name = benches; config = quick(); targets = resampling, codecs, playout }
+criterion_group! { name = benches; config = quick(); targets = resampling, codecs, playout, mixing, stretching }
 criterion_main!(benches);

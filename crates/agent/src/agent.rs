@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use offhook_turn_taking::{HangUpCause, Line, TurnPolicy};
 
+use crate::sounds::{AmbientSound, ToolCallSound};
 use crate::template::Template;
 use crate::{AgentDocument, AgentProblems, ModelId, reading};
 
@@ -24,6 +25,8 @@ pub struct Agent {
     pub(crate) goodbye_on_limit: Template,
     pub(crate) models: ModelChoices,
     pub(crate) voice: VoiceSettings,
+    pub(crate) ambient_sound: Option<AmbientSound>,
+    pub(crate) tool_call_sound: Option<ToolCallSound>,
     pub(crate) chat: ChatSettings,
     pub(crate) context_window_turns: usize,
     pub(crate) policy: TurnPolicy,
@@ -137,6 +140,18 @@ impl Agent {
     #[must_use]
     pub const fn voice(&self) -> &VoiceSettings {
         &self.voice
+    }
+
+    /// Sound under the whole call; `None` is silence around the voice.
+    #[must_use]
+    pub const fn ambient_sound(&self) -> Option<AmbientSound> {
+        self.ambient_sound
+    }
+
+    /// Sound while a tool runs; `None` is silence.
+    #[must_use]
+    pub const fn tool_call_sound(&self) -> Option<ToolCallSound> {
+        self.tool_call_sound
     }
 
     /// How the chat model writes.

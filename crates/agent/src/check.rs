@@ -10,6 +10,7 @@ use offhook_turn_taking::{Eagerness, TurnPolicy};
 use crate::default_lines::{DefaultLines, LANGUAGES, default_lines};
 use crate::limits::{self, Bounds, DurationBounds};
 use crate::problem::{Findings, nearest, out_of_range};
+use crate::sounds;
 use crate::template::{Template, is_variable_name};
 use crate::{
     Agent, AgentDocument, AgentProblems, ChatSettings, DurationText, EagernessDocument,
@@ -56,6 +57,15 @@ pub(crate) fn agent_from_document(document: &AgentDocument) -> Result<Agent, Age
         ),
         models: check.models(document),
         voice: check.voice(document),
+        ambient_sound: sounds::ambient_sound(
+            document.ambient_sound.kind,
+            check.number(
+                "ambient_sound.volume",
+                document.ambient_sound.volume,
+                limits::VOLUME,
+            ),
+        ),
+        tool_call_sound: sounds::tool_call_sound(&document.tool_call_sound),
         chat: check.chat(document),
         context_window_turns: check.whole(
             "context_window_turns",

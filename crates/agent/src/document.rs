@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::limits;
+use crate::sounds::{AmbientSoundDocument, ToolCallSoundDocument};
 
 pub use endpointing::{EndpointingDocument, SpellingPatienceDocument};
 pub use interruption::{InterruptionDocument, InterruptionProfileDocument};
@@ -47,6 +48,12 @@ pub struct AgentDocument {
     /// How the agent sounds.
     #[serde(default)]
     pub voice: VoiceDocument,
+    /// Sound under the whole call.
+    #[serde(default)]
+    pub ambient_sound: AmbientSoundDocument,
+    /// Sound while a tool runs.
+    #[serde(default)]
+    pub tool_call_sound: ToolCallSoundDocument,
     /// How freely the chat model chooses words: 0 always takes the likeliest. Null leaves it to
     /// the model.
     #[serde(default, skip_serializing_if = "Option::is_none")]

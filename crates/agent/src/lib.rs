@@ -14,6 +14,7 @@ mod model_id;
 mod problem;
 mod reading;
 mod schema;
+mod sounds;
 mod template;
 
 pub use agent::{Agent, CallVariables, ChatSettings, ModelChoices, VoiceSettings};
@@ -26,3 +27,7 @@ pub use duration_text::{DurationTextError, parse_duration};
 pub use model_id::{ModelId, ModelIdError};
 pub use problem::{AgentProblem, AgentProblems};
 pub use schema::agent_schema;
+pub use sounds::{
+    AmbientSound, AmbientSoundDocument, AmbientSoundKindDocument, ToolCallSound,
+    ToolCallSoundBehaviourDocument, ToolCallSoundDocument, ToolCallSoundKindDocument,
+};

@@ -1,6 +1,7 @@
 //! Whole sessions with scripted providers on paused time: what a caller hears, and what the
 //! record says of it.
 
+mod sounds;
 mod stage;
 
 use std::time::Duration;

@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod ambience;
 mod codec;
 mod echo;
 mod fade;
@@ -13,6 +14,7 @@ mod gain;
 mod jitter;
 mod ledger;
 mod level;
+mod loop_player;
 mod mixer;
 mod pacer;
 mod playout;
@@ -21,6 +23,7 @@ mod resample;
 mod stretch;
 mod wav;
 
+pub use ambience::{Bed, LOOP_LEVEL_DBFS, SoundLoop, ToolSound};
 pub use codec::{
     Codec, CodecError, DecodeError, Decoder, EncodeError, Encoder, PACKET_BYTES_MAX, Packet,
     PacketTooLong,
@@ -33,6 +36,7 @@ pub use gain::{Gain, VOLUME_MAX};
 pub use jitter::{JitterBuffer, JitterCounts, JitterItem};
 pub use ledger::Heard;
 pub use level::{LEVEL_DBFS_MIN, Level};
+pub use loop_player::LoopPlayer;
 pub use mixer::{Mixer, mix_into};
 pub use pacer::Pacer;
 pub use playout::{Playout, PlayoutError, PlayoutFrame, PlayoutMark, PlayoutSegment, PlayoutWord};

@@ -10,8 +10,9 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use offhook_media::{
-    Codec, Decoder, Encoder, Frame, FrameResampler, Framer, Gain, JitterBuffer, JitterItem, Level,
-    Mixer, Pacer, Packet, Playout, PlayoutSegment, Resampler, SampleRate, Stretcher,
+    Bed, Codec, Decoder, Encoder, Frame, FrameResampler, Framer, Gain, JitterBuffer, JitterItem,
+    Level, LoopPlayer, Mixer, Pacer, Packet, Playout, PlayoutSegment, Resampler, SampleRate,
+    SoundLoop, Stretcher,
 };
 
 thread_local! {
@@ -201,6 +202,20 @@ fn mixing_a_frame_allocates_nothing() {
                 mixer.add(frame.samples());
             }
             std::hint::black_box(mixer.take());
+        }
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn a_bed_allocates_nothing_while_it_plays() {
+    let mut player = LoopPlayer::new(SoundLoop::of_bed(Bed::Office, SampleRate::HZ_8000));
+    let count = allocations(|| {
+        for frame in 0..2_000_u16 {
+            let level = f32::from(frame / 10 % 2);
+            player.move_to(level, Duration::from_millis(80));
+            std::hint::black_box(player.next_frame());
+            player.rewind(40);
         }
     });
     assert_eq!(count, 0);

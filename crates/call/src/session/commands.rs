@@ -15,6 +15,36 @@ pub(super) struct LiveReply {
     stage: Stage,
     /// All of its speech has been made.
     is_ready: bool,
+    /// Tools that run for it.
+    tools_running: u32,
+}
+
+impl LiveReply {
+    pub(super) const fn turn(&self) -> TurnId {
+        self.record.turn
+    }
+
+    /// Whether it may be heard.
+    pub(super) const fn is_released(&self) -> bool {
+        matches!(self.stage, Stage::Released)
+    }
+
+    /// Whether speech of it was made.
+    pub(super) const fn has_speech(&self) -> bool {
+        self.record.timings.first_audio.is_some()
+    }
+
+    pub(super) const fn has_running_tool(&self) -> bool {
+        self.tools_running > 0
+    }
+
+    pub(super) const fn count_tool(&mut self, is_start: bool) {
+        self.tools_running = if is_start {
+            self.tools_running + 1
+        } else {
+            self.tools_running.saturating_sub(1)
+        };
+    }
 }
 
 /// Whether a reply may be heard.
@@ -132,6 +162,7 @@ impl Session {
             task,
             stage,
             is_ready: false,
+            tools_running: 0,
         });
     }
 
@@ -167,6 +198,7 @@ impl Session {
         if reply.is_ready {
             self.mouth.finish();
         }
+        self.sound_tools();
     }
 
     fn cancel_reply(&mut self, turn: TurnId, now: Instant) {
@@ -195,6 +227,7 @@ impl Session {
             ..
         } = reply;
         drop(task);
+        self.sound_tools();
         if matches!(stage, Stage::Draft(_)) {
             self.chronicle.draft_discarded();
             return HeardText::Known(String::new());
@@ -309,6 +342,7 @@ impl Session {
         let Some(reply) = self.reply.take() else {
             return;
         };
+        self.sound_tools();
         let turn = reply.record.turn;
         let heard = HeardText::Known(reply.record.generated_text.trim().to_owned());
         self.settle(reply.record, &heard, now);

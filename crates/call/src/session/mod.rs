@@ -7,8 +7,8 @@ mod clock;
 mod commands;
 mod ears;
 mod mouth;
+mod sound;
 
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use offhook_contract::{
@@ -27,7 +27,7 @@ use chronicle::{Chronicle, Closing};
 use clock::Clock;
 use commands::LiveReply;
 use ears::{Ears, Heard};
-use mouth::{Manner, Mouth};
+use mouth::Mouth;
 
 /// Events of replies that may wait for the session.
 const REPLY_EVENT_QUEUE: usize = 64;
@@ -161,11 +161,7 @@ impl Session {
             Ears::open(&providers.detector, &providers.recognition, rate, language),
             providers.chat.open(warm.so_far()),
         )?;
-        let (speech, stretch) = paced(persona.speech(), &providers.voice.speed_range());
-        let manner = Manner {
-            volume: persona.agent().voice().volume,
-            stretch,
-        };
+        let (speech, manner) = sound::of(&persona, &*providers.voice, rate).await;
         let (reply_sender, reply_events) = mpsc::channel(REPLY_EVENT_QUEUE);
         Ok(Self {
             call_id,
@@ -273,6 +269,7 @@ impl Session {
     /// Hands a fact to the turn manager.
     fn tell(&mut self, fact: Fact, now: Instant) {
         self.chronicle.note_fact(&fact, now);
+        self.note_tools(&fact);
         self.manager.handle(&fact, now);
         self.chronicle.log(now, EntryKind::Fact(fact));
     }
@@ -352,15 +349,6 @@ impl Session {
             dropped_caller_frames: self.dropped_frames + ears,
         })
     }
-}
-
-/// What to ask of a voice that can go at `speeds`, and how many times faster its audio then has to
-/// be played.
-fn paced(mut speech: SpeechRequest, speeds: &RangeInclusive<f32>) -> (SpeechRequest, f32) {
-    let wanted = speech.speed;
-    speech.speed = wanted.max(*speeds.start()).min(*speeds.end());
-    let stretch = wanted / speech.speed;
-    (speech, stretch)
 }
 
 /// The next event of a stage that is up; never comes from one that is down.

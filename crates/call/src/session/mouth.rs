@@ -3,10 +3,13 @@
 //!
 //! Every frame is the sum of the lanes that sound: the reply and what is said beside it. A cut
 //! takes back what the ear has not heard; what the cut is not about is sent again from there.
+//! Here is what goes in and what is cut; frames leave in `sending`.
 
 mod aside;
 mod far_end;
+mod sending;
 mod stream;
+mod surroundings;
 mod voicing;
 
 use std::time::Duration;
@@ -19,19 +22,12 @@ use tokio::sync::mpsc;
 use aside::{ASIDE_MAX, Aside};
 use far_end::FarEnd;
 use stream::Stream;
+use surroundings::Surroundings;
+pub(super) use surroundings::{BedChoice, ToolSoundChoice};
 use voicing::Voicing;
-
-/// With less speech than this waiting, the next phrase is wanted without its sentence.
-const RUNNING_DRY: Duration = Duration::from_millis(350);
 
 /// With more speech than this waiting, the reply that makes it has to wait.
 const FULL: Duration = Duration::from_secs(20);
-
-/// How often it is told how much of the reply was heard.
-const PROGRESS_EVERY: Duration = Duration::from_millis(500);
-
-/// How soon a leg whose queue is full is tried again.
-const FULL_LEG_RETRY: Duration = Duration::from_millis(5);
 
 /// What changed while frames were sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,21 +60,17 @@ struct Speaking {
     is_in_gap: bool,
 }
 
-/// What became of a frame that was due.
-enum Outcome {
-    /// The leg has no room.
-    Blocked,
-    /// It left; for one with the reply in it, what there is to tell.
-    Sent(Option<MouthNews>),
-}
-
 /// How a call sounds.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Manner {
     /// Amplitude of all that the voice says; 1 leaves it as it is.
     pub(super) volume: f32,
     /// How many times faster the voice's audio is played, at the same pitch.
     pub(super) stretch: f32,
+    /// What is heard under the whole call.
+    pub(super) bed: Option<BedChoice>,
+    /// What is heard while a tool runs.
+    pub(super) tool_sound: Option<ToolSoundChoice>,
 }
 
 #[derive(Debug)]
@@ -96,6 +88,10 @@ pub(super) struct Mouth {
     /// The end of speech that was cut, faded.
     tail: Option<Frame>,
     aside: Aside,
+    surroundings: Surroundings,
+    is_tool_running: bool,
+    /// What the reply goes on with has yet to come of a tool.
+    waits_for_tool: bool,
     far_end: Option<FarEnd>,
     last_frame_sent: Option<Instant>,
     last_reply_frame_sent: Option<Instant>,
@@ -123,6 +119,9 @@ impl Mouth {
             speaking: None,
             tail: None,
             aside: Aside::new(leg.rate),
+            surroundings: Surroundings::new(manner.bed, manner.tool_sound),
+            is_tool_running: false,
+            waits_for_tool: false,
             far_end: None,
             last_frame_sent: None,
             last_reply_frame_sent: None,
@@ -136,6 +135,7 @@ impl Mouth {
             self.cancel("", now);
         }
         self.voicing.reset();
+        self.waits_for_tool = false;
         self.stream.reply_begins();
         self.speaking = Some(Speaking {
             turn,
@@ -208,6 +208,14 @@ impl Mouth {
         self.aside.say(clip);
     }
 
+    /// A tool of the reply that may be heard begins or ends; `has_spoken`: the reply said
+    /// something before it.
+    pub(super) fn tool_runs(&mut self, is_running: bool, has_spoken: bool) {
+        self.is_tool_running = is_running;
+        self.waits_for_tool |= is_running;
+        self.surroundings.tool_runs(is_running, has_spoken);
+    }
+
     /// The next 20 ms of what the far end plays, all lanes mixed, ending about `now`: the
     /// reference for an echo canceller. Ask once for each caller frame. The record of it is kept
     /// from the first time on.
@@ -218,188 +226,6 @@ impl Mouth {
             .far_end
             .get_or_insert_with(|| FarEnd::new(self.rate, at));
         far_end.next(at)
-    }
-
-    /// Sends what is due. Call until it gives `None`.
-    pub(super) fn next_news(&mut self, now: Instant) -> Option<MouthNews> {
-        if !self.is_in_mid_reply() {
-            self.rest_where_all_was_heard(now);
-        }
-        loop {
-            let news = self.news_of_progress(now);
-            if news.is_some() {
-                return news;
-            }
-            if !self.is_frame_due(now) {
-                break;
-            }
-            match self.send_frame(now) {
-                Outcome::Sent(Some(news)) => return Some(news),
-                Outcome::Sent(None) => {}
-                Outcome::Blocked => return None,
-            }
-        }
-        let speaking = self.speaking.as_mut()?;
-        let wants_more = !speaking.has_asked_for_more
-            && !self.playout.is_held()
-            && !self.playout.is_drained()
-            && self.playout.buffered() < RUNNING_DRY;
-        speaking.has_asked_for_more |= wants_more;
-        wants_more.then_some(MouthNews::RunningDry)
-    }
-
-    /// Frames to come begin a schedule of their own, where the last one has ended.
-    fn rest_where_all_was_heard(&mut self, now: Instant) {
-        if self.stream.is_dry(elapsed(now)) {
-            self.stream.stop(elapsed(now));
-        }
-    }
-
-    /// How far the ear is in the reply, where there is something to tell of it.
-    fn news_of_progress(&mut self, now: Instant) -> Option<MouthNews> {
-        let speaking = self.speaking.as_mut()?;
-        let since_start = elapsed(now);
-        if self.playout.is_held() {
-            return None;
-        }
-        if self.playout.is_drained() {
-            let is_heard = self.stream.reply_unheard(since_start).is_zero();
-            if is_heard {
-                self.playout.clear(self.playout.sent_position());
-                self.speaking = None;
-            }
-            return is_heard.then_some(MouthNews::Finished);
-        }
-        if speaking.has_sent && now.since(speaking.progress_told) >= PROGRESS_EVERY {
-            speaking.progress_told = now;
-            let heard = self.stream.reply_heard(since_start);
-            let position = self.playout.position_after(heard);
-            return Some(MouthNews::Heard(self.rate.duration_of(position)));
-        }
-        None
-    }
-
-    /// Whether the reply was begun to be sent and has more to come.
-    fn is_in_mid_reply(&self) -> bool {
-        self.speaking.is_some_and(|speaking| speaking.has_sent)
-            && !self.playout.is_held()
-            && !self.playout.is_drained()
-    }
-
-    fn has_reply_frame(&self) -> bool {
-        self.speaking.is_some() && self.playout.has_frame()
-    }
-
-    /// Whether a lane other than the reply has something to send.
-    fn has_other_sound(&self) -> bool {
-        self.tail.is_some() || self.aside.has_sound()
-    }
-
-    fn is_frame_due(&mut self, now: Instant) -> bool {
-        let since_start = elapsed(now);
-        if !self.has_reply_frame()
-            && self.is_in_mid_reply()
-            && self.stream.is_due(true, since_start)
-        {
-            self.runs_dry();
-        }
-        let has_reply = self.has_reply_frame();
-        (has_reply || self.has_other_sound()) && self.stream.is_due(has_reply, since_start)
-    }
-
-    /// A frame of the reply is due and there is none.
-    fn runs_dry(&mut self) {
-        if let Some(speaking) = &mut self.speaking {
-            speaking.is_dry = true;
-            let turn = speaking.turn;
-            // Nothing that was said may wait for what comes after the gap.
-            self.end_piece(turn);
-        }
-    }
-
-    fn send_frame(&mut self, now: Instant) -> Outcome {
-        // A full queue holds the speech back; a closed one ends the call by another way.
-        let Ok(permit) = self.audio_out.try_reserve() else {
-            return Outcome::Blocked;
-        };
-        let since_start = elapsed(now);
-        let unheard = self.rate.samples_in(self.stream.unheard(since_start));
-        let was_in_mid_reply = self.is_in_mid_reply();
-        let has_reply = self.has_reply_frame();
-        let reply = has_reply.then(|| self.playout.next_frame()).flatten();
-        let voice = reply.map(|sent| sent.frame).or(self.tail.take());
-        let turn = match self.speaking {
-            Some(speaking) if voice.is_some() => speaking.turn,
-            _ => TurnId::default(),
-        };
-        for mut frame in [voice, self.aside.next(unheard)].into_iter().flatten() {
-            self.gain.apply(&mut frame);
-            self.mixer.add(frame.samples());
-        }
-        let frame = self.mixer.take();
-        let lateness = self.stream.lateness(since_start);
-        let sent = self.stream.sent(has_reply, since_start);
-        self.underruns += u64::from(sent.is_underrun && was_in_mid_reply);
-        if let Some(far_end) = &mut self.far_end {
-            far_end.sent(&frame, sent.plays_at);
-        }
-        permit.send(OutboundFrame {
-            generation: self.generation,
-            turn,
-            frame,
-        });
-        self.last_frame_sent = Some(now);
-        Outcome::Sent(self.news_of_frame(has_reply, lateness, now))
-    }
-
-    fn news_of_frame(
-        &mut self,
-        has_reply: bool,
-        lateness: Duration,
-        now: Instant,
-    ) -> Option<MouthNews> {
-        let is_gap = !has_reply && self.is_in_mid_reply();
-        let speaking = self.speaking.as_mut()?;
-        if !has_reply {
-            self.underruns += u64::from(is_gap && !speaking.is_in_gap);
-            speaking.is_in_gap = is_gap;
-            return None;
-        }
-        self.last_reply_frame_sent = Some(now);
-        speaking.is_in_gap = false;
-        let is_first = !std::mem::replace(&mut speaking.has_sent, true);
-        let was_dry = std::mem::take(&mut speaking.is_dry);
-        Some(MouthNews::Sent {
-            lateness: (!was_dry).then_some(lateness),
-            is_first,
-        })
-    }
-
-    /// When to call [`Self::next_news`] again, if nothing else happens.
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        let end = self
-            .stream
-            .reply_ends_at()
-            .filter(|_| self.speaking.is_some() && self.playout.is_drained())
-            .map(|at| Instant::START + at);
-        [end, self.next_frame_at()].into_iter().flatten().min()
-    }
-
-    /// When the next frame may be sent, `None` where no lane has one.
-    fn next_frame_at(&self) -> Option<Instant> {
-        let has_reply = self.has_reply_frame();
-        let has_sound = has_reply || self.has_other_sound();
-        if !has_sound || self.audio_out.is_closed() {
-            return None;
-        }
-        let at = Instant::START + self.stream.next_due(has_reply);
-        let retry = self.last_frame_sent.map(|sent| sent + FULL_LEG_RETRY);
-        let is_blocked = self.audio_out.capacity() == 0;
-        Some(
-            retry
-                .filter(|_| is_blocked)
-                .map_or(at, |retry| retry.max(at)),
-        )
     }
 
     /// Whether more speech may be made: a reply that is far ahead has to wait.
@@ -457,6 +283,7 @@ impl Mouth {
         let since_start = elapsed(now);
         let unheard = self.rate.samples_in(self.stream.unheard(since_start));
         self.aside.rewind(unheard);
+        self.surroundings.rewind(unheard);
         if let Some(far_end) = &mut self.far_end {
             far_end.cut(since_start);
         }

@@ -30,6 +30,7 @@ pub(crate) struct Stage {
     speech: Vec<(Duration, Duration)>,
     hangs_up: Option<Duration>,
     chat: Option<ScriptedChat>,
+    agent_fields: String,
 }
 
 /// What happened.
@@ -38,6 +39,9 @@ pub(crate) struct Performance {
     pub(crate) record: CallRecord,
     /// When each agent frame arrived.
     pub(crate) agent_frames: Vec<Duration>,
+    /// The audio that the ear heard, from the answer on: frames as they came, without what a cut
+    /// took back, silence where none was there.
+    pub(crate) heard: Vec<i16>,
 }
 
 impl Stage {
@@ -49,7 +53,14 @@ impl Stage {
             speech: Vec::new(),
             hangs_up: None,
             chat: None,
+            agent_fields: String::new(),
         }
+    }
+
+    /// Further fields of the agent, as JSON members.
+    pub(crate) fn agent(mut self, fields: &str) -> Self {
+        self.agent_fields = format!(", {fields}");
+        self
     }
 
     /// The next utterance is recognised as this.
@@ -102,7 +113,7 @@ impl Stage {
         let (_control, control) = mpsc::channel(1);
         let session = Session::open(CallSetup {
             call_id: "call-1".into(),
-            persona: persona(),
+            persona: persona(&self.agent_fields),
             leg: near,
             providers: Providers {
                 detector: Arc::new(ScriptedDetector::with_likelihoods(&self.likelihoods)),
@@ -117,9 +128,11 @@ impl Stage {
         .expect("every stage opens");
         let caller = tokio::spawn(call(far, self.speech, self.hangs_up));
         let record = session.run().await;
+        let (agent_frames, heard) = caller.await.expect("the caller does not panic");
         Performance {
             record,
-            agent_frames: caller.await.expect("the caller does not panic"),
+            agent_frames,
+            heard,
         }
     }
 }
@@ -128,6 +141,13 @@ impl Performance {
     /// Agent frames that arrived after `from`.
     pub(crate) fn agent_frames_after(&self, from: Duration) -> usize {
         self.agent_frames.iter().filter(|at| **at >= from).count()
+    }
+
+    /// What the ear heard in a span of time.
+    pub(crate) fn heard_between(&self, from: Duration, to: Duration) -> &[i16] {
+        let end = self.heard.len();
+        let at = |time| (RATE.samples_in(time) as usize).min(end);
+        &self.heard[at(from)..at(to)]
     }
 
     /// How much agent audio arrived in a span of time.
@@ -141,15 +161,16 @@ impl Performance {
     }
 }
 
-fn persona() -> Persona {
-    let agent = Agent::from_json(
-        r#"{
+fn persona(fields: &str) -> Persona {
+    let agent = Agent::from_json(&format!(
+        r#"{{
             "name": "Ava",
             "prompt": "Be brief.",
             "first_message": "Hello there.",
-            "silence": { "reprompt_after": "8s", "reprompts_max": 2 }
-        }"#,
-    );
+            "silence": {{ "reprompt_after": "8s", "reprompts_max": 2 }}
+            {fields}
+        }}"#,
+    ));
     Persona::new(
         Arc::new(agent.expect("a valid agent")),
         CallVariables::new(),
@@ -161,18 +182,23 @@ async fn call(
     mut far: LegFarEnd,
     speech: Vec<(Duration, Duration)>,
     hangs_up: Option<Duration>,
-) -> Vec<Duration> {
+) -> (Vec<Duration>, Vec<i16>) {
     let start = Instant::now();
     let mut ticks = interval(Duration::from_millis(20));
-    let mut heard = Vec::new();
+    let mut arrivals = Vec::new();
+    let mut ear = Ear::default();
     loop {
         tokio::select! {
             biased;
             order = far.control.recv() => match order {
-                Some(LegControl::HangUp) | None => return heard,
-                Some(LegControl::Clear { .. } | LegControl::Notice(_)) => {}
+                Some(LegControl::HangUp) | None => return (arrivals, ear.heard),
+                Some(LegControl::Clear { generation }) => ear.clear(generation, start.elapsed()),
+                Some(LegControl::Notice(_)) => {}
             },
-            Some(OutboundFrame { .. }) = far.audio_out.recv() => heard.push(start.elapsed()),
+            Some(sent) = far.audio_out.recv() => {
+                arrivals.push(start.elapsed());
+                ear.arrived(&sent, start.elapsed());
+            }
             _ = ticks.tick() => {
                 let now = start.elapsed();
                 if hangs_up.is_some_and(|at| now >= at) {
@@ -182,6 +208,36 @@ async fn call(
                 let samples = [if is_loud { 5_000 } else { 0 }; 320];
                 let _ = far.audio_in.try_send(Frame::padded(RATE, &samples));
             }
+        }
+    }
+}
+
+/// Plays frames one after the other as they come.
+#[derive(Default)]
+struct Ear {
+    heard: Vec<i16>,
+    generation: u32,
+}
+
+impl Ear {
+    fn arrived(&mut self, sent: &OutboundFrame, now: Duration) {
+        if sent.generation >= self.generation {
+            self.pass(now);
+            self.heard.extend_from_slice(sent.frame.samples());
+        }
+    }
+
+    /// What has not been played by now is dropped.
+    fn clear(&mut self, generation: u32, now: Duration) {
+        self.generation = generation;
+        self.heard.truncate(RATE.samples_in(now) as usize);
+    }
+
+    /// Where nothing came there is silence.
+    fn pass(&mut self, now: Duration) {
+        let played = RATE.samples_in(now) as usize;
+        if self.heard.len() < played {
+            self.heard.resize(played, 0);
         }
     }
 }

@@ -7,6 +7,8 @@ use offhook_media::FRAME_DURATION;
 
 use super::*;
 
+mod surroundings;
+
 pub(super) const RATE: SampleRate = SampleRate::HZ_8000;
 
 const STEP: Duration = Duration::from_millis(5);
@@ -26,11 +28,7 @@ pub(super) struct Rig {
 
 impl Rig {
     pub(super) fn new(lead_ms: u64) -> Self {
-        let manner = Manner {
-            volume: 1.0,
-            stretch: 1.0,
-        };
-        Self::with(lead_ms, manner)
+        Self::with(lead_ms, plain(1.0))
     }
 
     pub(super) fn with(lead_ms: u64, manner: Manner) -> Self {
@@ -95,6 +93,16 @@ impl Rig {
     pub(super) fn between(&self, from_ms: u64, to_ms: u64) -> &[i16] {
         let at = |ms| RATE.samples_in(Duration::from_millis(ms)) as usize;
         &self.heard[at(from_ms)..at(to_ms).min(self.heard.len())]
+    }
+}
+
+/// The voice alone.
+pub(super) fn plain(stretch: f32) -> Manner {
+    Manner {
+        volume: 1.0,
+        stretch,
+        bed: None,
+        tool_sound: None,
     }
 }
 
@@ -288,13 +296,7 @@ fn what_was_heard_of_a_stretched_reply_is_right_within_a_word() {
     for stretch in [0.5, 0.8, 1.0, 1.3, 2.0] {
         for rate in [RATE, SampleRate::HZ_24000] {
             for cut_ms in [250, 600, 905, 1_310, 1_655] {
-                let mut rig = Rig::with(
-                    200,
-                    Manner {
-                        volume: 1.0,
-                        stretch,
-                    },
-                );
+                let mut rig = Rig::with(200, plain(stretch));
                 let audio = words(text, rate);
                 rig.mouth.begin(TurnId(1), rig.now);
                 // The piece comes in parts, as from a voice that streams.
@@ -348,11 +350,7 @@ fn halves(audio: &SpeechAudio, rate: SampleRate) -> (SpeechAudio, SpeechAudio) {
 fn a_stretched_reply_lasts_as_long_as_the_speed_says() {
     let text = "one two three four";
     for stretch in [0.5, 1.0, 2.0] {
-        let manner = Manner {
-            volume: 1.0,
-            stretch,
-        };
-        let mut rig = Rig::with(60, manner);
+        let mut rig = Rig::with(60, plain(stretch));
         rig.mouth.begin(TurnId(1), rig.now);
         rig.mouth.push(&words(text, SampleRate::HZ_16000), text);
         rig.mouth.finish();
