@@ -4,6 +4,9 @@
 //! Two kinds of thread: *listening* threads carry every call's light, steady work (resampling,
 //! voice activity, book-keeping) as tasks of their own small runtimes; *inference* threads run
 //! one pass of a model at a time.
+//!
+//! A pool can also run all of it in place, on the runtime of whoever opens a call. There a pass
+//! takes no time of a paused clock, so that a bench in virtual time gives the same scores always.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -75,9 +78,18 @@ pub(super) enum Urgency {
 #[error("all inference threads are busy")]
 pub(super) struct Busy;
 
+/// Where the ears think: on threads of the pool's own, or in place.
+#[derive(Debug)]
+pub(super) enum InferencePool {
+    /// On threads.
+    Threads(Threads),
+    /// On the runtime of whoever asks.
+    InPlace,
+}
+
 /// The threads. They end when the pool is dropped, after the pass that they are in.
 #[derive(Debug)]
-pub(super) struct InferencePool {
+pub(super) struct Threads {
     queue: Arc<Queue>,
     listening: Vec<Handle>,
     next_listening: AtomicUsize,
@@ -125,7 +137,7 @@ impl InferencePool {
             .collect::<Result<_, _>>()?;
         let inference = size.inference.max(1);
         let next_listening = AtomicUsize::new(0);
-        let pool = Self {
+        let threads = Threads {
             queue,
             listening,
             next_listening,
@@ -133,7 +145,7 @@ impl InferencePool {
             _stop: stop,
         };
         for index in 0..inference {
-            let queue = Arc::clone(&pool.queue);
+            let queue = Arc::clone(&threads.queue);
             thread::Builder::new()
                 .name(format!("inference-{index}"))
                 .spawn(move || {
@@ -141,20 +153,51 @@ impl InferencePool {
                     queue.work();
                 })?;
         }
-        Ok(pool)
+        Ok(Self::Threads(threads))
     }
 
-    /// Carries a call's task on one of the listening threads, until it ends by itself.
+    /// Carries a call's task on one of the listening threads, or in place on the runtime that it
+    /// is called from, until it ends by itself.
     pub(super) fn listen(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let index = self.next_listening.fetch_add(1, Ordering::Relaxed) % self.listening.len();
-        self.listening[index].spawn(task);
+        match self {
+            Self::Threads(threads) => threads.listen(task),
+            Self::InPlace => {
+                tokio::spawn(task);
+            }
+        }
     }
 
-    /// Runs `work` on an inference thread. The receiver fails where the work panicked.
+    /// Runs `work` on an inference thread, or at once. The receiver fails where the work
+    /// panicked.
     ///
     /// # Errors
     /// [`Busy`]; the work was dropped.
     pub(super) fn submit<T: Send + 'static>(
+        &self,
+        urgency: Urgency,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<oneshot::Receiver<T>, Busy> {
+        match self {
+            Self::Threads(threads) => threads.submit(urgency, work),
+            Self::InPlace => {
+                let (answer, receiver) = oneshot::channel();
+                run(Box::new(move || {
+                    // The receiver is still here.
+                    let _ = answer.send(work());
+                }));
+                Ok(receiver)
+            }
+        }
+    }
+}
+
+impl Threads {
+    fn listen(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let index = self.next_listening.fetch_add(1, Ordering::Relaxed) % self.listening.len();
+        self.listening[index].spawn(task);
+    }
+
+    fn submit<T: Send + 'static>(
         &self,
         urgency: Urgency,
         work: impl FnOnce() -> T + Send + 'static,
@@ -181,7 +224,7 @@ impl InferencePool {
     }
 }
 
-impl Drop for InferencePool {
+impl Drop for Threads {
     fn drop(&mut self) {
         self.queue.lock().is_closed = true;
         self.queue.changed.notify_all();
@@ -195,9 +238,7 @@ impl Queue {
 
     fn work(&self) {
         while let Some(job) = self.next() {
-            if catch_unwind(AssertUnwindSafe(job)).is_err() {
-                tracing::error!("a model pass panicked; its call was told");
-            }
+            run(job);
         }
     }
 
@@ -217,6 +258,12 @@ impl Queue {
                 .wait(waiting)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+    }
+}
+
+fn run(job: Job) {
+    if catch_unwind(AssertUnwindSafe(job)).is_err() {
+        tracing::error!("a model pass panicked; its call was told");
     }
 }
 
@@ -314,6 +361,16 @@ mod tests {
         let kept = pool.submit(Urgency::Owed, || 7).unwrap();
         assert!(lost.blocking_recv().is_err());
         assert_eq!(kept.blocking_recv(), Ok(7));
+    }
+
+    #[test]
+    fn in_place_a_pass_is_over_when_it_was_submitted_and_a_panic_stays_in_it() {
+        let pool = InferencePool::InPlace;
+        let here = thread::current().id();
+        let answer = pool.submit(Urgency::Optional, move || thread::current().id() == here);
+        assert_eq!(answer.unwrap().try_recv(), Ok(true));
+        let lost = pool.submit(Urgency::Owed, || panic!("on purpose")).unwrap();
+        assert!(lost.blocking_recv().is_err());
     }
 
     #[test]

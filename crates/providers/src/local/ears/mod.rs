@@ -71,6 +71,47 @@ impl LocalEars {
         files: &EarsFiles,
         size: PoolSize,
     ) -> Result<Self, ProviderError> {
+        let models = Models::load(runtime, files, size)?;
+        let pool = InferencePool::start(size).map_err(|error| ProviderError::Unavailable {
+            provider: "embedded ears".to_owned(),
+            problem: format!("a thread could not be started ({error}): raise the thread limit"),
+        })?;
+        Ok(models.with(pool))
+    }
+
+    /// The same, without threads: every pass runs in place, on the runtime from which a call's
+    /// detection or recognition is opened, and blocks it. For benches and tests in virtual time,
+    /// where a pass must not take time of its own; `lanes` runtimes can think at once. Not for a
+    /// server.
+    ///
+    /// # Errors
+    /// As [`LocalEars::load`].
+    pub fn load_in_place(
+        runtime: &OnnxRuntime,
+        files: &EarsFiles,
+        lanes: usize,
+    ) -> Result<Self, ProviderError> {
+        let size = PoolSize {
+            listening: lanes,
+            inference: lanes * 2,
+        };
+        Ok(Models::load(runtime, files, size)?.with(InferencePool::InPlace))
+    }
+}
+
+/// The models, each loaded and run once.
+struct Models {
+    vad: SileroModel,
+    smart_turn: SmartTurn,
+    moonshine: Moonshine,
+}
+
+impl Models {
+    fn load(
+        runtime: &OnnxRuntime,
+        files: &EarsFiles,
+        size: PoolSize,
+    ) -> Result<Self, ProviderError> {
         let (moonshine, detection) = thread::scope(|scope| {
             let moonshine = scope.spawn(|| load_recognition(runtime, &files.recognition, size));
             let detection = load_detection(runtime, files, size);
@@ -86,16 +127,20 @@ impl LocalEars {
             })
         })?;
         let (vad, smart_turn) = detection?;
-        let pool = InferencePool::start(size).map_err(|error| ProviderError::Unavailable {
-            provider: "embedded ears".to_owned(),
-            problem: format!("a thread could not be started ({error}): raise the thread limit"),
-        })?;
-        let pool = Arc::new(pool);
-        let (vad, smart_turn) = (Arc::new(vad), Arc::new(smart_turn));
         Ok(Self {
-            turn_detector: LocalTurnDetector::new(vad, smart_turn, Arc::clone(&pool)),
-            speech_to_text: LocalSpeechToText::new(Arc::new(moonshine), pool),
+            vad,
+            smart_turn,
+            moonshine,
         })
+    }
+
+    fn with(self, pool: InferencePool) -> LocalEars {
+        let pool = Arc::new(pool);
+        let (vad, smart_turn) = (Arc::new(self.vad), Arc::new(self.smart_turn));
+        LocalEars {
+            turn_detector: LocalTurnDetector::new(vad, smart_turn, Arc::clone(&pool)),
+            speech_to_text: LocalSpeechToText::new(Arc::new(self.moonshine), pool),
+        }
     }
 }
 
