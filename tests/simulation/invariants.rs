@@ -104,8 +104,11 @@ impl Invariants {
             }
             Command::HoldPlayout { turn } => {
                 let live = self.live(*turn, command)?;
-                if !live.is_audible || std::mem::replace(&mut live.is_held, true) {
-                    return Err(format!("{command} for a reply that is not being heard"));
+                let is_released = live.committed_at.is_some();
+                if !is_released || std::mem::replace(&mut live.is_held, true) {
+                    return Err(format!(
+                        "{command} for a reply that is held, or not released"
+                    ));
                 }
                 Ok(())
             }
@@ -114,6 +117,8 @@ impl Invariants {
                 if !std::mem::replace(&mut live.is_held, false) {
                     return Err(format!("{command} for a reply that is not held"));
                 }
+                // The caller had the floor meanwhile: the wait for it begins anew.
+                live.committed_at = Some(now);
                 Ok(())
             }
             Command::HangUp { .. } => {
@@ -151,8 +156,8 @@ impl Invariants {
                 turn,
                 committed_at: Some(at),
                 is_audible: false,
+                is_held: false,
                 has_tools: false,
-                ..
             }) if now > *at + self.reply_deadline => Err(format!(
                 "dead air: reply {} was released at {at}, now it is {now}",
                 turn.0

@@ -266,8 +266,11 @@ impl Playout {
     /// (by one second at most; to `position` where word times are not known). What was sent
     /// beyond `position` is taken to be dropped by the leg: for a leg that cannot drop it, give
     /// [`Playout::sent_position`].
+    ///
+    /// Held before there is any speech, the next reply waits for [`Playout::resume`].
     pub fn hold(&mut self, position: u64) {
-        if self.live.is_none() || self.is_held {
+        if self.is_held || self.live.is_none() {
+            self.is_held = true;
             return;
         }
         let ear = self.stop_at(position);
@@ -289,7 +292,10 @@ impl Playout {
     /// Drops the live reply, with the ear at `position`, and tells what was heard of it; `None`
     /// where no reply is live. While held, the hold has said where the ear is.
     pub fn clear(&mut self, position: u64) -> Option<Heard> {
-        let turn = self.live?;
+        let Some(turn) = self.live else {
+            self.is_held = false;
+            return None;
+        };
         if !self.is_held {
             self.stop_at(position);
         }

@@ -45,6 +45,8 @@ enum State {
     Off,
     /// A reply is made that nobody hears yet.
     Unheard,
+    /// The same, and it is held back until it is known what the caller goes on with.
+    Withholding,
     /// A reply is heard.
     Watching,
     /// The reply is held.
@@ -82,12 +84,18 @@ impl BargeIn {
         }
     }
 
-    /// A reply is heard from now on; utterances up to `before` were before it.
-    pub(crate) fn start(&mut self, before: UtteranceId) {
+    /// A reply is heard from now on; utterances up to `before` were before it. True where it had
+    /// been held back and is heard all the same: then it counts as held.
+    pub(crate) fn start(&mut self, before: UtteranceId) -> bool {
+        if self.state == State::Withholding {
+            self.state = State::Holding;
+            return true;
+        }
         self.state = State::Watching;
         self.before = before;
         self.judged = before;
         self.overlap = None;
+        false
     }
 
     /// The reply is over.
@@ -157,7 +165,7 @@ impl BargeIn {
         }
         let hold = self
             .is_hold_possible(overlap)
-            .then_some(thresholds.speech_to_hold);
+            .then(|| self.speech_to_hold(thresholds));
         let speech = [
             hold,
             thresholds.speech_to_yield(overlap),
@@ -168,10 +176,30 @@ impl BargeIn {
     }
 
     fn is_hold_possible(&self, overlap: &Overlap) -> bool {
-        self.state == State::Watching
+        matches!(self.state, State::Watching | State::Unheard)
             && !overlap.is_acknowledgement
             && overlap.ended_at.is_none()
             && (overlap.last != self.spent || overlap.words > 0)
+    }
+
+    /// Nobody misses a reply that has not begun: the first sound holds it back.
+    fn speech_to_hold(&self, thresholds: InterruptionThresholds) -> Duration {
+        match self.state {
+            State::Unheard => Duration::ZERO,
+            _ => thresholds.speech_to_hold,
+        }
+    }
+
+    fn is_holding(&self) -> bool {
+        matches!(self.state, State::Holding | State::Withholding)
+    }
+
+    /// The state in which the agent goes on.
+    fn resumed(&self) -> State {
+        match self.state {
+            State::Unheard | State::Withholding => State::Unheard,
+            _ => State::Watching,
+        }
     }
 
     /// Speech after which the held agent goes on although the sound lasts: where only words can
@@ -181,7 +209,7 @@ impl BargeIn {
         overlap: &Overlap,
         thresholds: InterruptionThresholds,
     ) -> Option<Duration> {
-        let is_in_vain = self.state == State::Holding
+        let is_in_vain = self.is_holding()
             && overlap.words == 0
             && overlap.ended_at.is_none()
             && thresholds.speech_to_commit_wordless.is_none();
@@ -193,7 +221,7 @@ impl BargeIn {
             return;
         }
         let Some(overlap) = self.overlap else {
-            if self.state == State::Holding {
+            if self.is_holding() {
                 self.go_on(Duration::ZERO);
             }
             return;
@@ -201,7 +229,7 @@ impl BargeIn {
         let speech = overlap.speech(now);
         let is_silent = overlap.ended_at.is_some();
         let Some(thresholds) = self.thresholds else {
-            if self.state == State::Holding || is_silent && overlap.is_settled {
+            if self.is_holding() || is_silent && overlap.is_settled {
                 self.go_on(speech);
             }
             return;
@@ -228,7 +256,7 @@ impl BargeIn {
             self.go_on(speech);
         } else if to_resume.is_some_and(|required| speech >= required) {
             self.spent = overlap.last;
-            self.state = State::Watching;
+            self.state = self.resumed();
             self.verdict = Some(Verdict::GoOn {
                 was_held: true,
                 speech,
@@ -236,19 +264,20 @@ impl BargeIn {
                 after: self.judged,
                 through: self.judged,
             });
-        } else if self.is_hold_possible(&overlap) && speech >= thresholds.speech_to_hold {
-            let required = thresholds.speech_to_hold;
-            self.state = State::Holding;
+        } else if self.is_hold_possible(&overlap) && speech >= self.speech_to_hold(thresholds) {
+            let required = self.speech_to_hold(thresholds);
+            self.state = match self.state {
+                State::Unheard => State::Withholding,
+                _ => State::Holding,
+            };
             self.verdict = Some(Verdict::Hold { speech, required });
         }
     }
 
     fn go_on(&mut self, speech: Duration) {
-        let was_held = self.state == State::Holding;
+        let was_held = self.is_holding();
         let after = self.judged;
-        if was_held {
-            self.state = State::Watching;
-        }
+        self.state = self.resumed();
         let overlap = self.overlap.take();
         self.judged = overlap.map_or(after, |overlap| overlap.last);
         self.verdict = Some(Verdict::GoOn {

@@ -43,6 +43,8 @@ pub(crate) struct LiveReply {
     pub(crate) turn: TurnId,
     pub(crate) speech: Speech,
     pub(crate) stage: Stage,
+    /// Held back before it is heard, because the caller goes on.
+    is_withheld: bool,
     /// What a speculative reply answers.
     pub(crate) caller_text: String,
     /// Since when it has been waited for: its commit, or the last sign of progress.
@@ -108,6 +110,7 @@ impl ReplyWatch {
             turn: self.last,
             speech,
             stage,
+            is_withheld: false,
             caller_text,
             waiting_since: now,
             tools_running: 0,
@@ -116,9 +119,17 @@ impl ReplyWatch {
         self.last
     }
 
+    /// The unheard reply is held back.
+    pub(crate) fn withhold(&mut self) {
+        if let Some(live) = &mut self.live {
+            live.is_withheld = true;
+        }
+    }
+
     pub(crate) fn advance(&mut self, stage: Stage, now: Instant) {
         if let Some(live) = &mut self.live {
             live.stage = stage;
+            live.is_withheld = false;
             live.waiting_since = now;
         }
     }
@@ -198,6 +209,7 @@ impl ReplyWatch {
         let live = self.live.as_ref()?;
         let (limit, timer) = match live.stage {
             Stage::Speculative | Stage::Held => return None,
+            Stage::Unheard if live.is_withheld => return None,
             Stage::Unheard => (self.reply_deadline, Timer::ReplyDeadline),
             Stage::Audible if live.has_progress => (self.stall_max, Timer::PlayoutStall),
             Stage::Audible => (self.stall_max.max(UNREPORTED_MAX), Timer::PlayoutStall),

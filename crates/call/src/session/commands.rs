@@ -81,9 +81,12 @@ impl Session {
             Command::CommitReply { turn } => self.commit_reply(turn, &decision.reason, now),
             Command::CancelReply { turn } => self.cancel_reply(turn, now),
             Command::HoldPlayout { turn } => {
+                // A reply that has not begun is held back; nobody was interrupted.
                 let last_frame_sent = self.mouth.hold(now);
-                self.chronicle.held(turn, now, last_frame_sent);
-                self.notify(LegNotice::Interrupted);
+                if last_frame_sent.is_some() {
+                    self.chronicle.held(turn, now, last_frame_sent);
+                    self.notify(LegNotice::Interrupted);
+                }
             }
             Command::ResumePlayout { turn } => {
                 self.mouth.resume(now);

@@ -234,8 +234,12 @@ impl Mouth {
     }
 
     /// Stops the reply at once, remembering where the ear is; all other sound goes on. Gives when
-    /// the last frame of the reply before that left.
+    /// the last frame of the reply before that left; `None` where none did, and it is held back.
     pub(super) fn hold(&mut self, now: Instant) -> Option<Instant> {
+        if !self.speaking?.has_sent {
+            self.playout.hold(0);
+            return None;
+        }
         let last = self.last_reply_frame_sent;
         let position = self.ear_position(now);
         self.playout.hold(position);

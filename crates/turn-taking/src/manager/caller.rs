@@ -106,6 +106,10 @@ impl TurnManager {
             return;
         };
         match self.barge_in.poll() {
+            Some(Verdict::Hold { .. }) if stage == Stage::Unheard => {
+                self.replies.withhold();
+                self.order(Command::HoldPlayout { turn }, Reason::CallerWentOn);
+            }
             Some(Verdict::Hold { speech, required }) => {
                 self.replies.advance(Stage::Held, self.now);
                 let reason = Reason::CallerSpokeOver { speech, required };
@@ -151,7 +155,11 @@ impl TurnManager {
                     } else {
                         Reason::NotAnInterruption { speech }
                     };
-                    self.replies.advance(Stage::Audible, self.now);
+                    let resumed = match stage {
+                        Stage::Unheard => Stage::Unheard,
+                        _ => Stage::Audible,
+                    };
+                    self.replies.advance(resumed, self.now);
                     self.order(Command::ResumePlayout { turn }, reason);
                 }
                 self.caller.acknowledge(through, self.now);

@@ -33,7 +33,9 @@ impl TurnManager {
                     self.caller.ended_through()
                 };
                 self.audible_since = self.now;
-                self.barge_in.start(before);
+                if self.barge_in.start(before) {
+                    self.replies.advance(Stage::Held, self.now);
+                }
             }
             Some(Progress::Finished) => self.finish(),
             Some(Progress::Failed(reason)) => self.fail(reason),

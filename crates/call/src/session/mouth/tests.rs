@@ -366,3 +366,30 @@ fn a_stretched_reply_lasts_as_long_as_the_speed_says() {
         assert_eq!(words_in(&rig.heard), 4);
     }
 }
+
+#[test]
+fn a_reply_that_is_held_back_is_not_heard_before_it_is_let_go() {
+    let mut rig = Rig::new(200);
+    rig.mouth.begin(TurnId(1), rig.now);
+    assert_eq!(rig.mouth.hold(rig.now), None, "nothing of it was sent");
+    let text = "One two";
+    rig.mouth.push(&speech(text, 200, 5_000), text);
+    rig.mouth.finish();
+    rig.pass(300);
+    assert!(rig.heard.iter().all(|sample| *sample == 0));
+    rig.mouth.resume(rig.now);
+    rig.pass(700);
+    assert_eq!(rig.between(340, 640).iter().max(), Some(&5_000));
+    assert!(rig.news.contains(&MouthNews::Finished));
+
+    // One that is dropped instead leaves the next reply free.
+    rig.mouth.begin(TurnId(2), rig.now);
+    rig.mouth.hold(rig.now);
+    assert_eq!(
+        rig.mouth.cancel("", rig.now),
+        HeardText::Known(String::new())
+    );
+    rig.speak(3, text, 200, 5_000);
+    rig.pass(200);
+    assert!(rig.turns.contains(&TurnId(3)));
+}
