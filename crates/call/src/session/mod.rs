@@ -157,11 +157,12 @@ impl Session {
         let greeting = persona.line(Line::Greeting);
         warm.add_reply("", &greeting, &HeardText::Known(greeting.clone()));
         let language = &persona.agent().voice().language;
-        let (ears, chat) = tokio::try_join!(
+        let sound = sound::of(&persona, &*providers.voice, rate);
+        let (ears, chat, (speech, manner)) = tokio::try_join!(
             Ears::open(&providers.detector, &providers.recognition, rate, language),
             providers.chat.open(warm.so_far()),
+            async { Ok(sound.await) },
         )?;
-        let (speech, manner) = sound::of(&persona, &*providers.voice, rate).await;
         let (reply_sender, reply_events) = mpsc::channel(REPLY_EVENT_QUEUE);
         Ok(Self {
             call_id,

@@ -162,15 +162,41 @@ fn play(bars: &[Bar], style: &Style) -> Sound {
 fn note(pitch: u8, decay: f32, attack: f32) -> Vec<f32> {
     let hz = 440.0 * ((f32::from(pitch) - 69.0) / 12.0).exp2();
     let length = decay * 5.0;
+    let mut tones = [
+        Dying::new(hz, 1.0, decay),
+        Dying::new(hz * 2.0, 0.3, decay / 3.0),
+        Dying::new(hz * 4.0, 0.12, decay / 6.0),
+    ];
     (0..(length * HZ) as usize)
         .map(|index| {
             let time = index as f32 / HZ;
-            let tone = (TAU * hz * time).sin();
-            let octave = 0.3 * (TAU * hz * 2.0 * time).sin() * (-time / (decay * 0.5)).exp();
-            let bell = 0.12 * (TAU * hz * 4.0 * time).sin() * (-time / (decay * 0.2)).exp();
             let rise = (time / attack).min(1.0);
             let end = ((length - time) / 0.05).min(1.0);
-            (tone + octave + bell) * (-time / decay).exp() * rise * end
+            tones.iter_mut().map(Dying::next).sum::<f32>() * rise * end
         })
         .collect()
+}
+
+/// A tone that dies away, as a pointer that turns and shrinks.
+struct Dying {
+    pointer: (f32, f32),
+    turn: (f32, f32),
+}
+
+impl Dying {
+    fn new(hz: f32, gain: f32, decay: f32) -> Self {
+        let shrink = (-1.0 / (decay * HZ)).exp();
+        let (sine, cosine) = (TAU * hz / HZ).sin_cos();
+        Self {
+            pointer: (gain, 0.0),
+            turn: (cosine * shrink, sine * shrink),
+        }
+    }
+
+    fn next(&mut self) -> f32 {
+        let (x, y) = self.pointer;
+        let (cosine, sine) = self.turn;
+        self.pointer = (x * cosine - y * sine, x * sine + y * cosine);
+        y
+    }
 }

@@ -59,7 +59,9 @@ impl Search {
         let mut best = (0, f32::NEG_INFINITY);
         for place in places {
             let other = &input[place..place + self.length];
-            let likeness = strided_likeness(pattern, other, stride);
+            let (product, power) = product_and_power(pattern, other, stride);
+            // Of two places with the same pattern its own power says nothing.
+            let likeness = product / power.max(POWER_MIN).sqrt();
             if likeness > best.1 {
                 best = (place, likeness);
             }
@@ -70,18 +72,17 @@ impl Search {
 
 /// How alike two stretches are: 1 for the same shape, 0 for nothing in common, −1 for opposites.
 pub(super) fn likeness(left: &[f32], right: &[f32]) -> f32 {
-    strided_likeness(left, right, 1)
+    let (product, right_power) = product_and_power(left, right, 1);
+    let (left_power, _) = product_and_power(left, left, 1);
+    product / (left_power * right_power).sqrt().max(POWER_MIN)
 }
 
-fn strided_likeness(left: &[f32], right: &[f32], stride: usize) -> f32 {
-    let (mut product, mut left_power, mut right_power) = (0.0_f32, 0.0_f32, 0.0_f32);
+/// The sum of the products, and that of the squares of `right`.
+fn product_and_power(left: &[f32], right: &[f32], stride: usize) -> (f32, f32) {
     let pairs = left.iter().zip(right).step_by(stride);
-    for (left, right) in pairs {
-        product += left * right;
-        left_power += left * left;
-        right_power += right * right;
-    }
-    product / (left_power * right_power).sqrt().max(POWER_MIN)
+    pairs.fold((0.0, 0.0), |(product, power), (left, right)| {
+        (product + left * right, power + right * right)
+    })
 }
 
 fn power(samples: &[f32], stride: usize) -> f32 {
