@@ -7,10 +7,10 @@ export CARGO_TARGET_DIR ?= $(if $(filter true,$(CI)),$(CACHE)/target,target)
 $(foreach setting,$(shell .ci/processor),$(eval export $(setting)))
 OFFHOOK := $(CARGO_TARGET_DIR)/release/offhook
 
-.PHONY: help demo test dev bench setup lint models
+.PHONY: help demo test dev bench bench-turns setup lint models
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
 
 demo: release ## one real call, from a bare machine, with no key
 	@$(OFFHOOK) models pull
@@ -29,6 +29,11 @@ dev: ## the server, built for debugging
 bench: ## the micro benches
 	@.ci/setup
 	cargo bench --locked -p offhook-benches
+
+bench-turns: ## score turn-taking on real audio (SEED=1, CLIPS=folder of WAVs, ARGS="--quick …")
+	@.ci/setup bench
+	cargo run --release --locked -p offhook-benches --bin bench-turns -- \
+	  $(if $(SEED),--seed $(SEED)) $(if $(CLIPS),--clips "$(CLIPS)") $(ARGS)
 
 models: release ## fetch the embedded models (MODELS="name …" or MODELS=--all for others)
 	@$(OFFHOOK) models pull $(MODELS)

@@ -223,14 +223,7 @@ impl Draw<'_> {
             Talker::Voice(speaker) => {
                 let split = &lines::SPLIT_TURNS;
                 let index = self.fresh(split.len(), |index| split[index].to_owned());
-                let (text, words) = lines::split(split[index]);
-                let spoken = self.material.voices.say(&text, speaker)?;
-                let near = spoken.words.get(words).map_or(0, |word| word.0);
-                let around = near.saturating_sub(in_ms(60))..near + in_ms(40);
-                let at = quietest(&spoken.samples, around, in_ms(30)).unwrap_or(near);
-                let (sound, start) =
-                    Sound::trimmed_from(&spoken.samples).context("the voice spoke silence")?;
-                (split[index].to_owned(), sound, at.saturating_sub(start))
+                self.unfinished(split[index], speaker)?
             }
         };
         let spliced = Spliced::new(&whole, at, pause_ms).context("nothing is left to part")?;
@@ -238,6 +231,38 @@ impl Draw<'_> {
         let mut episode = self.spoken(Kind::Pause, label, sound, (1_000, 2_500));
         episode.pause = Some(spliced.pause);
         Ok(episode)
+    }
+
+    /// A line of ours and where it is to be parted: either as it sounds when the speaker knows
+    /// that it will go on (both parts spoken for themselves, the first as a clause), or cut out of
+    /// running speech.
+    fn unfinished(
+        &mut self,
+        line: &str,
+        speaker: Speaker,
+    ) -> anyhow::Result<(String, Sound, usize)> {
+        let voices = self.material.voices;
+        let (text, words) = lines::split(line);
+        if self.random.is(50) {
+            let (before, after) = line.split_once('|').unwrap_or((line, ""));
+            let before = voices.say(&format!("{},", before.trim()), speaker)?;
+            let after = voices.say(after.trim(), speaker)?;
+            let mut sound = Sound::trimmed(&before.samples).context("the voice is silent")?;
+            let after = Sound::trimmed(&after.samples).context("the voice is silent")?;
+            let at = sound.samples.len();
+            sound.span.end = at + after.span.end;
+            sound.samples.extend(after.samples);
+            return Ok((format!("{line} (held)"), sound, at));
+        }
+        let spoken = voices.say(&text, speaker)?;
+        let before = spoken.words.get(words.wrapping_sub(1));
+        let end = before.map_or(0, |word| word.1);
+        let next = spoken.words.get(words).map_or(end, |word| word.0);
+        let between = end..next + in_ms(5);
+        let at = quietest(&spoken.samples, between, in_ms(10)).unwrap_or(next);
+        let trimmed = Sound::trimmed_from(&spoken.samples);
+        let (sound, start) = trimmed.context("the voice is silent")?;
+        Ok((format!("{line} (cut)"), sound, at.saturating_sub(start)))
     }
 
     /// A phrase that takes the floor, somewhere in the reply or so soon after its beginning.

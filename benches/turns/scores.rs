@@ -1,6 +1,7 @@
 //! From outcomes to figures, each beside the figure that must be reached.
 
 use crate::corpus::Kind;
+use crate::crew::rate_compared;
 use crate::outcome::{Outcome, STAGES};
 use crate::policy::Policy;
 use crate::section::Section;
@@ -503,12 +504,17 @@ pub(crate) struct Point {
     pub(crate) cut_ins_mid: f64,
 }
 
-/// The frontier, on the calls that every policy took: those numbered below the section's limit.
+/// The frontier, on the calls that every policy took: those numbered below the section's limit,
+/// each at its one rate.
 pub(crate) fn frontier(outcomes: &[Outcome], is_quick: bool) -> Vec<Point> {
     let point = |policy: Policy| {
         let taken: Vec<&Outcome> = outcomes
             .iter()
-            .filter(|it| it.policy == policy && it.call < it.section.frontier_calls(is_quick))
+            .filter(|it| {
+                it.policy == policy
+                    && it.call < it.section.frontier_calls(is_quick)
+                    && it.rate_hz == rate_compared(it.call).hz()
+            })
             .collect();
         let of = |belongs: fn(&Outcome) -> bool| -> Vec<&Outcome> {
             taken.iter().copied().filter(|it| belongs(it)).collect()
