@@ -137,4 +137,8 @@ pub(crate) struct ReplayArguments {
     /// Print every command of the replayed call with its reason.
     #[arg(long)]
     pub(crate) explain: bool,
+    /// Take turns by another policy, such as `interruption_sensitivity=0.3` or
+    /// `no_input_timeout=5s`, and show what would have been different; may be given several times.
+    #[arg(long = "set", value_name = "KNOB=VALUE")]
+    pub(crate) knobs: Vec<String>,
 }

@@ -4,6 +4,7 @@
 //! happened when. The core types are not serialisable; what is written are types of the log's own,
 //! and both ways keep every bit that the turn manager looks at.
 
+mod knobs;
 mod policy;
 mod profiles;
 mod quantity;
@@ -16,8 +17,9 @@ mod writer;
 
 use offhook_turn_taking::TurnPolicy;
 
+pub use knobs::{KnobError, set_knobs};
 pub use reader::{LogReader, ReadLogError};
-pub use replay::{Difference, ReplayError, ReplayOutcome, replay};
+pub use replay::{Difference, ReplayError, ReplayOutcome, replay, replay_under};
 pub use writer::{LogWriter, WriteLogError};
 
 /// The version of the format that is written and read.

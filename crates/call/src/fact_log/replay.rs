@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io::BufRead;
 
-use offhook_turn_taking::{Decision, Instant, PolicyError, TurnManager};
+use offhook_turn_taking::{Decision, Instant, PolicyError, TurnManager, TurnPolicy};
 
 use super::wire::WireDecision;
 use super::{LogReader, ReadLogError};
@@ -22,8 +22,8 @@ pub enum ReplayError {
     /// The log cannot be read.
     #[error("the log cannot be replayed")]
     Read(#[from] ReadLogError),
-    /// No manager can have had the policy in the header.
-    #[error("the policy in line 1 of the log is out of range")]
+    /// No manager can have this policy.
+    #[error("the policy is out of range")]
     Policy(#[from] PolicyError),
 }
 
@@ -126,7 +126,21 @@ impl fmt::Display for Told<'_> {
 /// # Errors
 /// [`ReplayError`] where the log is damaged. Differences are no error: they are the outcome.
 pub fn replay<R: BufRead>(log: LogReader<R>) -> Result<ReplayOutcome, ReplayError> {
-    let mut manager = TurnManager::new(log.header().policy.clone())?;
+    let policy = log.header().policy.clone();
+    replay_under(policy, log)
+}
+
+/// The same under another policy: the differences are what that would have changed. They hold up
+/// to the first one that the caller would have heard; from there on the call itself would have gone
+/// another way, and the recorded facts are only an approximation.
+///
+/// # Errors
+/// As [`replay`].
+pub fn replay_under<R: BufRead>(
+    policy: TurnPolicy,
+    log: LogReader<R>,
+) -> Result<ReplayOutcome, ReplayError> {
+    let mut manager = TurnManager::new(policy)?;
     let mut outcome = ReplayOutcome::default();
     let mut due: VecDeque<(Instant, Decision)> = VecDeque::new();
     let mut last = (1, Instant::START);
