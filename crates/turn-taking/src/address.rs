@@ -1,32 +1,22 @@
 //! E-mail addresses and dates of birth as they are said aloud: whether one is under way at the end
 //! of a text, and whether it is all. Part of `spelling`.
 
+use crate::lexicon::{Kind, Token};
 use crate::spelling::{Spelling, digits};
 use crate::wording::{Word, is_unfinished};
 
-const MAIL_WORDS: &str = "email mail emails courriel correo mel";
-const MAIL_LINK_WORDS: &str = "address is it's its adresse ist lautet electrónico eletrônico es \
-    est è é indirizzo adres";
-const IS_WORDS: &str = "is it's its ist lautet es est è é";
-const AT_WORDS: &str = "at ät arroba arobase chiocciola apenstaartje";
-const DOT_WORDS: &str = "dot punkt point punto ponto punt";
-const PROVIDER_WORDS: &str = "gmail googlemail hotmail outlook yahoo icloud gmx proton \
-    protonmail aol live msn";
-/// Ends of addresses that are said as a word; two letters are a country.
-const DOMAIN_ENDS: &str = "com org net info edu gov biz online shop dev app cloud";
-/// What follows "my email is" when it is no address.
-const REMARK_WORDS: &str = "the same not wrong right correct on your with a have changed but \
-    this that file old new in broken fine already full down still missing";
 /// Words of an address before it counts as plain talk.
 const ADDRESS_WORDS_MAX: usize = 12;
 
 /// How far an e-mail address at the end of `text` has come; `tail` are its last words.
-pub(crate) fn address(text: &str, tail: &[Word<'_>]) -> Spelling {
+pub(crate) fn address(text: &str, tail: &[Token<'_>]) -> Spelling {
     let last = text.split_whitespace().next_back().unwrap_or_default();
     let written = last.trim_end_matches(|letter: char| !letter.is_alphanumeric());
     if let Some((_, domain)) = written.split_once('@') {
         return match domain.rsplit_once('.') {
-            Some((name, end)) if !name.is_empty() && is_domain_end(Word(end)) => Spelling::Complete,
+            Some((name, end)) if !name.is_empty() && is_domain_end(Token::new(Word(end))) => {
+                Spelling::Complete
+            }
             _ => Spelling::Short,
         };
     }
@@ -37,14 +27,14 @@ pub(crate) fn address(text: &str, tail: &[Word<'_>]) -> Spelling {
         .rev()
         .take(ADDRESS_WORDS_MAX)
         .any(|token| token.contains('@'));
-    let at = pieces.iter().rposition(|word| word.is_among(AT_WORDS));
+    let at = pieces.iter().rposition(|word| word.is_a(Kind::At));
     let has_at = at.is_some() || is_at_written;
     if has_at && is_ended(pieces, written) {
         return Spelling::Complete;
     }
     let domain = at.map_or(&[][..], |at| &pieces[at + 1..]);
     let is_provider = matches!(domain, [word, rest @ ..]
-        if word.is_among(PROVIDER_WORDS) && rest.len() < 3);
+        if word.is_a(Kind::Provider) && rest.len() < 3);
     let is_under_way = announced.is_some() && is_like_address(pieces);
     if is_provider || is_under_way {
         Spelling::Short
@@ -54,65 +44,54 @@ pub(crate) fn address(text: &str, tail: &[Word<'_>]) -> Spelling {
 }
 
 /// Where the pieces of an announced address begin.
-fn announced(tail: &[Word<'_>]) -> Option<usize> {
-    let mail = tail.iter().rposition(|word| word.is_among(MAIL_WORDS))?;
+fn announced(tail: &[Token<'_>]) -> Option<usize> {
+    let mail = tail.iter().rposition(|word| word.is_a(Kind::Mail))?;
     let links = tail[mail + 1..].iter();
-    let links = links.take_while(|word| word.is_among(MAIL_LINK_WORDS));
+    let links = links.take_while(|word| word.is_a(Kind::MailLink));
     let start = mail + 1 + links.count();
-    let is_said = tail[start - 1].is_among(IS_WORDS);
+    let is_said = tail[start - 1].is_a(Kind::MailIs);
     is_said.then_some(start)
 }
 
-fn is_like_address(pieces: &[Word<'_>]) -> bool {
+fn is_like_address(pieces: &[Token<'_>]) -> bool {
     !pieces.is_empty()
         && pieces.len() <= ADDRESS_WORDS_MAX
-        && !pieces.iter().any(|word| word.is_among(REMARK_WORDS))
+        && !pieces.iter().any(|word| word.is_a(Kind::Remark))
 }
 
 /// "gmail dot com", or "gmail.com" as recognition writes it.
-fn is_ended(pieces: &[Word<'_>], written: &str) -> bool {
+fn is_ended(pieces: &[Token<'_>], written: &str) -> bool {
     match pieces {
-        [.., dot, end] if dot.is_among(DOT_WORDS) => is_domain_end(*end),
+        [.., dot, end] if dot.is_a(Kind::Dot) => is_domain_end(*end),
         _ => written
             .rsplit_once('.')
-            .is_some_and(|(name, end)| !name.is_empty() && is_domain_end(Word(end))),
+            .is_some_and(|(name, end)| !name.is_empty() && is_domain_end(Token::new(Word(end)))),
     }
 }
 
-fn is_domain_end(word: Word<'_>) -> bool {
-    let is_country = word.0.chars().count() == 2 && word.0.chars().all(char::is_alphabetic);
-    is_country || word.is_among(DOMAIN_ENDS)
+fn is_domain_end(word: Token<'_>) -> bool {
+    let is_country =
+        word.word.0.chars().count() == 2 && word.word.0.chars().all(char::is_alphabetic);
+    is_country || word.is_a(Kind::DomainEnd)
 }
 
-const BIRTH_WORDS: &str = "birth born birthday dob birthdate geburtsdatum geboren geburtstag \
-    naissance née nacimiento nascimento nascita nato nata geboortedatum";
-const MONTH_WORDS: &str = "january february march april may june july august september october \
-    november december januar februar märz mai juni juli oktober dezember janvier février mars \
-    avril juin juillet août septembre octobre novembre décembre enero febrero marzo abril mayo \
-    junio julio agosto septiembre octubre noviembre diciembre gennaio febbraio aprile maggio \
-    giugno luglio settembre ottobre dicembre janeiro fevereiro março maio junho julho setembro \
-    outubro dezembro januari februari maart mei augustus";
-const ORDINAL_WORDS: &str = "first second third fourth fifth sixth seventh eighth ninth tenth \
-    eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth \
-    twentieth thirtieth thirty-first";
-const CENTURY_WORDS: &str = "nineteen thousand";
 /// Words from the announcement of a date of birth to its end.
 const DATE_WORDS_MAX: usize = 10;
 
 /// How far a date of birth has come: it needs its year.
-pub(crate) fn birth_date(tail: &[Word<'_>]) -> Spelling {
-    let Some(birth) = tail.iter().rposition(|word| word.is_among(BIRTH_WORDS)) else {
+pub(crate) fn birth_date(tail: &[Token<'_>]) -> Spelling {
+    let Some(birth) = tail.iter().rposition(|word| word.is_a(Kind::Birth)) else {
         return Spelling::None;
     };
     let said = &tail[birth + 1..];
     let Some((last, before)) = said.split_last() else {
         return Spelling::None;
     };
-    let is_part = |word: &Word<'_>| {
+    let is_part = |word: &Token<'_>| {
         numerals(*word) > 0
-            || word.is_among(MONTH_WORDS)
-            || word.is_among(ORDINAL_WORDS)
-            || word.is_among(CENTURY_WORDS)
+            || word.is_a(Kind::Month)
+            || word.is_a(Kind::Ordinal)
+            || word.is_a(Kind::Century)
     };
     if said.len() > DATE_WORDS_MAX || !said.iter().any(is_part) {
         return Spelling::None;
@@ -120,11 +99,11 @@ pub(crate) fn birth_date(tail: &[Word<'_>]) -> Spelling {
     let numbers = said.iter().filter(|word| numerals(**word) > 0).count();
     let digits: usize = said.iter().map(|word| numerals(*word)).sum();
     let has_year = said.iter().any(|word| numerals(*word) >= 4)
-        || before.iter().any(|word| word.is_among(CENTURY_WORDS))
+        || before.iter().any(|word| word.is_a(Kind::Century))
         || last.is("thousand")
         || numbers >= 3
         || digits >= 6;
-    if has_year && !is_unfinished(last.0) {
+    if has_year && !is_unfinished(last.word.0) {
         Spelling::Complete
     } else {
         Spelling::Short
@@ -132,8 +111,8 @@ pub(crate) fn birth_date(tail: &[Word<'_>]) -> Spelling {
 }
 
 /// Digits of a number that is written or said, ordinals ("3rd", "12th") too.
-fn numerals(word: Word<'_>) -> usize {
-    let written = word.0.chars().take_while(char::is_ascii_digit).count();
+fn numerals(word: Token<'_>) -> usize {
+    let written = word.word.0.chars().take_while(char::is_ascii_digit).count();
     if written > 0 {
         written
     } else {

@@ -83,8 +83,10 @@ impl CallerTurn {
             utterance.ended_at = None;
             utterance.likelihood = None;
             utterance.is_spoken = true;
-            utterance.is_disregarded = false;
             utterance.recognition = Recognition::Awaited;
+            if std::mem::take(&mut utterance.is_disregarded) {
+                self.weigh();
+            }
         }
         missed
     }
@@ -159,8 +161,10 @@ impl CallerTurn {
                 utterance.ended_at = Some(now);
             }
         }
-        utterance.set_text(text, &self.vocabulary);
-        self.weigh();
+        if utterance.text != text.trim() {
+            utterance.set_text(text, &self.vocabulary);
+            self.weigh();
+        }
         Heard::Change
     }
 

@@ -15,6 +15,7 @@ mod endpointer;
 mod fact;
 mod floor;
 mod instant;
+mod lexicon;
 mod manager;
 mod phrases;
 mod policy;

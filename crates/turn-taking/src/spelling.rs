@@ -2,7 +2,8 @@
 //! a name letter by letter, an e-mail address, a date. Such pieces sound finished each time, so the
 //! sound alone would cut them. Only the end of the text is looked at.
 
-use crate::wording::{Word, words};
+use crate::lexicon::{Kind, Token};
+use crate::wording::words;
 
 /// How far something that is said piece by piece has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub(crate) enum Spelling {
 }
 
 /// Words of the end that are looked at.
-const TAIL: usize = 32;
+const TAIL: usize = 24;
 /// Words that can stand between what is announced and its pieces.
 const LINKS_MAX: usize = 5;
 
@@ -31,51 +32,13 @@ const CARD_DIGITS: usize = 16;
 /// Letters or pieces in a row that are spelled although nobody announced it.
 const PIECES_MIN: usize = 3;
 
-const DIGIT_WORDS: &str = "zero oh o one two three four five six seven eight nine \
-    null eins zwei zwo drei vier fünf sechs sieben acht neun \
-    zéro un deux trois quatre cinq sept huit neuf \
-    cero uno dos tres cuatro cinco seis siete ocho nueve \
-    due tre quattro cinque sei sette otto nove \
-    um dois três quatro sete oito \
-    nul een één twee vijf zes zeven negen \
-    शून्य एक दो तीन चार पांच पाँच छह सात आठ नौ";
-const TENS_WORDS: &str = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen \
-    eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety";
-const ALPHABET_WORDS: &str = "alpha alfa bravo charlie delta echo foxtrot golf hotel india \
-    juliet juliett kilo lima mike november oscar papa quebec romeo sierra tango uniform victor \
-    whiskey whisky xray yankee zulu";
-/// "B for Bob", "B wie Berta".
-const LIKE_WORDS: &str = "for like wie comme como come als voor";
-/// Said between pieces.
-const FILLER_WORDS: &str = "and then um uh uhm er erm dash hyphen space plus und et en";
-/// After these another piece must come.
-const JOINT_WORDS: &str = "dash hyphen plus slash underscore dot point double triple";
-
-const PHONE_WORDS: &str = "phone telephone mobile cell cellphone number telefonnummer \
-    handynummer rufnummer nummer telefon numéro téléphone portable número teléfono móvil \
-    celular numero telefono cellulare telefone telemóvel telefoonnummer नंबर फोन";
-const CARD_WORDS: &str = "card karte kreditkarte carte tarjeta carta cartão kaart";
-const CODE_WORDS: &str = "code reference confirmation booking reservation order tracking \
-    account policy member membership customer license licence plate serial invoice case ticket \
-    passport id pin kundennummer bestellnummer buchungsnummer kontonummer kennzeichen código \
-    codice référence referencia";
-const SHORT_WORDS: &str = "ending endet zip postal postcode postleitzahl plz cvv security";
-const SPELL_WORDS: &str = "spell spelled spelt spelling letters buchstabiert buchstabiere \
-    épelle deletreo soletro";
-/// Numbers of these are said whole.
-const PLACE_WORDS: &str = "room table house flat apartment gate suite unit floor line bus route \
-    exit age flight highway zimmer tisch";
-const LINK_WORDS: &str = "is it's its the are was so yes my um uh number code id at on in me us \
-    back ist lautet die der est es è é mein meine mon ma mi mio minha";
-const IS_WORDS: &str = "is it's are at on ist lautet est es è é";
-
 /// What is said at the end of `text`.
 pub(crate) fn spelling(text: &str) -> Spelling {
-    let mut tail = [Word(""); TAIL];
+    let mut tail = [Token::NONE; TAIL];
     let mut count = 0;
     for word in words(text).rev().take(TAIL) {
         count += 1;
-        tail[TAIL - count] = word;
+        tail[TAIL - count] = Token::new(word);
     }
     let tail = &tail[TAIL - count..];
     match crate::address::address(text, tail) {
@@ -102,7 +65,7 @@ struct Run {
     is_joint: bool,
 }
 
-fn dictation(tail: &[Word<'_>]) -> Spelling {
+fn dictation(tail: &[Token<'_>]) -> Spelling {
     let run = run(tail);
     if run.pieces == 0 {
         return Spelling::None;
@@ -132,7 +95,7 @@ fn dictation(tail: &[Word<'_>]) -> Spelling {
 }
 
 /// Reads the pieces backwards from the end.
-fn run(tail: &[Word<'_>]) -> Run {
+fn run(tail: &[Token<'_>]) -> Run {
     let mut run = Run {
         start: tail.len(),
         ..Run::default()
@@ -146,7 +109,7 @@ fn run(tail: &[Word<'_>]) -> Run {
         end -= 2;
         run.is_joint = true;
     } else if let [.., last] = tail
-        && last.is_among(JOINT_WORDS)
+        && last.is_a(Kind::Joint)
     {
         end -= 1;
         run.is_joint = true;
@@ -156,7 +119,7 @@ fn run(tail: &[Word<'_>]) -> Run {
         run.start = end;
         // A filler is part of the run only where pieces stand before it.
         let fillers = tail[..end].iter().rev();
-        let fillers = fillers.take_while(|word| word.is_among(FILLER_WORDS));
+        let fillers = fillers.take_while(|word| word.is_a(Kind::Filler));
         let before = end - fillers.count();
         if before < end && piece(&tail[..before], &mut Run::default()).is_some() {
             end = before;
@@ -166,7 +129,7 @@ fn run(tail: &[Word<'_>]) -> Run {
 }
 
 /// Counts the piece with which the words end, and says how many words it takes.
-fn piece(words: &[Word<'_>], run: &mut Run) -> Option<usize> {
+fn piece(words: &[Token<'_>], run: &mut Run) -> Option<usize> {
     let (last, before) = words.split_last()?;
     if let [.., letter, as_, in_] = before
         && is_letter(*letter)
@@ -179,8 +142,8 @@ fn piece(words: &[Word<'_>], run: &mut Run) -> Option<usize> {
     }
     if let [.., letter, like] = before
         && is_letter(*letter)
-        && like.is_among(LIKE_WORDS)
-        && last.0.chars().count() > 1
+        && like.is_a(Kind::Like)
+        && last.word.0.chars().count() > 1
         && digits(*last).is_none()
     {
         run.letters += 1;
@@ -190,7 +153,7 @@ fn piece(words: &[Word<'_>], run: &mut Run) -> Option<usize> {
     // "7 p.m." is no spelling.
     if let [.., half] = before
         && last.is("m")
-        && half.is_among("a p")
+        && (half.is("a") || half.is("p"))
     {
         return None;
     }
@@ -201,10 +164,10 @@ fn piece(words: &[Word<'_>], run: &mut Run) -> Option<usize> {
     };
     if let Some(digits) = digits(*last) {
         run.digits += digits * times;
-    } else if last.is_among(TENS_WORDS) {
+    } else if last.is_a(Kind::Tens) {
         run.digits += 2;
         run.has_tens = true;
-    } else if is_letter(*last) || last.is_among(ALPHABET_WORDS) {
+    } else if is_letter(*last) || last.is_a(Kind::Alphabet) {
         run.letters += times;
     } else {
         return None;
@@ -227,29 +190,30 @@ enum Announced {
 }
 
 /// The word before the pieces that says what they are: "my number is", "the code is".
-fn announced(before: &[Word<'_>], run: Run) -> Option<Announced> {
-    let is_linked = before.last().is_some_and(|word| word.is_among(IS_WORDS));
+fn announced(before: &[Token<'_>], run: Run) -> Option<Announced> {
+    let is_linked = before.last().is_some_and(|word| word.is_a(Kind::Is));
     let is_long = run.digits + run.letters >= 3;
     let mut is_phone = false;
     for (distance, word) in before.iter().rev().enumerate() {
         let further = before.iter().rev().nth(distance + 1);
-        let specific = if word.is_among(PLACE_WORDS) {
+        let specific = if word.is_a(Kind::Place) {
             Some(Announced::Whole)
-        } else if word.is_among(CARD_WORDS) {
+        } else if word.is_a(Kind::Card) {
             Some(Announced::Card)
-        } else if word.is_among(SHORT_WORDS) || further.is_some_and(|it| it.is_among(SHORT_WORDS)) {
+        } else if word.is_a(Kind::Few) || further.is_some_and(|it| it.is_a(Kind::Few)) {
             Some(Announced::Few)
-        } else if word.is_among(CODE_WORDS) || word.is_among(SPELL_WORDS) {
+        } else if word.is_a(Kind::Code) || word.is_a(Kind::Spell) {
             Some(Announced::Code)
         } else {
             None
         };
         if specific.is_some() {
-            let is_plain = word.is_among(SPELL_WORDS) || word.is_among("ending endet in");
+            let is_plain =
+                word.is_a(Kind::Spell) || word.is("ending") || word.is("endet") || word.is("in");
             return specific.filter(|_| is_linked || is_long || is_phone || is_plain);
         }
-        is_phone |= word.is_among(PHONE_WORDS) || word.is_among("call reach text ring");
-        if distance >= LINKS_MAX || !(word.is_among(LINK_WORDS) || is_phone) {
+        is_phone |= word.is_a(Kind::Phone) || word.is_a(Kind::Call);
+        if distance >= LINKS_MAX || !(word.is_a(Kind::Link) || is_phone) {
             break;
         }
     }
@@ -257,11 +221,11 @@ fn announced(before: &[Word<'_>], run: Run) -> Option<Announced> {
 }
 
 /// "Smith, S M I T H": the letters are those of the name before them.
-fn is_name_spelled_out(tail: &[Word<'_>], run: Run) -> bool {
+fn is_name_spelled_out(tail: &[Token<'_>], run: Run) -> bool {
     let (before, spelled) = tail.split_at(run.start);
     let Some(name) = before
         .iter()
-        .rfind(|word| !word.is_among(LINK_WORDS) && !word.is_among(SPELL_WORDS))
+        .rfind(|word| !word.is_a(Kind::Link) && !word.is_a(Kind::Spell))
     else {
         return false;
     };
@@ -269,22 +233,23 @@ fn is_name_spelled_out(tail: &[Word<'_>], run: Run) -> bool {
         && run.letters >= 2
         && spelled.len() == run.letters
         && name
+            .word
             .letters()
-            .eq(spelled.iter().flat_map(|word| word.letters()))
+            .eq(spelled.iter().flat_map(|token| token.word.letters()))
 }
 
-fn is_letter(word: Word<'_>) -> bool {
-    let mut letters = word.0.chars();
+fn is_letter(word: Token<'_>) -> bool {
+    let mut letters = word.word.0.chars();
     letters.next().is_some_and(char::is_alphabetic) && letters.next().is_none()
 }
 
 /// How many digits the word stands for, if it is a number said digit by digit.
-pub(crate) fn digits(word: Word<'_>) -> Option<usize> {
-    if word.is_among(DIGIT_WORDS) {
+pub(crate) fn digits(word: Token<'_>) -> Option<usize> {
+    if word.is_a(Kind::Digit) {
         return Some(1);
     }
-    let is_number = word.0.chars().all(char::is_numeric);
-    is_number.then(|| word.0.chars().count())
+    let is_number = word.word.0.chars().all(char::is_numeric);
+    is_number.then(|| word.word.0.chars().count())
 }
 
 #[cfg(test)]

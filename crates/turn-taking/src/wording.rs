@@ -23,11 +23,11 @@ impl<'a> Word<'a> {
         list.split_ascii_whitespace().any(|word| self.is(word))
     }
 
-    pub(crate) fn letters(self) -> impl Iterator<Item = char> + Clone + use<'a> {
-        self.0
-            .chars()
-            .flat_map(char::to_lowercase)
-            .map(|letter| if letter == '\u{2019}' { '\'' } else { letter })
+    pub(crate) fn letters(self) -> Letters<'a> {
+        Letters {
+            rest: self.0.chars(),
+            unfolded: None,
+        }
     }
 
     /// Its letters with drawn-out ones pressed together: "mmmhmm" and "mhm" are the same sound.
@@ -35,6 +35,34 @@ impl<'a> Word<'a> {
         let mut before = None;
         self.letters()
             .filter(move |letter| before.replace(*letter) != Some(*letter))
+    }
+}
+
+/// The letters of a word in lower case.
+#[derive(Debug, Clone)]
+pub(crate) struct Letters<'a> {
+    rest: std::str::Chars<'a>,
+    /// The rest of a letter that is several in lower case.
+    unfolded: Option<std::char::ToLowercase>,
+}
+
+impl Iterator for Letters<'_> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        if let Some(letter) = self.unfolded.as_mut().and_then(Iterator::next) {
+            return Some(letter);
+        }
+        match self.rest.next()? {
+            letter if letter.is_ascii() => Some(letter.to_ascii_lowercase()),
+            '\u{2019}' => Some('\''),
+            letter => {
+                let mut lower = letter.to_lowercase();
+                let first = lower.next();
+                self.unfolded = Some(lower);
+                first
+            }
+        }
     }
 }
 
