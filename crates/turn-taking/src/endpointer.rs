@@ -162,7 +162,7 @@ impl Endpointer {
             return (Duration::ZERO, Patience::Usual);
         }
         let thresholds = &self.thresholds;
-        let usual = thresholds.silence_required(said.likelihood, said.ending);
+        let usual = thresholds.wait(said.likelihood, said.ending);
         if thresholds.is_surely_finished(said.likelihood, said.ending) {
             return (usual, Patience::Usual);
         }

@@ -70,7 +70,18 @@ impl EndpointThresholds {
 
     /// Silence that ends the turn. Without a likelihood it is the geometric mean of the two
     /// delays (707 ms at normal eagerness). Words that stop in the middle can only lengthen it.
-    pub(crate) fn silence_required(&self, likelihood: Option<f32>, ending: Ending) -> Duration {
+    #[must_use]
+    pub fn silence_required(&self, likelihood: Option<f32>, is_unfinished: bool) -> Duration {
+        let ending = if is_unfinished {
+            Ending::Open
+        } else {
+            Ending::Whole
+        };
+        self.wait(likelihood, ending)
+    }
+
+    /// The same, by how the words end.
+    pub(crate) fn wait(&self, likelihood: Option<f32>, ending: Ending) -> Duration {
         let by_audio = match likelihood {
             Some(likelihood) if likelihood >= self.likelihood_min => self.delay_min,
             Some(likelihood) => self.delay_unfinished(likelihood / self.likelihood_min),
@@ -206,25 +217,16 @@ mod tests {
     #[test]
     fn a_finished_sentence_waits_the_shortest_delay() {
         let normal = EndpointThresholds::of(Eagerness::Normal);
-        assert_eq!(
-            normal.silence_required(Some(0.9), Ending::Whole),
-            millis(250)
-        );
-        assert_eq!(
-            normal.silence_required(Some(0.5), Ending::Whole),
-            millis(250)
-        );
-        assert_eq!(
-            normal.silence_required(None, Ending::Whole).as_millis(),
-            707
-        );
+        assert_eq!(normal.wait(Some(0.9), Ending::Whole), millis(250));
+        assert_eq!(normal.wait(Some(0.5), Ending::Whole), millis(250));
+        assert_eq!(normal.wait(None, Ending::Whole).as_millis(), 707);
     }
 
     #[test]
     fn an_unfinished_sentence_outlasts_a_second_of_thinking() {
         let normal = EndpointThresholds::of(Eagerness::Normal);
         for likelihood in [0.0, 0.1, 0.3, 0.49] {
-            let required = normal.silence_required(Some(likelihood), Ending::Whole);
+            let required = normal.wait(Some(likelihood), Ending::Whole);
             assert!(
                 required >= millis(1_300) && required <= millis(2_000),
                 "{required:?}"
@@ -237,10 +239,10 @@ mod tests {
         for eagerness in [Eagerness::Patient, Eagerness::Normal, Eagerness::Eager] {
             let thresholds = EndpointThresholds::of(eagerness);
             for likelihood in [None, Some(0.0), Some(0.3), Some(0.6), Some(1.0)] {
-                let plain = thresholds.silence_required(likelihood, Ending::Whole);
+                let plain = thresholds.wait(likelihood, Ending::Whole);
                 let mut shorter = plain;
                 for ending in [Ending::Open, Ending::Spelled, Ending::SpelledShort] {
-                    let unfinished = thresholds.silence_required(likelihood, ending);
+                    let unfinished = thresholds.wait(likelihood, ending);
                     assert!(unfinished >= shorter && unfinished <= thresholds.delay_max);
                     shorter = unfinished;
                 }
@@ -254,7 +256,7 @@ mod tests {
             [Eagerness::Patient, Eagerness::Normal, Eagerness::Eager].map(EndpointThresholds::of);
         for likelihood in [None, Some(0.0), Some(0.4), Some(0.9)] {
             let [patient, normal, eager] =
-                [patient, normal, eager].map(|row| row.silence_required(likelihood, Ending::Whole));
+                [patient, normal, eager].map(|row| row.wait(likelihood, Ending::Whole));
             assert!(patient > normal && normal > eager);
         }
     }
