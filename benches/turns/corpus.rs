@@ -98,7 +98,7 @@ pub(crate) struct Call {
 /// What the corpus is made from.
 pub(crate) struct Material<'a> {
     pub(crate) clips: &'a Clips,
-    pub(crate) voices: &'a Voices<'a>,
+    pub(crate) voices: &'a Voices,
     pub(crate) library: &'a Library,
     /// A recorded "mhm".
     pub(crate) hum: &'a Sound,
@@ -451,3 +451,6 @@ impl Draw<'_> {
         episode
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 
 use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::anyhow;
 use offhook_media::SampleRate;
@@ -92,7 +92,7 @@ impl Crew<'_> {
         let next = AtomicUsize::new(0);
         let held: Mutex<Vec<(usize, Vec<Outcome>)>> = Mutex::new(Vec::new());
         let work = || -> anyhow::Result<()> {
-            let voices = Voices::new(self.voice)?;
+            let voices = Voices::new(Arc::new(self.voice.clone()))?;
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some(job) = jobs.get(index) else {
@@ -122,7 +122,7 @@ impl Crew<'_> {
         Ok(outcomes.collect())
     }
 
-    fn hold_one(&self, job: &Job, voices: &Voices<'_>) -> anyhow::Result<Vec<Outcome>> {
+    fn hold_one(&self, job: &Job, voices: &Voices) -> anyhow::Result<Vec<Outcome>> {
         let material = Material {
             clips: self.clips,
             voices,

@@ -3,10 +3,11 @@
 
 use serde_json::{Value, json};
 
+use crate::figures::Target;
 use crate::outcome::{Outcome, STAGES};
 use crate::policy::Policy;
 use crate::providers;
-use crate::scores::{LEGS, Point, Score, Target, stages};
+use crate::scores::{LEGS, Point, Score, stages};
 
 /// What was run.
 #[derive(Debug, Clone)]
@@ -132,7 +133,7 @@ fn rounded(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scores::Unit;
+    use crate::figures::Unit;
 
     #[test]
     fn a_score_is_written_with_its_target_and_verdict() {

@@ -70,7 +70,7 @@ impl Models {
 
     /// The stage on which calls are held, with all that the agent can say.
     pub(crate) fn stage(&self) -> anyhow::Result<Stage> {
-        let voices = Voices::new(&self.voice)?;
+        let voices = Voices::new(Arc::new(self.voice.clone()))?;
         let library = |rate| Library::spoken(&voices, rate).map(Arc::new);
         Ok(Stage {
             ears: self.ears.clone(),

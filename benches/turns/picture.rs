@@ -3,7 +3,8 @@
 
 use std::fmt::Write as _;
 
-use crate::scores::{Point, Score, Target};
+use crate::figures::Target;
+use crate::scores::{Point, Score};
 
 const WIDTH: f64 = 1_080.0;
 const HEIGHT: f64 = 460.0;
@@ -160,8 +161,8 @@ fn draw_scores(svg: &mut String, scores: &[Score]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figures::Unit;
     use crate::policy::Policy;
-    use crate::scores::Unit;
 
     fn score(value: f64, target: Target) -> Score {
         Score {

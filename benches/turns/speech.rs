@@ -42,7 +42,7 @@ pub(crate) struct Reply {
 
 impl Library {
     /// Speaks every sentence.
-    pub(crate) fn spoken(voices: &Voices<'_>, rate: SampleRate) -> anyhow::Result<Self> {
+    pub(crate) fn spoken(voices: &Voices, rate: SampleRate) -> anyhow::Result<Self> {
         let mut sentences = Vec::with_capacity(AGENT.len());
         for text in AGENT {
             sentences.push(Sentence::new(

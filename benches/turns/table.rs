@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
+use crate::figures::{Target, Unit};
 use crate::outcome::STAGES;
-use crate::scores::{LEGS, Point, Score, Target, Unit};
+use crate::scores::{LEGS, Point, Score};
 
 const NAME_WIDTH: usize = 42;
 const VALUE_WIDTH: usize = 12;

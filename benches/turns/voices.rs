@@ -1,12 +1,12 @@
 //! Lines as the embedded voice speaks them: for callers at several pitches, for the agent with
 //! the times of its words.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use offhook_contract::{SpeechEvent, SpeechRequest, SpokenText, TextSpan, TextToSpeech};
 use offhook_media::{SampleRate, resample_all};
-use offhook_providers::local::voice::LocalVoice;
 use tokio::runtime::Runtime;
 
 use crate::random::Random;
@@ -52,15 +52,17 @@ impl Speaker {
     }
 }
 
-/// The embedded voice, outside of any call.
-pub(crate) struct Voices<'a> {
-    voice: &'a LocalVoice,
+/// A voice, outside of any call.
+pub(crate) struct Voices {
+    voice: Arc<dyn TextToSpeech>,
     runtime: Runtime,
 }
 
-impl<'a> Voices<'a> {
-    pub(crate) fn new(voice: &'a LocalVoice) -> anyhow::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+impl Voices {
+    pub(crate) fn new(voice: Arc<dyn TextToSpeech>) -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()?;
         Ok(Self { voice, runtime })
     }
 
