@@ -125,7 +125,7 @@ pub(crate) const INTERRUPTIONS: [&str; 26] = [
 
 /// What listeners say to show that they listen.
 pub(crate) const BACKCHANNELS: [&str; 10] = [
-    "Uh-huh.", "Yeah.", "Okay.", "Right.", "Mm-hmm.", "Yes.", "Sure.", "I see.", "Got it.", "Yep.",
+    "Uh-huh.", "Yeah.", "Okay.", "Right.", "Mhm.", "Yes.", "Sure.", "I see.", "Got it.", "Yep.",
 ];
 
 /// What people near the telephone say, to others.
