@@ -60,8 +60,12 @@ impl Policy {
             Self::Eager => agent["eagerness"] = "eager".into(),
             Self::Plain(ms) => {
                 let delay = format!("{ms}ms");
-                agent["endpointing"] =
-                    serde_json::json!({ "delay_min": delay, "delay_max": delay });
+                agent["endpointing"] = serde_json::json!({
+                    "delay_min": delay,
+                    "delay_max": delay,
+                    "adapts_to_caller": false,
+                    "spelling_patience": "off",
+                });
                 agent["interruption_sensitivity"] = 1.0.into();
             }
         }
@@ -89,16 +93,12 @@ mod tests {
     #[test]
     fn the_baseline_waits_the_same_always_and_stops_at_any_sound() {
         let agent = Agent::from_json(&Policy::Plain(700).agent()).unwrap();
-        let thresholds = agent.turn_policy().endpoint_thresholds();
-        for likelihood in [None, Some(0.0), Some(1.0)] {
-            for is_unfinished in [true, false] {
-                assert_eq!(
-                    thresholds.silence_required(likelihood, is_unfinished),
-                    Duration::from_millis(700)
-                );
-            }
-        }
-        let interruption = agent.turn_policy().interruption_thresholds().unwrap();
+        let policy = agent.turn_policy();
+        let thresholds = policy.endpoint_thresholds();
+        assert_eq!(thresholds.delay_min, Duration::from_millis(700));
+        assert_eq!(thresholds.delay_max, Duration::from_millis(700));
+        assert!(!policy.adapts_to_caller);
+        let interruption = policy.interruption_thresholds().unwrap();
         assert_eq!(interruption.speech_to_hold, Duration::ZERO);
     }
 }
