@@ -1,1 +1,2 @@
-//! Benches: micro benches by subject; measured runs lie in `runs/`.
+//! Benches: micro benches by subject; `turns/` scores turn-taking on real audio (`make bench-turns`);
+//! measured runs lie in `runs/`.
