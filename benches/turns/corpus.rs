@@ -135,7 +135,7 @@ impl Material<'_> {
         let speaker = Speaker::drawn(&mut random);
         let mut draw = Draw {
             material: self,
-            talker: if number % 2 == 0 {
+            talker: if number.is_multiple_of(2) {
                 Talker::Voice(speaker)
             } else {
                 Talker::Recorded
@@ -190,7 +190,7 @@ impl Draw<'_> {
             Section::CrossTalk => self.interruption(Some((0, 300))),
             Section::Backchannels => self.backchannel(),
             Section::Tics => Ok(self.tic(index)),
-            Section::Asides => self.aside(index % 2 == 0),
+            Section::Asides => self.aside(index.is_multiple_of(2)),
             Section::Noise => Ok(self.noise(number, index)),
         }
     }

@@ -31,7 +31,7 @@ pub(crate) struct Job {
 /// The rate at which a call is held by the policies that are compared with the defaults: half of
 /// the calls each, whoever talks in them.
 pub(crate) const fn rate_compared(number: usize) -> SampleRate {
-    if number / 2 % 2 == 0 {
+    if (number / 2).is_multiple_of(2) {
         SampleRate::HZ_8000
     } else {
         SampleRate::HZ_16000

@@ -155,7 +155,7 @@ mod tests {
         let mut late = outcome(Section::Questions, Kind::Turn, 16_000);
         late.latency_ms = Some(1_200);
         let early = outcome(Section::Questions, Kind::Turn, 8_000);
-        let held = score(&[early.clone()], "latency_p50_ms");
+        let held = score(std::slice::from_ref(&early), "latency_p50_ms");
         assert_eq!((held.is_held(), held.values[1]), (Some(true), None));
         let missed = score(&[early, late], "latency_p50_ms");
         assert_eq!(missed.values, [Some(900.0), Some(1_200.0), Some(900.0)]);
