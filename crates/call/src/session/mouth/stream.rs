@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_replys_share_is_told_from_frames_without_it() {
+    fn the_share_of_the_reply_is_told_from_frames_without_it() {
         let mut stream = Stream::new(ms(200));
         stream.reply_begins();
         for has_reply in [true, true, false, true, false, false] {
