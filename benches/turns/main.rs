@@ -64,9 +64,16 @@ struct Arguments {
     /// Calls that are held at the same time; all cores if not given
     #[arg(long)]
     threads: Option<usize>,
-    /// Print what was known and decided in every episode that went wrong
-    #[arg(long)]
-    explain: bool,
+    /// Print what was known and decided in every episode that went wrong, or in all of them
+    #[arg(long, value_name = "EPISODES", num_args = 0..=1, default_missing_value = "wrong")]
+    explain: Option<Explained>,
+}
+
+/// Which episodes are explained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Explained {
+    Wrong,
+    All,
 }
 
 fn section(name: &str) -> Result<Section, String> {
@@ -118,8 +125,8 @@ fn report(arguments: &Arguments, outcomes: &[Outcome]) -> anyhow::Result<()> {
     if !points.is_empty() {
         println!("{}", table::frontier(&points));
     }
-    if arguments.explain {
-        explain(outcomes);
+    if let Some(explained) = arguments.explain {
+        explain(outcomes, explained);
     }
     let run = Run {
         seed: arguments.seed,
@@ -138,9 +145,10 @@ fn report(arguments: &Arguments, outcomes: &[Outcome]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn explain(outcomes: &[Outcome]) {
+fn explain(outcomes: &[Outcome], explained: Explained) {
     for outcome in outcomes {
-        if outcome.is_right() || outcome.policy != Policy::Normal {
+        let is_wanted = explained == Explained::All || !outcome.is_right();
+        if !is_wanted || outcome.policy != Policy::Normal {
             continue;
         }
         println!(

@@ -64,7 +64,7 @@ pub(crate) struct Outcome {
     pub(crate) yield_ms: Option<u64>,
     /// Replies that nobody asked for.
     pub(crate) false_turns: usize,
-    /// What was known and decided, where it went wrong.
+    /// What was known and decided.
     pub(crate) why: Vec<String>,
 }
 
@@ -126,9 +126,7 @@ pub(crate) fn outcomes(
                 .answer(times)
                 .and_then(|answer| stages(trace, answer.turn, times.last));
         }
-        if !outcome.is_right() {
-            outcome.why = why(&trace.log, times);
-        }
+        outcome.why = why(&trace.log, times);
         outcome
     });
     judged.collect()

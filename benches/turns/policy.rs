@@ -10,7 +10,8 @@ pub(crate) enum Policy {
     Patient,
     /// The same, eager.
     Eager,
-    /// The turn is over after so many milliseconds of silence, and any speech stops the agent.
+    /// The turn is over after so many milliseconds of silence, only then a reply is begun, and any
+    /// speech stops the agent.
     Plain(u32),
 }
 
@@ -67,6 +68,7 @@ impl Policy {
                     "spelling_patience": "off",
                 });
                 agent["interruption_sensitivity"] = 1.0.into();
+                agent["speculation"] = false.into();
             }
         }
         agent.to_string()
