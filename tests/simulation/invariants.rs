@@ -102,6 +102,16 @@ impl Invariants {
                 self.live = None;
                 Ok(())
             }
+            Command::StaySilent { turn } => {
+                let live = self.live(*turn, command)?;
+                if live.is_audible || live.committed_at.is_none() {
+                    return Err(format!(
+                        "{command} for a reply that is heard, or not released"
+                    ));
+                }
+                self.live = None;
+                Ok(())
+            }
             Command::HoldPlayout { turn } => {
                 let live = self.live(*turn, command)?;
                 let is_released = live.committed_at.is_some();

@@ -1,7 +1,8 @@
 //! Policies with every knob turned by chance.
 
 use offhook_turn_taking::{
-    Eagerness, InterruptionProfile, InterruptionProfiles, SpellingPatience, TurnPolicy,
+    Eagerness, InterruptionProfile, InterruptionProfiles, SpellingPatience, TurnMode,
+    TurnPolicy,
 };
 
 use crate::random::Random;
@@ -36,6 +37,9 @@ pub(crate) fn random_policy(random: &mut Random) -> TurnPolicy {
         no_input_timeout: random.is(85).then(|| random.millis(1_000, 10_000)),
         reprompts_max: u32::try_from(random.below(4)).unwrap_or_default(),
         silence_hang_up: random.is(20).then(|| random.millis(5_000, 30_000)),
+        caller_silence_max: random.is(50).then(|| random.millis(10_000, 60_000)),
+        initial_wait: random.is(30).then(|| random.millis(1_000, 10_000)),
+        mode: random.pick(&[TurnMode::Turn, TurnMode::Turn, TurnMode::Silence]),
         reply_deadline: random.millis(1_000, 8_000),
         playout_stall_max: random.millis(2_000, 15_000),
         caller_turn_max: random.millis(5_000, 120_000),

@@ -107,6 +107,9 @@ impl World {
             Command::StartReply { turn, .. } => self.prepare(*turn, now),
             Command::CommitReply { turn } => self.release(*turn, now),
             Command::CancelReply { turn } => self.drop_reply(*turn, now),
+            Command::StaySilent { turn } => {
+                self.replies.remove(turn);
+            }
             Command::HoldPlayout { turn } => {
                 self.replies
                     .entry(*turn)
@@ -238,6 +241,11 @@ impl World {
                 ReplyFailure::Empty,
             ]);
             self.hand(at, Fact::ReplyFailed { turn, cause });
+        }
+        if self.random.is(12) {
+            let wait = self.random.is(50).then(|| self.random.millis(0, 20_000));
+            let at = now + self.random.millis(0, 2_000);
+            self.hand(at, Fact::TurnSkipped { turn, wait });
         }
         if self.random.is(5) {
             let at = token + self.random.millis(0, 500);

@@ -20,8 +20,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use offhook_turn_taking::{
-    Decision, Eagerness, Fact, HeardText, Instant, ReplyFailure, SpellingPatience, TurnId,
-    TurnManager, TurnPolicy, UtteranceId,
+    Decision, Eagerness, Fact, HeardText, Instant, ReplyFailure, SpellingPatience, TurnId, TurnManager, TurnMode, TurnPolicy, UtteranceId,
 };
 
 /// A script, read.
@@ -259,6 +258,10 @@ fn read_fact(text: &str) -> Result<Fact, String> {
             heard: millis(second)?,
         },
         "PlayoutFinished" => Fact::PlayoutFinished { turn: turn()? },
+        "TurnSkipped" => Fact::TurnSkipped {
+            turn: turn()?,
+            wait: second.map(|_| millis(second)).transpose()?,
+        },
         "DtmfPressed" => {
             let digit = first
                 .and_then(|text| text.chars().next())
@@ -311,9 +314,18 @@ fn set(policy: &mut TurnPolicy, knob: &str, value: &str) -> Result<(), String> {
         "transcript_deadline" => policy.transcript_deadline = duration()?,
         "false_interruption_timeout" => policy.false_interruption_timeout = duration()?,
         "is_speculation_on" => policy.is_speculation_on = answer(value)?,
+        "mode" => {
+            policy.mode = match value {
+                "turn" => TurnMode::Turn,
+                "silence" => TurnMode::Silence,
+                _ => return Err("mode is turn or silence".to_owned()),
+            }
+        }
+        "initial_wait" => policy.initial_wait = optional()?,
         "no_input_timeout" => policy.no_input_timeout = optional()?,
         "reprompts_max" => policy.reprompts_max = number(Some(value))?,
         "silence_hang_up" => policy.silence_hang_up = optional()?,
+        "caller_silence_max" => policy.caller_silence_max = optional()?,
         "reply_deadline" => policy.reply_deadline = duration()?,
         "tool_deadline" => policy.tool_deadline = duration()?,
         "playout_stall_max" => policy.playout_stall_max = duration()?,

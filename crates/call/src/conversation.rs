@@ -62,6 +62,11 @@ impl Conversation {
         self.add(Role::Agent, text);
     }
 
+    /// The caller's turn was left without a reply, on purpose.
+    pub fn add_caller(&mut self, caller_text: &str) {
+        self.add(Role::Caller, caller_text);
+    }
+
     fn add(&mut self, role: Role, text: &str) {
         match self.messages.last_mut() {
             Some(last) if last.role == role => {

@@ -80,6 +80,12 @@ pub enum Command {
         /// The reply.
         turn: TurnId,
     },
+    /// Nothing is to be said in this turn: drop the reply, of which nothing was heard, and keep the
+    /// caller's words in the conversation. The session reports nothing back.
+    StaySilent {
+        /// The reply.
+        turn: TurnId,
+    },
     /// Stop sending the reply (short fade, clear the leg) and remember where it was heard to.
     HoldPlayout {
         /// The reply.
@@ -108,6 +114,7 @@ impl Command {
             Self::StartReply { .. } => "StartReply",
             Self::CommitReply { .. } => "CommitReply",
             Self::CancelReply { .. } => "CancelReply",
+            Self::StaySilent { .. } => "StaySilent",
             Self::HoldPlayout { .. } => "HoldPlayout",
             Self::ResumePlayout { .. } => "ResumePlayout",
             Self::HangUp { .. } => "HangUp",
@@ -122,6 +129,7 @@ impl Command {
             | Self::StartReply { turn, .. }
             | Self::CommitReply { turn }
             | Self::CancelReply { turn }
+            | Self::StaySilent { turn }
             | Self::HoldPlayout { turn }
             | Self::ResumePlayout { turn } => Some(*turn),
             Self::FinaliseTranscript { .. } | Self::PrimeReply { .. } | Self::HangUp { .. } => None,
@@ -143,6 +151,7 @@ impl fmt::Display for Command {
             }
             Self::CommitReply { turn }
             | Self::CancelReply { turn }
+            | Self::StaySilent { turn }
             | Self::HoldPlayout { turn }
             | Self::ResumePlayout { turn } => write!(formatter, "{name} {}", turn.0),
             Self::HangUp { cause } => write!(formatter, "{name} {cause}"),

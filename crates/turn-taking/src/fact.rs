@@ -153,6 +153,14 @@ pub enum Fact {
         /// The reply.
         turn: TurnId,
     },
+    /// The agent has nothing to say in this turn, and is to stay silent: a tool of the reply says
+    /// so, or somebody outside the call. It takes the newest reply's id.
+    TurnSkipped {
+        /// The reply.
+        turn: TurnId,
+        /// For how long at most; `None` until the caller speaks again.
+        wait: Option<Duration>,
+    },
     /// The caller pressed a key.
     DtmfPressed {
         /// `0`–`9`, `*`, `#`, `A`–`D`.

@@ -40,5 +40,6 @@ pub use phrases::{acknowledgements, interrupting_phrases};
 pub use policy::{Eagerness, PolicyError, SpellingPatience, TurnPolicy};
 pub use profiles::{InterruptionProfile, InterruptionProfiles};
 pub use reason::{Patience, Reason};
+pub use silence_watch::TurnMode;
 pub use thresholds::{EndpointThresholds, InterruptionThresholds};
 pub use timer::Timer;

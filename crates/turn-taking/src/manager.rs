@@ -1,8 +1,10 @@
 //! The turn manager: hands each fact to the machine that it concerns, and makes commands of what
-//! the machines find. `manager/caller` has the caller's side, `manager/reply` the agent's.
+//! the machines find. `manager/caller` has the caller's side, `manager/reply` the agent's,
+//! `manager/silence` what is done about silence.
 
 mod caller;
 mod reply;
+mod silence;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -188,6 +190,7 @@ impl TurnManager {
                 self.caller.judge(*utterance, *likelihood);
             }
             Fact::UserMessage { text } => self.take_message(text),
+            Fact::TurnSkipped { turn, wait } => self.take_skip(*turn, *wait),
             Fact::DtmfPressed { .. } => self.silence.caller_answered(self.now),
             Fact::UserActivity => self.silence.stirred(self.now),
             Fact::ReplyCancelled { turn, heard } => {
@@ -225,7 +228,11 @@ impl TurnManager {
                     self.barge_in.handle_timeout(self.now);
                     self.take_verdict();
                 }
-                Timer::NoInput | Timer::SilenceHangUp | Timer::CallDurationMax => {
+                Timer::NoInput
+                | Timer::SilenceHangUp
+                | Timer::CallerSilenceMax
+                | Timer::SkippedTurn
+                | Timer::CallDurationMax => {
                     self.silence.handle_timeout(self.now);
                     self.take_lapse();
                 }

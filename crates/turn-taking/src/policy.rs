@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::phrases::{acknowledgements, interrupting_phrases};
 use crate::profiles::{InterruptionProfiles, check_minimums, check_sensitivity};
+use crate::silence_watch::TurnMode;
 use crate::thresholds::{EndpointThresholds, InterruptionThresholds};
 
 /// How soon the agent takes the floor after the caller pauses.
@@ -77,14 +78,27 @@ pub struct TurnPolicy {
     pub false_interruption_timeout: Duration,
     /// Whether replies start on a settled transcript before the turn is decided. Default true.
     pub is_speculation_on: bool,
+    /// Whether the agent speaks up by itself when the caller is silent. Default
+    /// [`TurnMode::Turn`]. `ElevenLabs` calls it `turn.mode`.
+    pub mode: TurnMode,
+    /// Silence after which the agent speaks up where it did not speak first, counted from the
+    /// answer, 500 ms to 10 min; without effect where `greets_first`. `None` is
+    /// `no_input_timeout`. Default `None`. `ElevenLabs` calls it `turn.initial_wait_time`.
+    pub initial_wait: Option<Duration>,
     /// Silence after which the agent reminds the caller, 500 ms to 10 min. `None` never reminds.
-    /// Default 8 s.
+    /// Default 8 s. `ElevenLabs` calls it `turn.turn_timeout` (7 s).
     pub no_input_timeout: Option<Duration>,
     /// Reminders without an answer before the call ends on silence, up to 20. Default 2.
     pub reprompts_max: u32,
-    /// Caller silence that ends the call whatever the reminders, 1 s to 1 h. `None` never.
-    /// Default `None`.
+    /// Caller silence that ends the call whatever the reminders, 1 s to 1 h, counted since the
+    /// caller last spoke, or since the end of what the agent answered to that. Reminders do not
+    /// count as anybody speaking. `None` never. Default `None`. `ElevenLabs` calls it
+    /// `turn.silence_end_call_timeout`.
     pub silence_hang_up: Option<Duration>,
+    /// Caller silence that ends the call, 10 s to 1 h, counted since anything was said, by the
+    /// caller or by the agent, reminders included. `None` never. Default 10 min. `AgentPhone`
+    /// calls it `maxSilenceMs`, Retell `end_call_after_silence_ms`.
+    pub caller_silence_max: Option<Duration>,
     /// How long a committed reply may stay without audio before the agent apologises, 500 ms to
     /// 2 min. Default 8 s.
     pub reply_deadline: Duration,
@@ -140,9 +154,12 @@ impl Default for TurnPolicy {
             transcript_deadline: Duration::from_millis(1_200),
             false_interruption_timeout: Duration::from_secs(1),
             is_speculation_on: true,
+            mode: TurnMode::Turn,
+            initial_wait: None,
             no_input_timeout: Some(Duration::from_secs(8)),
             reprompts_max: 2,
             silence_hang_up: None,
+            caller_silence_max: Some(Duration::from_secs(10 * 60)),
             reply_deadline: Duration::from_secs(8),
             tool_deadline: Duration::from_secs(30),
             playout_stall_max: Duration::from_secs(15),
@@ -208,7 +225,14 @@ impl TurnPolicy {
                 10_000,
             ),
             ("no_input_timeout", self.no_input_timeout, 500, 600_000),
+            ("initial_wait", self.initial_wait, 500, 600_000),
             ("silence_hang_up", self.silence_hang_up, 1_000, 3_600_000),
+            (
+                "caller_silence_max",
+                self.caller_silence_max,
+                10_000,
+                3_600_000,
+            ),
             ("reply_deadline", Some(self.reply_deadline), 500, 120_000),
             ("tool_deadline", Some(self.tool_deadline), 500, 600_000),
             (

@@ -102,6 +102,16 @@ pub enum Reason {
         /// Reminders so far.
         reprompts: u32,
     },
+    /// Nobody has said anything for the longest time allowed.
+    SilenceTooLong {
+        /// For how long, since the caller or the agent spoke last.
+        silence: Duration,
+    },
+    /// The agent was told to say nothing in this turn.
+    TurnSkipped {
+        /// For how long at most; `None` until the caller speaks.
+        wait: Option<Duration>,
+    },
     /// The reply did not come in time.
     ReplyLate {
         /// How long after the caller's turn ended.
@@ -229,6 +239,20 @@ impl Reason {
                     Plain(*waited)
                 )
             }
+            Self::SilenceTooLong { silence } => {
+                write!(
+                    formatter,
+                    "the caller has been silent for {} since anything was said",
+                    Plain(*silence)
+                )
+            }
+            Self::TurnSkipped { wait: Some(wait) } => {
+                write!(
+                    formatter,
+                    "the agent was told to stay silent for {}, or until the caller speaks",
+                    Plain(*wait)
+                )
+            }
             Self::ReplyLate { waited } => {
                 write!(
                     formatter,
@@ -263,6 +287,7 @@ impl Reason {
             Self::GoodbyeHeard => "the goodbye was heard",
             Self::CallerHungUp => "the caller hung up",
             Self::CallerTyped => "the caller typed a message",
+            Self::TurnSkipped { .. } => "the agent was told to stay silent until the caller speaks",
             Self::EndOfTurn { .. }
             | Self::CallerPaused { .. }
             | Self::CallerTurnTooLong { .. }
@@ -273,6 +298,7 @@ impl Reason {
             | Self::NotAnInterruption { .. }
             | Self::TranscriptLate { .. }
             | Self::CallerSilent { .. }
+            | Self::SilenceTooLong { .. }
             | Self::ReplyLate { .. }
             | Self::ReplyStalled { .. }
             | Self::DurationLimit { .. } => "",

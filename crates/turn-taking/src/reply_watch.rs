@@ -27,6 +27,13 @@ pub(crate) enum Stage {
     Held,
 }
 
+/// The agent is to keep silent after the caller's turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Skip {
+    /// For how long at most; `None` until the caller speaks.
+    pub(crate) wait: Option<Duration>,
+}
+
 /// What became of the live reply.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Progress {
@@ -50,6 +57,7 @@ pub(crate) struct LiveReply {
     /// Since when it has been waited for: its commit, or the last sign of progress.
     waiting_since: Instant,
     tools_running: u32,
+    pub(crate) skip: Option<Skip>,
     /// Whether the leg tells how far the reply was heard.
     has_progress: bool,
 }
@@ -89,6 +97,18 @@ impl ReplyWatch {
         self.live.as_ref()
     }
 
+    /// The newest reply, whatever became of it.
+    pub(crate) fn last(&self) -> TurnId {
+        self.last
+    }
+
+    /// Nothing is to be said in the live reply's turn, or nothing more.
+    pub(crate) fn skip(&mut self, skip: Skip) {
+        if let Some(live) = &mut self.live {
+            live.skip = Some(skip);
+        }
+    }
+
     /// Whether a reply is heard, or will be: no caller turn ends meanwhile.
     pub(crate) fn has_floor(&self) -> bool {
         self.live
@@ -114,6 +134,7 @@ impl ReplyWatch {
             caller_text,
             waiting_since: now,
             tools_running: 0,
+            skip: None,
             has_progress: false,
         });
         self.last

@@ -17,8 +17,12 @@ pub enum Timer {
     FalseInterruption,
     /// The silence after which the caller is reminded.
     NoInput,
-    /// The silence that ends the call.
+    /// The silence since the caller spoke that ends the call.
     SilenceHangUp,
+    /// The silence since anybody spoke that ends the call.
+    CallerSilenceMax,
+    /// The silence that the agent was told to keep.
+    SkippedTurn,
     /// The longest call.
     CallDurationMax,
     /// The wait for a reply to be heard.
@@ -37,6 +41,8 @@ impl fmt::Display for Timer {
             Self::FalseInterruption => "false interruption",
             Self::NoInput => "no input",
             Self::SilenceHangUp => "hang-up on silence",
+            Self::CallerSilenceMax => "longest caller silence",
+            Self::SkippedTurn => "skipped turn",
             Self::CallDurationMax => "longest call",
             Self::ReplyDeadline => "reply deadline",
             Self::PlayoutStall => "playout stall",

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use offhook_turn_taking::{Eagerness, SpellingPatience, TurnPolicy};
+use offhook_turn_taking::{Eagerness, SpellingPatience, TurnMode, TurnPolicy};
 use serde::{Deserialize, Serialize};
 
 use super::profiles::WireProfiles;
@@ -33,11 +33,16 @@ pub(super) struct WirePolicy {
     #[serde(with = "nanoseconds")]
     false_interruption_timeout_ns: Duration,
     is_speculation_on: bool,
+    mode: WireMode,
+    #[serde(with = "optional_nanoseconds")]
+    initial_wait_ns: Option<Duration>,
     #[serde(with = "optional_nanoseconds")]
     no_input_timeout_ns: Option<Duration>,
     reprompts_max: u32,
     #[serde(with = "optional_nanoseconds")]
     silence_hang_up_ns: Option<Duration>,
+    #[serde(with = "optional_nanoseconds")]
+    caller_silence_max_ns: Option<Duration>,
     #[serde(with = "nanoseconds")]
     reply_deadline_ns: Duration,
     #[serde(with = "nanoseconds")]
@@ -82,6 +87,13 @@ impl From<WireEagerness> for Eagerness {
     }
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum WireMode {
+    Turn,
+    Silence,
+}
+
 impl From<&TurnPolicy> for WirePolicy {
     fn from(policy: &TurnPolicy) -> Self {
         // Taken apart without `..`, so that a new knob cannot be forgotten here.
@@ -101,9 +113,12 @@ impl From<&TurnPolicy> for WirePolicy {
             transcript_deadline,
             false_interruption_timeout,
             is_speculation_on,
+            mode,
+            initial_wait,
             no_input_timeout,
             reprompts_max,
             silence_hang_up,
+            caller_silence_max,
             reply_deadline,
             tool_deadline,
             playout_stall_max,
@@ -130,9 +145,15 @@ impl From<&TurnPolicy> for WirePolicy {
             transcript_deadline_ns: transcript_deadline,
             false_interruption_timeout_ns: false_interruption_timeout,
             is_speculation_on,
+            mode: match mode {
+                TurnMode::Turn => WireMode::Turn,
+                TurnMode::Silence => WireMode::Silence,
+            },
+            initial_wait_ns: initial_wait,
             no_input_timeout_ns: no_input_timeout,
             reprompts_max,
             silence_hang_up_ns: silence_hang_up,
+            caller_silence_max_ns: caller_silence_max,
             reply_deadline_ns: reply_deadline,
             tool_deadline_ns: tool_deadline,
             playout_stall_max_ns: playout_stall_max,
@@ -168,9 +189,15 @@ impl From<WirePolicy> for TurnPolicy {
             transcript_deadline: wire.transcript_deadline_ns,
             false_interruption_timeout: wire.false_interruption_timeout_ns,
             is_speculation_on: wire.is_speculation_on,
+            mode: match wire.mode {
+                WireMode::Turn => TurnMode::Turn,
+                WireMode::Silence => TurnMode::Silence,
+            },
+            initial_wait: wire.initial_wait_ns,
             no_input_timeout: wire.no_input_timeout_ns,
             reprompts_max: wire.reprompts_max,
             silence_hang_up: wire.silence_hang_up_ns,
+            caller_silence_max: wire.caller_silence_max_ns,
             reply_deadline: wire.reply_deadline_ns,
             tool_deadline: wire.tool_deadline_ns,
             playout_stall_max: wire.playout_stall_max_ns,

@@ -4,9 +4,7 @@ use std::io::Cursor;
 use std::time::Duration;
 
 use offhook_turn_taking::{
-    Command, Decision, Fact, HangUpCause, HeardText, Instant, InterruptionProfile,
-    InterruptionProfiles, Line, Patience, Reason, ReplyFailure, SpellingPatience, TurnId,
-    TurnManager, UtteranceId,
+    Command, Decision, Fact, HangUpCause, HeardText, Instant, InterruptionProfile, InterruptionProfiles, Line, Patience, Reason, ReplyFailure, SpellingPatience, TurnId, TurnManager, TurnMode, UtteranceId,
 };
 use proptest::prelude::*;
 use tokio::sync::mpsc;
@@ -93,6 +91,8 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         any_turn().prop_map(|turn| Fact::PlayoutStarted { turn }),
         (any_turn(), any_time()).prop_map(|(turn, heard)| Fact::PlayoutProgress { turn, heard }),
         any_turn().prop_map(|turn| Fact::PlayoutFinished { turn }),
+        (any_turn(), prop::option::of(any_time()))
+            .prop_map(|(turn, wait)| Fact::TurnSkipped { turn, wait }),
         Just(Fact::DtmfPressed { digit: '#' }),
         "[a-z]{0,5}".prop_map(|text| Fact::UserMessage { text }),
         Just(Fact::UserActivity),
@@ -200,6 +200,7 @@ fn commands() -> Vec<Command> {
         },
         Command::CommitReply { turn },
         Command::CancelReply { turn },
+        Command::StaySilent { turn },
         Command::HoldPlayout { turn },
         Command::ResumePlayout { turn },
         Command::HangUp {
@@ -257,6 +258,13 @@ fn reasons() -> Vec<Reason> {
         Reason::CallerSilent {
             silence: ms(8_000),
             reprompts: 1,
+        },
+        Reason::SilenceTooLong {
+            silence: ms(600_000),
+        },
+        Reason::TurnSkipped { wait: None },
+        Reason::TurnSkipped {
+            wait: Some(ms(20_000)),
         },
         Reason::ReplyLate { waited: ms(8_000) },
         Reason::ReplyStalled { waited: ms(15_000) },
@@ -329,6 +337,9 @@ fn an_odd_policy_comes_back() {
     let policy = TurnPolicy {
         interruption_sensitivity: 0.123_456_79,
         endpoint_delay_min: Some(Duration::from_nanos(1)),
+        mode: TurnMode::Silence,
+        initial_wait: Some(Duration::from_secs(12)),
+        caller_silence_max: None,
         no_input_timeout: None,
         interruption_words_min: Some(3),
         interruption_profiles: InterruptionProfiles {

@@ -132,6 +132,9 @@ impl<W: Write> LiveTranscript<W> {
             Command::CancelReply { .. } if reason.is_interruption() => {
                 self.settle(at, "agent", &format!("[stops: {reason}]"))
             }
+            Command::StaySilent { .. } => {
+                self.settle(at, "agent", &format!("[stays silent: {reason}]"))
+            }
             Command::HangUp { cause } => self.settle(
                 at,
                 "call",

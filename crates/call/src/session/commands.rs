@@ -67,6 +67,9 @@ impl Session {
     }
 
     fn carry_out(&mut self, decision: Decision, now: Instant) {
+        if let Some(turn) = decision.command.turn() {
+            self.newest_turn = self.newest_turn.max(turn);
+        }
         match decision.command {
             Command::Say { turn, line } => self.say(turn, line, now),
             Command::FinaliseTranscript { utterance } => {
@@ -80,6 +83,7 @@ impl Session {
             Command::StartReply { turn, caller_text } => self.start_reply(turn, caller_text, now),
             Command::CommitReply { turn } => self.commit_reply(turn, &decision.reason, now),
             Command::CancelReply { turn } => self.cancel_reply(turn, now),
+            Command::StaySilent { turn } => self.stay_silent(turn, now),
             Command::HoldPlayout { turn } => {
                 // A reply that has not begun is held back; nobody was interrupted.
                 let last_frame_sent = self.mouth.hold(now);
@@ -216,6 +220,19 @@ impl Session {
         };
         self.chronicle.decided(turn, BargeInOutcome::Committed, now);
         self.tell(Fact::ReplyCancelled { turn, heard }, now);
+    }
+
+    /// Nothing is said in this turn; what the caller said is remembered.
+    fn stay_silent(&mut self, turn: TurnId, now: Instant) {
+        let Some(reply) = self.reply.take_if(|reply| reply.record.turn == turn) else {
+            return;
+        };
+        self.mouth.cancel("", now);
+        let mut record = reply.record;
+        record.timings.finished = Some(now);
+        self.conversation.add_caller(&record.caller_text);
+        let nothing = HeardText::Known(String::new());
+        self.chronicle.turn_ended(record, &nothing, now);
     }
 
     /// Ends the live reply, whatever it was doing, and says what of it was heard.

@@ -10,13 +10,16 @@ mod mouth;
 mod sound;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use offhook_contract::{
     ChatCall, ChatModel, DetectorEvent, LEG_QUEUE_FRAMES, Leg, LegControl, LegEvent, LegNotice,
     ProviderError, Speaker, SpeechRequest, SpeechToText, SttEvent, TextToSpeech, TurnDetector,
 };
 use offhook_media::Frame;
-use offhook_turn_taking::{Fact, HangUpCause, HeardText, Instant, Line, PolicyError, TurnManager};
+use offhook_turn_taking::{
+    Fact, HangUpCause, HeardText, Instant, Line, PolicyError, TurnId, TurnManager,
+};
 use tokio::sync::mpsc;
 
 use crate::conversation::Conversation;
@@ -66,6 +69,12 @@ pub struct CallSetup {
 pub enum Control {
     /// End the call now.
     HangUp,
+    /// Say nothing until the caller speaks, or for `wait` at most: the answer that is being made is
+    /// dropped, silence brings no reminder and does not end the call.
+    SkipTurn {
+        /// `None` until the caller speaks.
+        wait: Option<Duration>,
+    },
 }
 
 /// Why a call cannot begin.
@@ -93,6 +102,8 @@ pub struct Session {
     speech: SpeechRequest,
     conversation: Conversation,
     reply: Option<LiveReply>,
+    /// The reply that was begun last, whatever became of it.
+    newest_turn: TurnId,
     reply_sender: mpsc::Sender<ReplyEvent>,
     reply_events: mpsc::Receiver<ReplyEvent>,
     caller_audio: mpsc::Receiver<Frame>,
@@ -175,6 +186,7 @@ impl Session {
             speech,
             conversation,
             reply: None,
+            newest_turn: TurnId::default(),
             reply_sender,
             reply_events,
             caller_audio: leg.audio_in,
@@ -247,6 +259,10 @@ impl Session {
                 }
             }
             Incoming::Control(Some(Control::HangUp)) => self.tell(Fact::HungUp, now),
+            Incoming::Control(Some(Control::SkipTurn { wait })) => {
+                let turn = self.newest_turn;
+                self.tell(Fact::TurnSkipped { turn, wait }, now);
+            }
             Incoming::Control(None) => self.is_control_open = false,
             Incoming::Leg(LegInput::Audio(frame)) => self.hear(frame),
             Incoming::Leg(LegInput::Event(event)) => self.take_leg_event(event, now),

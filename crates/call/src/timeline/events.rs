@@ -211,6 +211,7 @@ impl Judgement {
             Command::CommitReply { .. } => ("takes the floor", Speaks),
             Command::HoldPlayout { .. } => ("holds", Holds),
             Command::ResumePlayout { .. } => ("goes on", GoesOn),
+            Command::StaySilent { .. } => ("stays silent", Unheard),
             Command::CancelReply { .. } if decision.reason.is_interruption() => ("stops", Stops),
             Command::CancelReply { .. } => ("drops its draft", Unheard),
             Command::HangUp { .. } => ("hangs up", Ends),

@@ -1,9 +1,8 @@
 //! The agent's side: replies and configured lines from start to end, their failures, what was
-//! heard of them, reminders, goodbyes and the end of the call.
+//! heard of them, goodbyes and the end of the call.
 
 use super::TurnManager;
-use crate::reply_watch::{Progress, Speech, Stage};
-use crate::silence_watch::Lapse;
+use crate::reply_watch::{Progress, Skip, Speech, Stage};
 use crate::{Command, Fact, HangUpCause, HeardText, Line, Reason, TurnId};
 use std::time::Duration;
 
@@ -39,21 +38,6 @@ impl TurnManager {
             }
             Some(Progress::Finished) => self.finish(),
             Some(Progress::Failed(reason)) => self.fail(reason),
-            None => {}
-        }
-    }
-
-    pub(super) fn take_lapse(&mut self) {
-        match self.silence.poll() {
-            Some(Lapse::Remind(count, reason)) => self.say(Line::Reprompt(count), reason),
-            Some(Lapse::GiveUp(reason)) => self.say(Line::Goodbye(HangUpCause::Silence), reason),
-            Some(Lapse::DurationOver(reason)) => {
-                if self.is_answered {
-                    self.part(HangUpCause::DurationLimit, reason);
-                } else {
-                    self.hang_up(HangUpCause::DurationLimit, reason);
-                }
-            }
             None => {}
         }
     }
@@ -103,6 +87,7 @@ impl TurnManager {
         if let Some(turn) = self.replies.live().map(|live| live.turn) {
             self.replies.advance(Stage::Unheard, self.now);
             self.order(Command::CommitReply { turn }, reason);
+            self.keep_silent_if_told();
         }
     }
 
@@ -191,12 +176,15 @@ impl TurnManager {
                 self.hang_up(cause, Reason::GoodbyeHeard);
                 return;
             }
-            Speech::Line(Line::Reprompt(_)) => {}
+            Speech::Line(Line::Reprompt(_)) => self.silence.reminded(self.now),
             Speech::Line(Line::Greeting | Line::Apology) => self.silence.stirred(self.now),
             Speech::Answer => {
                 self.failures = 0;
                 self.silence.stirred(self.now);
             }
+        }
+        if let Some(Skip { wait }) = live.skip {
+            self.silence.skip(wait, self.now);
         }
         self.caller.revive(self.now - ANSWER_WINDOW);
     }

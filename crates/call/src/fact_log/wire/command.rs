@@ -13,6 +13,7 @@ pub(in super::super) enum WireCommand {
     StartReply { turn: u32, caller_text: String },
     CommitReply { turn: u32 },
     CancelReply { turn: u32 },
+    StaySilent { turn: u32 },
     HoldPlayout { turn: u32 },
     ResumePlayout { turn: u32 },
     HangUp { cause: WireCause },
@@ -101,6 +102,7 @@ impl From<&Command> for WireCommand {
             },
             Command::CommitReply { turn } => Self::CommitReply { turn: turn.0 },
             Command::CancelReply { turn } => Self::CancelReply { turn: turn.0 },
+            Command::StaySilent { turn } => Self::StaySilent { turn: turn.0 },
             Command::HoldPlayout { turn } => Self::HoldPlayout { turn: turn.0 },
             Command::ResumePlayout { turn } => Self::ResumePlayout { turn: turn.0 },
             Command::HangUp { cause } => Self::HangUp {
@@ -127,6 +129,7 @@ impl From<WireCommand> for Command {
             },
             WireCommand::CommitReply { turn } => Self::CommitReply { turn: TurnId(turn) },
             WireCommand::CancelReply { turn } => Self::CancelReply { turn: TurnId(turn) },
+            WireCommand::StaySilent { turn } => Self::StaySilent { turn: TurnId(turn) },
             WireCommand::HoldPlayout { turn } => Self::HoldPlayout { turn: TurnId(turn) },
             WireCommand::ResumePlayout { turn } => Self::ResumePlayout { turn: TurnId(turn) },
             WireCommand::HangUp { cause } => Self::HangUp {

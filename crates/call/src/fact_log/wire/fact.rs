@@ -5,7 +5,7 @@ use std::time::Duration;
 use offhook_turn_taking::{Fact, HeardText, ReplyFailure, TurnId, UtteranceId};
 use serde::{Deserialize, Serialize};
 
-use super::super::quantity::{Fraction, nanoseconds};
+use super::super::quantity::{Fraction, nanoseconds, optional_nanoseconds};
 
 /// [`Fact`] on the wire.
 #[derive(Debug, Serialize, Deserialize)]
@@ -68,6 +68,11 @@ pub(in super::super) enum WireFact {
     },
     PlayoutFinished {
         turn: u32,
+    },
+    TurnSkipped {
+        turn: u32,
+        #[serde(with = "optional_nanoseconds")]
+        wait_ns: Option<Duration>,
     },
     DtmfPressed {
         digit: char,
@@ -186,6 +191,10 @@ impl From<&Fact> for WireFact {
                 heard_ns: *heard,
             },
             Fact::PlayoutFinished { turn } => Self::PlayoutFinished { turn: turn.0 },
+            Fact::TurnSkipped { turn, wait } => Self::TurnSkipped {
+                turn: turn.0,
+                wait_ns: *wait,
+            },
             Fact::DtmfPressed { digit } => Self::DtmfPressed { digit: *digit },
             Fact::UserMessage { text } => Self::UserMessage { text: text.clone() },
             Fact::UserActivity => Self::UserActivity,
@@ -249,6 +258,10 @@ impl From<WireFact> for Fact {
                 heard: heard_ns,
             },
             WireFact::PlayoutFinished { turn } => Self::PlayoutFinished { turn: TurnId(turn) },
+            WireFact::TurnSkipped { turn, wait_ns } => Self::TurnSkipped {
+                turn: TurnId(turn),
+                wait: wait_ns,
+            },
             WireFact::DtmfPressed { digit } => Self::DtmfPressed { digit },
             WireFact::UserMessage { text } => Self::UserMessage { text },
             WireFact::UserActivity => Self::UserActivity,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use offhook_turn_taking::{Patience, Reason};
 use serde::{Deserialize, Serialize};
 
-use super::super::quantity::{Fraction, nanoseconds};
+use super::super::quantity::{Fraction, nanoseconds, optional_nanoseconds};
 
 /// [`Reason`] on the wire.
 #[derive(Debug, Serialize, Deserialize)]
@@ -62,6 +62,14 @@ pub(in super::super) enum WireReason {
         #[serde(with = "nanoseconds")]
         silence_ns: Duration,
         reprompts: u32,
+    },
+    SilenceTooLong {
+        #[serde(with = "nanoseconds")]
+        silence_ns: Duration,
+    },
+    TurnSkipped {
+        #[serde(with = "optional_nanoseconds")]
+        wait_ns: Option<Duration>,
     },
     ReplyLate {
         #[serde(with = "nanoseconds")]
@@ -154,6 +162,10 @@ impl From<&Reason> for WireReason {
                 silence_ns: *silence,
                 reprompts: *reprompts,
             },
+            Reason::SilenceTooLong { silence } => Self::SilenceTooLong {
+                silence_ns: *silence,
+            },
+            Reason::TurnSkipped { wait } => Self::TurnSkipped { wait_ns: *wait },
             Reason::ReplyLate { waited } => Self::ReplyLate { waited_ns: *waited },
             Reason::ReplyStalled { waited } => Self::ReplyStalled { waited_ns: *waited },
             Reason::ReplyFailed => Self::ReplyFailed,
@@ -220,6 +232,10 @@ impl From<WireReason> for Reason {
                 silence: silence_ns,
                 reprompts,
             },
+            WireReason::SilenceTooLong { silence_ns } => Self::SilenceTooLong {
+                silence: silence_ns,
+            },
+            WireReason::TurnSkipped { wait_ns } => Self::TurnSkipped { wait: wait_ns },
             WireReason::ReplyLate { waited_ns } => Self::ReplyLate { waited: waited_ns },
             WireReason::ReplyStalled { waited_ns } => Self::ReplyStalled { waited: waited_ns },
             WireReason::ReplyFailed => Self::ReplyFailed,
