@@ -54,7 +54,7 @@ fn every_seed_keeps_the_invariants() {
     println!("{seeds} calls: {orders:?}");
     assert_eq!(
         orders.len(),
-        10,
+        12,
         "some orders were never given, the calls are too tame: {orders:?}"
     );
     assert!(

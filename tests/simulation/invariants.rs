@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use offhook_turn_taking::{
-    Command, Fact, Instant, InterruptionProfiles, TurnId, TurnManager, TurnPolicy, UtteranceId,
+    BackchannelPolicy, Command, Fact, Instant, InterruptionProfiles, Line, SoftTimeout, TurnId,
+    TurnManager, TurnPolicy, UtteranceId,
 };
 
 /// Words that recognition settled in time are answered within this, or the call has ended.
@@ -20,6 +21,10 @@ const RECOGNITION_MAX: Duration = Duration::from_millis(200);
 pub(crate) struct Invariants {
     reply_deadline: Duration,
     answer_max: Duration,
+    soft_timeout: Option<SoftTimeout>,
+    backchannels: Option<BackchannelPolicy>,
+    backchannel_at: Option<Instant>,
+    has_caller_spoken: bool,
     live: Option<Live>,
     last_turn: TurnId,
     is_over: bool,
@@ -37,8 +42,18 @@ pub(crate) struct Invariants {
 
 struct Live {
     turn: TurnId,
+    /// Whether a slow one is bridged.
+    may_be_bridged: bool,
     /// When it was released, if it was.
     committed_at: Option<Instant>,
+    /// Since when its own speech has been waited for.
+    waiting_since: Instant,
+    /// Since when nothing of it has been heard.
+    silent_since: Option<Instant>,
+    /// The silence for which a filler was ordered last.
+    bridged: Option<Instant>,
+    fillers: u32,
+    is_filler: bool,
     is_audible: bool,
     is_held: bool,
     has_tools: bool,
@@ -49,6 +64,8 @@ impl Invariants {
         Self {
             reply_deadline: policy.reply_deadline,
             answer_max: answer_max(policy),
+            soft_timeout: policy.soft_timeout.clone(),
+            backchannels: policy.backchannels.clone(),
             is_calm,
             keeps_words: policy.transcribes_uninterruptible,
             ..Self::default()
@@ -65,8 +82,20 @@ impl Invariants {
         let Some(live) = &mut self.live else { return };
         let is_committed = live.committed_at.is_some();
         match fact {
-            Fact::PlayoutStarted { turn } if *turn == live.turn && is_committed => {
+            Fact::PlayoutStarted { turn } | Fact::FillerStarted { turn }
+                if *turn == live.turn && is_committed =>
+            {
                 live.is_audible = true;
+                live.is_filler = matches!(fact, Fact::FillerStarted { .. });
+                live.silent_since = None;
+            }
+            Fact::PlayoutRanDry { turn } if *turn == live.turn && live.is_audible => {
+                if live.silent_since.is_none() {
+                    live.silent_since = Some(now);
+                    if !std::mem::take(&mut live.is_filler) {
+                        live.waiting_since = now;
+                    }
+                }
             }
             Fact::PlayoutFinished { turn } if *turn == live.turn && is_committed => {
                 self.live = None;
@@ -82,21 +111,26 @@ impl Invariants {
         }
         self.count(now)?;
         match command {
-            Command::Say { turn, .. } => self.begin(*turn, Some(now)),
+            Command::Say { turn, line } => {
+                self.begin(*turn, *line == Line::Greeting, Some(now), now)
+            }
             Command::StartReply { turn, caller_text } => {
                 check_text(caller_text)?;
                 self.unanswered
                     .retain(|(_, word)| !caller_text.contains(word));
                 self.answered.clone_from(caller_text);
-                self.begin(*turn, None)
+                self.begin(*turn, true, None, now)
             }
             Command::CommitReply { turn } => {
                 let live = self.live(*turn, command)?;
                 if live.committed_at.replace(now).is_some() {
                     return Err(format!("{command} for a reply that is committed"));
                 }
+                (live.waiting_since, live.silent_since) = (now, Some(now));
+                self.has_caller_spoken = true;
                 Ok(())
             }
+            Command::SayFiller { turn, .. } => self.saw_filler(*turn, command, now),
             Command::CancelReply { turn } => {
                 self.live(*turn, command)?;
                 self.live = None;
@@ -128,7 +162,8 @@ impl Invariants {
                     return Err(format!("{command} for a reply that is not held"));
                 }
                 // The caller had the floor meanwhile: the wait for it begins anew.
-                live.committed_at = Some(now);
+                live.silent_since = live.silent_since.map(|_| now);
+                live.waiting_since = now;
                 Ok(())
             }
             Command::HangUp { .. } => {
@@ -136,6 +171,7 @@ impl Invariants {
                 self.live = None;
                 Ok(())
             }
+            Command::Backchannel { clip } => self.saw_backchannel(*clip, now),
             Command::FinaliseTranscript { .. } | Command::PrimeReply { .. } => Ok(()),
         }
     }
@@ -161,19 +197,88 @@ impl Invariants {
                 "{word} was said at {at} and is not answered at {now}"
             ));
         }
-        match &self.live {
-            Some(Live {
-                turn,
-                committed_at: Some(at),
-                is_audible: false,
-                is_held: false,
-                has_tools: false,
-            }) if now > *at + self.reply_deadline => Err(format!(
-                "dead air: reply {} was released at {at}, now it is {now}",
-                turn.0
-            )),
-            _ => Ok(()),
+        self.live
+            .as_ref()
+            .map_or(Ok(()), |live| self.check_air(live, now))
+    }
+
+    /// A turn that has ended leads in time to audio, to a filler, or to a decision to stay silent,
+    /// which ends the reply.
+    fn check_air(&self, live: &Live, now: Instant) -> Result<(), String> {
+        let Some(since) = live
+            .silent_since
+            .filter(|_| live.committed_at.is_some() && !live.is_held)
+        else {
+            return Ok(());
+        };
+        let dead = |what: &str, due: Instant| {
+            let turn = live.turn.0;
+            Err(format!(
+                "dead air: of reply {turn} nothing is heard since {since}, {what} was due at {due}, \
+                 now it is {now}"
+            ))
+        };
+        let deadline = since.max(live.waiting_since + self.reply_deadline);
+        if now > deadline && !live.has_tools {
+            return dead("an end", deadline);
         }
+        if let Some(soft) = &self.soft_timeout
+            && live.may_be_bridged
+            && live.fillers < soft.fillers_max
+            && live.bridged != Some(since)
+            && (self.has_caller_spoken || !soft.waits_for_caller)
+            && now > since + soft.after
+        {
+            return dead("a filler", since + soft.after);
+        }
+        Ok(())
+    }
+
+    /// A backchannel takes no floor: none while a reply is heard, or will be, and not many.
+    fn saw_backchannel(&mut self, clip: u32, now: Instant) -> Result<(), String> {
+        let policy = self
+            .backchannels
+            .as_ref()
+            .ok_or("a backchannel where they are off")?;
+        if clip >= policy.words_listed {
+            return Err(format!("there is no backchannel {clip}"));
+        }
+        let is_soon = self
+            .backchannel_at
+            .is_some_and(|at| now < at + Duration::from_secs(5));
+        let is_taken = self
+            .live
+            .as_ref()
+            .is_some_and(|live| live.committed_at.is_some());
+        if is_soon || is_taken {
+            return Err(format!("a backchannel at {now} is out of place"));
+        }
+        self.backchannel_at = Some(now);
+        Ok(())
+    }
+
+    fn saw_filler(&mut self, turn: TurnId, command: &Command, now: Instant) -> Result<(), String> {
+        let soft = self
+            .soft_timeout
+            .clone()
+            .ok_or("a filler without a soft timeout")?;
+        let has_caller_spoken = self.has_caller_spoken;
+        let live = self.live(turn, command)?;
+        live.fillers += 1;
+        live.bridged = live.silent_since;
+        let is_silent = live
+            .silent_since
+            .is_some_and(|since| now >= since + soft.after);
+        if live.committed_at.is_none() || live.is_held || !is_silent || !live.may_be_bridged {
+            return Err(format!("{command} where nothing is slow"));
+        }
+        if live.fillers > soft.fillers_max {
+            return Err(format!("{command} is one too many"));
+        }
+        if soft.waits_for_caller && !has_caller_spoken {
+            return Err(format!("{command} before the caller has spoken"));
+        }
+        Ok(())
     }
 
     fn note_words(&mut self, fact: &Fact, now: Instant) {
@@ -199,7 +304,13 @@ impl Invariants {
         }
     }
 
-    fn begin(&mut self, turn: TurnId, committed_at: Option<Instant>) -> Result<(), String> {
+    fn begin(
+        &mut self,
+        turn: TurnId,
+        may_be_bridged: bool,
+        committed_at: Option<Instant>,
+        now: Instant,
+    ) -> Result<(), String> {
         if let Some(live) = &self.live {
             return Err(format!(
                 "reply {} begins while {} is live",
@@ -215,7 +326,13 @@ impl Invariants {
         self.last_turn = turn;
         self.live = Some(Live {
             turn,
+            may_be_bridged,
             committed_at,
+            waiting_since: now,
+            silent_since: Some(now),
+            bridged: None,
+            fillers: 0,
+            is_filler: false,
             is_audible: false,
             is_held: false,
             has_tools: false,

@@ -1,8 +1,8 @@
 //! Policies with every knob turned by chance.
 
 use offhook_turn_taking::{
-    Eagerness, InterruptionProfile, InterruptionProfiles, SpellingPatience, TurnMode,
-    TurnPolicy,
+    BackchannelPolicy, Eagerness, FillerOrder, InterruptionProfile, InterruptionProfiles,
+    SoftTimeout, SpellingPatience, TurnMode, TurnPolicy,
 };
 
 use crate::random::Random;
@@ -40,6 +40,11 @@ pub(crate) fn random_policy(random: &mut Random) -> TurnPolicy {
         caller_silence_max: random.is(50).then(|| random.millis(10_000, 60_000)),
         initial_wait: random.is(30).then(|| random.millis(1_000, 10_000)),
         mode: random.pick(&[TurnMode::Turn, TurnMode::Turn, TurnMode::Silence]),
+        soft_timeout: random.is(60).then(|| soft_timeout(random)),
+        backchannels: random.is(60).then(|| BackchannelPolicy {
+            frequency: random.share(),
+            words_listed: random.pick(&[1, 2, 4]),
+        }),
         reply_deadline: random.millis(1_000, 8_000),
         playout_stall_max: random.millis(2_000, 15_000),
         caller_turn_max: random.millis(5_000, 120_000),
@@ -49,6 +54,17 @@ pub(crate) fn random_policy(random: &mut Random) -> TurnPolicy {
         ignore_phrases: phrases(random, "stray words"),
         interrupting_phrases: phrases(random, "hold on"),
         ..TurnPolicy::default()
+    }
+}
+
+fn soft_timeout(random: &mut Random) -> SoftTimeout {
+    SoftTimeout {
+        after: random.millis(500, 4_000),
+        fillers_max: random.pick(&[1, 2, 3]),
+        fillers_listed: random.pick(&[1, 2, 4]),
+        order: random.pick(&[FillerOrder::Listed, FillerOrder::Shuffled]),
+        is_written: random.is(30),
+        waits_for_caller: random.is(50),
     }
 }
 

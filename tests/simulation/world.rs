@@ -20,6 +20,7 @@ pub(crate) struct World {
     pub(crate) vanishes_at: Instant,
     hangs_up: bool,
     fails_percent: u64,
+    slow_percent: u64,
     utterances: u32,
     /// What recognition will settle on, by utterance.
     texts: BTreeMap<UtteranceId, String>,
@@ -36,6 +37,10 @@ enum Plan {
     Speak,
     /// Playout of a reply takes a step.
     Play(TurnId),
+    /// A filler is there to be heard.
+    Bridge(TurnId),
+    /// It was heard.
+    BridgeEnd(TurnId),
 }
 
 #[derive(Clone)]
@@ -45,6 +50,11 @@ struct Reply {
     is_started: bool,
     is_held: bool,
     is_gone: bool,
+    /// All that was made was heard.
+    is_dry: bool,
+    /// A filler is heard; what comes of the reply waits.
+    is_bridged: bool,
+    is_waiting: bool,
     stalls_at: Option<Duration>,
 }
 
@@ -61,6 +71,7 @@ impl World {
             vanishes_at: Instant::START + random.millis(0, 120_000),
             hangs_up: random.is(15),
             fails_percent: random.pick(&[0, 0, 5, 40]),
+            slow_percent: random.pick(&[0, 5, 50]),
             random,
             utterances: 0,
             texts: BTreeMap::new(),
@@ -93,6 +104,8 @@ impl World {
             Plan::Hand(fact) => return Some(fact),
             Plan::Speak => self.speak(at),
             Plan::Play(turn) => return self.play(turn, at),
+            Plan::Bridge(turn) => return self.bridge(turn, at),
+            Plan::BridgeEnd(turn) => return self.end_bridge(turn, at),
         }
         None
     }
@@ -106,6 +119,10 @@ impl World {
             }
             Command::StartReply { turn, .. } => self.prepare(*turn, now),
             Command::CommitReply { turn } => self.release(*turn, now),
+            Command::SayFiller { turn, .. } => {
+                let delay = self.random.millis(20, 900);
+                self.plan(now + delay, Plan::Bridge(*turn));
+            }
             Command::CancelReply { turn } => self.drop_reply(*turn, now),
             Command::StaySilent { turn } => {
                 self.replies.remove(turn);
@@ -122,7 +139,8 @@ impl World {
                 self.plan(now + PLAYOUT_STEP, Plan::Play(*turn));
             }
             Command::FinaliseTranscript { utterance } => self.finalise(*utterance, now),
-            Command::PrimeReply { .. } | Command::HangUp { .. } => {}
+            Command::HangUp { .. } => self.replies.clear(),
+            Command::PrimeReply { .. } | Command::Backchannel { .. } => {}
         }
     }
 
@@ -228,6 +246,9 @@ impl World {
             is_started: false,
             is_held: false,
             is_gone: false,
+            is_dry: false,
+            is_bridged: false,
+            is_waiting: false,
             stalls_at: stalls_at.then(|| self.random.millis(0, 4_000)),
         };
         self.replies.insert(turn, reply);
@@ -256,7 +277,8 @@ impl World {
     }
 
     fn release(&mut self, turn: TurnId, now: Instant) {
-        let delay = self.random.millis(50, 1_500);
+        let is_slow = self.random.is(self.slow_percent);
+        let delay = self.random.millis(50, if is_slow { 12_000 } else { 1_500 });
         self.plan(now + delay, Plan::Play(turn));
     }
 
@@ -268,12 +290,26 @@ impl World {
         if reply.stalls_at.is_some_and(|at| reply.heard >= at) {
             return None;
         }
+        if reply.is_bridged {
+            reply.is_waiting = true;
+            return None;
+        }
+        if std::mem::take(&mut reply.is_dry) && reply.is_started {
+            self.plan(now + PLAYOUT_STEP, Plan::Play(turn));
+            return Some(Fact::PlayoutStarted { turn });
+        }
         if !reply.is_started {
             reply.is_started = true;
             let length = reply.length;
             self.plan(now + PLAYOUT_STEP, Plan::Play(turn));
             self.hand(now + length / 3, Fact::ReplyReady { turn });
             return Some(Fact::PlayoutStarted { turn });
+        }
+        if self.random.is(self.slow_percent / 4) {
+            reply.is_dry = true;
+            let gap = self.random.millis(100, 6_000);
+            self.plan(now + gap, Plan::Play(turn));
+            return Some(Fact::PlayoutRanDry { turn });
         }
         reply.heard += PLAYOUT_STEP;
         if reply.heard >= reply.length {
@@ -283,6 +319,36 @@ impl World {
         let heard = reply.heard;
         self.plan(now + PLAYOUT_STEP, Plan::Play(turn));
         Some(Fact::PlayoutProgress { turn, heard })
+    }
+
+    /// A filler begins where nothing else of the reply is heard.
+    fn bridge(&mut self, turn: TurnId, now: Instant) -> Option<Fact> {
+        let reply = self.replies.get_mut(&turn)?;
+        let is_heard = reply.is_started && !reply.is_dry;
+        if reply.is_gone || reply.is_held || reply.is_bridged || is_heard {
+            return None;
+        }
+        reply.is_bridged = true;
+        let length = self.random.millis(300, 2_500);
+        self.plan(now + length, Plan::BridgeEnd(turn));
+        Some(Fact::FillerStarted { turn })
+    }
+
+    fn end_bridge(&mut self, turn: TurnId, now: Instant) -> Option<Fact> {
+        let reply = self.replies.get_mut(&turn)?;
+        if reply.is_gone {
+            return None;
+        }
+        if reply.is_held {
+            self.plan(now + PLAYOUT_STEP, Plan::BridgeEnd(turn));
+            return None;
+        }
+        reply.is_bridged = false;
+        if std::mem::take(&mut reply.is_waiting) {
+            return self.play(turn, now);
+        }
+        reply.is_dry = true;
+        Some(Fact::PlayoutRanDry { turn })
     }
 
     fn drop_reply(&mut self, turn: TurnId, now: Instant) {
@@ -348,7 +414,9 @@ impl World {
                 11 => Fact::ToolStarted { turn },
                 12 => Fact::ToolFinished { turn },
                 13 => Fact::PlayoutStarted { turn },
+                14 if self.random.is(50) => Fact::PlayoutRanDry { turn },
                 14 => Fact::PlayoutFinished { turn },
+                15 if self.random.is(50) => Fact::FillerStarted { turn },
                 15 => Fact::DtmfPressed { digit: '#' },
                 16 => Fact::UserMessage {
                     text: "typed words".to_owned(),

@@ -20,7 +20,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use offhook_turn_taking::{
-    Decision, Eagerness, Fact, HeardText, Instant, ReplyFailure, SpellingPatience, TurnId, TurnManager, TurnMode, TurnPolicy, UtteranceId,
+    Decision, Eagerness, Fact, FillerOrder, HeardText, Instant, ReplyFailure, SpellingPatience,
+    TurnId, TurnManager, TurnMode, TurnPolicy, UtteranceId,
 };
 
 /// A script, read.
@@ -252,6 +253,8 @@ fn read_fact(text: &str) -> Result<Fact, String> {
         },
         "ToolStarted" => Fact::ToolStarted { turn: turn()? },
         "ToolFinished" => Fact::ToolFinished { turn: turn()? },
+        "FillerStarted" => Fact::FillerStarted { turn: turn()? },
+        "PlayoutRanDry" => Fact::PlayoutRanDry { turn: turn()? },
         "PlayoutStarted" => Fact::PlayoutStarted { turn: turn()? },
         "PlayoutProgress" => Fact::PlayoutProgress {
             turn: turn()?,
@@ -331,6 +334,18 @@ fn set(policy: &mut TurnPolicy, knob: &str, value: &str) -> Result<(), String> {
         "playout_stall_max" => policy.playout_stall_max = duration()?,
         "caller_turn_max" => policy.caller_turn_max = duration()?,
         "call_duration_max" => policy.call_duration_max = duration()?,
+        "soft_timeout"
+        | "fillers_max"
+        | "fillers_listed"
+        | "filler_order"
+        | "is_filler_written"
+        | "filler_waits_for_caller" => set_soft_timeout(policy, knob, value)?,
+        "backchannel_frequency" => {
+            policy.backchannels.get_or_insert_default().frequency = share(Some(value))?;
+        }
+        "backchannels_listed" => {
+            policy.backchannels.get_or_insert_default().words_listed = number(Some(value))?;
+        }
         "acknowledgements" => policy.acknowledgements = list(value),
         "uses_default_acknowledgements" => {
             policy.uses_default_acknowledgements = answer(value)?;
@@ -380,6 +395,26 @@ fn optional_number(text: &str) -> Result<Option<u32>, String> {
         return Ok(None);
     }
     number(Some(text)).map(Some)
+}
+
+/// Naming any of its knobs turns the soft timeout on.
+fn set_soft_timeout(policy: &mut TurnPolicy, knob: &str, value: &str) -> Result<(), String> {
+    let soft_timeout = policy.soft_timeout.get_or_insert_default();
+    match knob {
+        "soft_timeout" => soft_timeout.after = millis(Some(value))?,
+        "fillers_max" => soft_timeout.fillers_max = number(Some(value))?,
+        "fillers_listed" => soft_timeout.fillers_listed = number(Some(value))?,
+        "is_filler_written" => soft_timeout.is_written = answer(value)?,
+        "filler_waits_for_caller" => soft_timeout.waits_for_caller = answer(value)?,
+        _ => {
+            soft_timeout.order = match value {
+                "listed" => FillerOrder::Listed,
+                "shuffled" => FillerOrder::Shuffled,
+                _ => return Err("fillers come listed or shuffled".to_owned()),
+            }
+        }
+    }
+    Ok(())
 }
 
 fn number(text: Option<&str>) -> Result<u32, String> {

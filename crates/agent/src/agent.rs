@@ -23,6 +23,9 @@ pub struct Agent {
     pub(crate) apology: Template,
     pub(crate) goodbye_on_silence: Template,
     pub(crate) goodbye_on_limit: Template,
+    pub(crate) fillers: Vec<Template>,
+    pub(crate) filler_instructions: Template,
+    pub(crate) backchannels: Vec<String>,
     pub(crate) models: ModelChoices,
     pub(crate) voice: VoiceSettings,
     pub(crate) ambient_sound: Option<AmbientSound>,
@@ -128,6 +131,30 @@ impl Agent {
                 self.render(&self.goodbye_on_silence, variables)
             }
         }
+    }
+
+    /// What is said while a reply is slow: the filler of that number, from 0; empty where there is
+    /// none.
+    #[must_use]
+    pub fn filler(&self, index: u32, variables: &CallVariables) -> String {
+        usize::try_from(index)
+            .ok()
+            .and_then(|index| self.fillers.get(index))
+            .map_or_else(String::new, |text| {
+                self.render(text, variables).trim().to_owned()
+            })
+    }
+
+    /// What the chat model is told when it is to write a filler.
+    #[must_use]
+    pub fn filler_instructions(&self, variables: &CallVariables) -> String {
+        self.render(&self.filler_instructions, variables)
+    }
+
+    /// What shows a caller that the agent listens, by number.
+    #[must_use]
+    pub fn backchannels(&self) -> &[String] {
+        &self.backchannels
     }
 
     /// Which models serve the call.

@@ -5,7 +5,7 @@ mod caller;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use offhook_turn_taking::{Eagerness, TurnPolicy};
+use offhook_turn_taking::{Eagerness, TurnMode, TurnPolicy};
 
 use crate::default_lines::{DefaultLines, LANGUAGES, default_lines};
 use crate::limits::{self, Bounds, DurationBounds};
@@ -14,7 +14,7 @@ use crate::sounds;
 use crate::template::{Template, is_variable_name};
 use crate::{
     Agent, AgentDocument, AgentProblems, ChatSettings, DurationText, EagernessDocument,
-    ModelChoices, ModelId, VoiceSettings, parse_duration,
+    ModelChoices, ModelId, TurnModeDocument, VoiceSettings, parse_duration,
 };
 
 pub(crate) fn agent_from_document(document: &AgentDocument) -> Result<Agent, AgentProblems> {
@@ -31,6 +31,14 @@ pub(crate) fn agent_from_document(document: &AgentDocument) -> Result<Agent, Age
     );
     let words = check.language(&document.language);
     let reprompts = check.reprompts(document, words);
+    let fillers = check.soft_timeout(document.soft_timeout.as_ref(), &document.language, words);
+    let (backchannels, backchannel_policy) =
+        check.backchannels(document.backchannels.as_ref(), words);
+    let policy = TurnPolicy {
+        soft_timeout: fillers.policy,
+        backchannels: backchannel_policy,
+        ..check.policy(document)
+    };
     let agent = Agent {
         name: document.name.trim().to_owned(),
         prompt,
@@ -55,6 +63,9 @@ pub(crate) fn agent_from_document(document: &AgentDocument) -> Result<Agent, Age
             words,
             |w| w.goodbye_on_limit,
         ),
+        fillers: fillers.lines,
+        filler_instructions: fillers.instructions,
+        backchannels,
         models: check.models(document),
         voice: check.voice(document),
         ambient_sound: sounds::ambient_sound(
@@ -72,7 +83,7 @@ pub(crate) fn agent_from_document(document: &AgentDocument) -> Result<Agent, Age
             document.context_window_turns,
             limits::CONTEXT_TURNS,
         ) as usize,
-        policy: check.policy(document),
+        policy,
         variables: std::mem::take(&mut check.variables),
     };
     if check.findings.is_empty() {
@@ -87,7 +98,7 @@ pub(crate) fn agent_from_document(document: &AgentDocument) -> Result<Agent, Age
 
 /// A check in progress: each method looks at one part, notes what is wrong with it and gives a
 /// value that is used only where nothing was wrong.
-struct Check {
+pub(crate) struct Check {
     findings: Findings,
     variables: BTreeMap<String, String>,
 }
@@ -134,7 +145,7 @@ impl Check {
         default_lines(language)
     }
 
-    fn length(&mut self, path: &str, text: &str, min: usize, max: usize) {
+    pub(crate) fn length(&mut self, path: &str, text: &str, min: usize, max: usize) {
         let characters = text.chars().count();
         if min > 0 && text.trim().is_empty() {
             self.findings.add(path, "is empty");
@@ -144,7 +155,7 @@ impl Check {
         }
     }
 
-    fn text(&mut self, path: &str, text: &str, min: usize, max: usize) -> Template {
+    pub(crate) fn text(&mut self, path: &str, text: &str, min: usize, max: usize) -> Template {
         self.length(path, text, min, max);
         let template = Template::parse(text).unwrap_or_else(|error| {
             self.findings.add(path, error.to_string());
@@ -188,7 +199,7 @@ impl Check {
         }
     }
 
-    fn no_words(&mut self, path: &str) {
+    pub(crate) fn no_words(&mut self, path: &str) {
         let languages: Vec<&str> = LANGUAGES.iter().map(|(tag, _)| *tag).collect();
         self.findings.add(
             path,
@@ -207,14 +218,7 @@ impl Check {
         let path = "silence.reprompts";
         match (&document.silence.reprompts, words) {
             (Some(lines), _) => {
-                if lines.is_empty() {
-                    self.findings
-                        .add(path, "is empty; leave it out for the language's own lines");
-                } else if lines.len() > limits::REPROMPTS_LISTED_MAX {
-                    let max = limits::REPROMPTS_LISTED_MAX;
-                    self.findings
-                        .add(path, format!("has {} lines; at most {max}", lines.len()));
-                }
+                self.count(path, lines.len(), limits::REPROMPTS_LISTED_MAX);
                 let lines = lines.iter().enumerate();
                 lines
                     .map(|(index, line)| {
@@ -227,6 +231,17 @@ impl Check {
                 self.no_words(path);
                 Vec::new()
             }
+        }
+    }
+
+    /// A list of lines that takes the place of the language's own.
+    pub(crate) fn count(&mut self, path: &str, lines: usize, max: usize) {
+        if lines == 0 {
+            self.findings
+                .add(path, "is empty; leave it out for the language's own lines");
+        } else if lines > max {
+            self.findings
+                .add(path, format!("has {lines} lines; at most {max}"));
         }
     }
 
@@ -290,6 +305,15 @@ impl Check {
                 EagernessDocument::Eager => Eagerness::Eager,
             },
             is_speculation_on: document.speculation,
+            mode: match silence.mode {
+                TurnModeDocument::Turn => TurnMode::Turn,
+                TurnModeDocument::Silence => TurnMode::Silence,
+            },
+            initial_wait: self.duration(
+                "silence.initial_wait",
+                silence.initial_wait.as_ref(),
+                limits::INITIAL_WAIT,
+            ),
             no_input_timeout: self.duration(
                 "silence.reprompt_after",
                 silence.reprompt_after.as_ref(),
@@ -304,6 +328,11 @@ impl Check {
                 "silence.hang_up_after",
                 silence.hang_up_after.as_ref(),
                 limits::HANG_UP_AFTER,
+            ),
+            caller_silence_max: self.duration(
+                "silence.caller_silence_max",
+                silence.caller_silence_max.as_ref(),
+                limits::CALLER_SILENCE,
             ),
             call_duration_max: self
                 .duration(
@@ -327,6 +356,8 @@ impl Check {
                 "endpoint_delay_min" | "endpoint_delay_max" => "endpointing.delay_max",
                 "no_input_timeout" => "silence.reprompt_after",
                 "silence_hang_up" => "silence.hang_up_after",
+                "initial_wait" => "silence.initial_wait",
+                "caller_silence_max" => "silence.caller_silence_max",
                 "reprompts_max" => "silence.reprompts_max",
                 other => other,
             };
@@ -344,7 +375,7 @@ impl Check {
         self.duration(path, Some(text), bounds).unwrap_or(otherwise)
     }
 
-    fn duration(
+    pub(crate) fn duration(
         &mut self,
         path: &str,
         text: Option<&DurationText>,
@@ -367,7 +398,7 @@ impl Check {
         }
     }
 
-    fn number(&mut self, path: &str, value: f64, bounds: Bounds) -> f32 {
+    pub(crate) fn number(&mut self, path: &str, value: f64, bounds: Bounds) -> f32 {
         if !(bounds.min..=bounds.max).contains(&value) {
             self.findings
                 .add(path, out_of_range(value, bounds.min, bounds.max));
@@ -375,7 +406,7 @@ impl Check {
         value as f32
     }
 
-    fn whole(&mut self, path: &str, value: u32, bounds: Bounds) -> u32 {
+    pub(crate) fn whole(&mut self, path: &str, value: u32, bounds: Bounds) -> u32 {
         if !(bounds.min..=bounds.max).contains(&f64::from(value)) {
             self.findings
                 .add(path, out_of_range(value, bounds.min, bounds.max));

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::limits;
 use crate::sounds::{AmbientSoundDocument, ToolCallSoundDocument};
+use crate::{BackchannelsDocument, SoftTimeoutDocument, limits};
 
 pub use endpointing::{EndpointingDocument, SpellingPatienceDocument};
 pub use interruption::{InterruptionDocument, InterruptionProfileDocument};
@@ -92,6 +92,12 @@ pub struct AgentDocument {
     /// What happens when the caller says nothing.
     #[serde(default)]
     pub silence: SilenceDocument,
+    /// What is said while a reply is slow. Null: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soft_timeout: Option<SoftTimeoutDocument>,
+    /// How the agent shows a caller who speaks at length that it listens. Null: it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backchannels: Option<BackchannelsDocument>,
     /// How many of the caller's latest turns the chat model reads.
     #[serde(default = "default_context_window_turns")]
     #[schemars(range(min = limits::CONTEXT_TURNS.min, max = limits::CONTEXT_TURNS.max))]
@@ -176,6 +182,12 @@ pub enum EagernessDocument {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SilenceDocument {
+    /// Whether the agent speaks up by itself.
+    pub mode: TurnModeDocument,
+    /// Silence after which the agent speaks up where the caller was left to begin. Null:
+    /// `reprompt_after`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initial_wait: Option<DurationText>,
     /// Silence after which the agent reminds the caller. Null: never.
     pub reprompt_after: Option<DurationText>,
     /// Reminders without an answer before the agent says goodbye and hangs up.
@@ -185,8 +197,12 @@ pub struct SilenceDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = limits::REPROMPTS_LISTED_MAX))]
     pub reprompts: Option<Vec<String>>,
-    /// Caller silence that ends the call whatever the reminders. Null: none.
+    /// Caller silence that ends the call whatever the reminders, counted since the caller spoke, or
+    /// since the agent answered. Null: none.
     pub hang_up_after: Option<DurationText>,
+    /// Caller silence that ends the call, counted since anything was said, reminders included.
+    /// Null: none.
+    pub caller_silence_max: Option<DurationText>,
     /// Said before the call ends on silence. Null: the language's own line. Empty: nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = limits::LINE_CHARS_MAX))]
@@ -196,13 +212,27 @@ pub struct SilenceDocument {
 impl Default for SilenceDocument {
     fn default() -> Self {
         Self {
+            mode: TurnModeDocument::Turn,
+            initial_wait: None,
             reprompt_after: Some(DurationText::from("8s")),
             reprompts_max: 2,
             reprompts: None,
             hang_up_after: None,
+            caller_silence_max: Some(DurationText::from("10m")),
             goodbye: None,
         }
     }
+}
+
+/// Whether the agent speaks up by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TurnModeDocument {
+    /// A silent caller is reminded.
+    #[default]
+    Turn,
+    /// The agent only answers.
+    Silence,
 }
 
 /// A duration with its unit: `300ms`, `2s`, `1.5s`, `30m`, `1h`, `1m30s`.

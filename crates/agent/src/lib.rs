@@ -5,6 +5,7 @@
 //! network, no model: text in, agent or the list of all its problems out.
 
 mod agent;
+mod backchannels;
 mod check;
 mod default_lines;
 mod document;
@@ -14,19 +15,22 @@ mod model_id;
 mod problem;
 mod reading;
 mod schema;
+mod soft_timeout;
 mod sounds;
 mod template;
 
 pub use agent::{Agent, CallVariables, ChatSettings, ModelChoices, VoiceSettings};
+pub use backchannels::BackchannelsDocument;
 pub use document::{
     AgentDocument, DurationText, EagernessDocument, EndpointingDocument, InterruptionDocument,
     InterruptionProfileDocument, ModelsDocument, SilenceDocument, SpellingPatienceDocument,
-    VariableValue, VoiceDocument,
+    TurnModeDocument, VariableValue, VoiceDocument,
 };
 pub use duration_text::{DurationTextError, parse_duration};
 pub use model_id::{ModelId, ModelIdError};
 pub use problem::{AgentProblem, AgentProblems};
 pub use schema::agent_schema;
+pub use soft_timeout::{FillerOrderDocument, SoftTimeoutDocument};
 pub use sounds::{
     AmbientSound, AmbientSoundDocument, AmbientSoundKindDocument, ToolCallSound,
     ToolCallSoundBehaviourDocument, ToolCallSoundDocument, ToolCallSoundKindDocument,

@@ -17,6 +17,15 @@ pub(crate) const REPROMPTS_LISTED_MAX: usize = 20;
 /// Most entries in a list of phrases.
 pub(crate) const ACKNOWLEDGEMENTS_MAX: usize = 200;
 
+/// Most fillers in the list.
+pub(crate) const FILLERS_LISTED_MAX: usize = 20;
+/// Longest filler, in characters.
+pub(crate) const FILLER_CHARS_MAX: usize = 200;
+/// Most backchannels in the list.
+pub(crate) const BACKCHANNELS_LISTED_MAX: usize = 20;
+/// Longest backchannel, in characters.
+pub(crate) const BACKCHANNEL_CHARS_MAX: usize = 40;
+
 /// Both ends are allowed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
@@ -40,6 +49,11 @@ pub(crate) const REPROMPTS: Bounds = Bounds {
     min: 0.0,
     max: 20.0,
 };
+pub(crate) const FILLERS: Bounds = Bounds {
+    min: 1.0,
+    max: 10.0,
+};
+pub(crate) const FREQUENCY: Bounds = Bounds { min: 0.0, max: 1.0 };
 pub(crate) const CONTEXT_TURNS: Bounds = Bounds {
     min: 1.0,
     max: 1_000.0,
@@ -92,6 +106,21 @@ pub(crate) const HANG_UP_AFTER: DurationBounds = DurationBounds {
     min: Duration::from_secs(2),
     max: Duration::from_secs(3_600),
     written: "2s–1h",
+};
+pub(crate) const INITIAL_WAIT: DurationBounds = DurationBounds {
+    min: Duration::from_secs(1),
+    max: Duration::from_secs(600),
+    written: "1s–10m",
+};
+pub(crate) const CALLER_SILENCE: DurationBounds = DurationBounds {
+    min: Duration::from_secs(10),
+    max: Duration::from_secs(3_600),
+    written: "10s–1h",
+};
+pub(crate) const FILLER_AFTER: DurationBounds = DurationBounds {
+    min: Duration::from_millis(500),
+    max: Duration::from_secs(8),
+    written: "500ms–8s",
 };
 pub(crate) const CALL_DURATION: DurationBounds = DurationBounds {
     min: Duration::from_secs(10),

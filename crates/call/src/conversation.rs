@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use offhook_contract::{ChatMessage, Role};
+use offhook_contract::{ChatMessage, Role, ToolCall};
 use offhook_turn_taking::HeardText;
 
 /// The conversation of one call.
@@ -20,26 +20,19 @@ impl Conversation {
     #[must_use]
     pub fn new(system_prompt: String, turns_max: usize) -> Self {
         Self {
-            system: ChatMessage {
-                role: Role::System,
-                text: system_prompt,
-            },
+            system: ChatMessage::new(Role::System, system_prompt),
             messages: Vec::new(),
             turns_max: turns_max.max(1),
         }
     }
 
-    /// What the model reads, with `caller_text` as the caller's newest turn.
+    /// What the model reads, with `caller_text` as the caller's newest turn, or the end of it where
+    /// what came before was left without a reply.
     #[must_use]
     pub fn with_caller(&self, caller_text: &str) -> Arc<[ChatMessage]> {
-        let caller = ChatMessage {
-            role: Role::Caller,
-            text: caller_text.to_owned(),
-        };
-        self.window()
-            .cloned()
-            .chain(std::iter::once(caller))
-            .collect()
+        let mut messages: Vec<ChatMessage> = self.window().cloned().collect();
+        append(&mut messages, Role::Caller, caller_text);
+        messages.into()
     }
 
     /// What the model reads before the caller has said anything.
@@ -67,17 +60,20 @@ impl Conversation {
         self.add(Role::Caller, caller_text);
     }
 
-    fn add(&mut self, role: Role, text: &str) {
-        match self.messages.last_mut() {
-            Some(last) if last.role == role => {
-                last.text.push(' ');
-                last.text.push_str(text);
-            }
-            _ => self.messages.push(ChatMessage {
-                role,
-                text: text.to_owned(),
-            }),
+    /// The agent used a tool on its way to the reply to `caller_text`, which stands whatever
+    /// becomes of the reply: what a tool has done is done. A call that had no result is never
+    /// written down. Where the reply that follows is added, its caller's words are here already.
+    pub fn add_tool_use(&mut self, caller_text: &str, call: ToolCall, result: &str) {
+        if !caller_text.is_empty() {
+            self.add(Role::Caller, caller_text);
         }
+        let id = call.id.clone();
+        self.messages.push(ChatMessage::tool_call(call));
+        self.messages.push(ChatMessage::tool_result(id, result));
+    }
+
+    fn add(&mut self, role: Role, text: &str) {
+        append(&mut self.messages, role, text);
     }
 
     /// The system prompt and the newest turns. Whole turns are dropped, half of the window at a
@@ -101,8 +97,21 @@ impl Conversation {
     }
 }
 
+/// Adds what was said; what the same speaker goes on with belongs to the same message.
+fn append(messages: &mut Vec<ChatMessage>, role: Role, text: &str) {
+    match messages.last_mut() {
+        Some(last) if last.role == role && last.tool.is_none() => {
+            last.text.push(' ');
+            last.text.push_str(text);
+        }
+        _ => messages.push(ChatMessage::new(role, text)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use offhook_contract::{ToolCallId, ToolUse};
+
     use super::*;
 
     fn known(text: &str) -> HeardText {
@@ -151,6 +160,47 @@ mod tests {
         assert_eq!(
             texts(&conversation.so_far()),
             ["s", "Hours?", "We open at 8."]
+        );
+    }
+
+    fn look_up(number: u32) -> ToolCall {
+        ToolCall {
+            id: ToolCallId(format!("call {number}")),
+            name: "look_up".into(),
+            arguments: "{}".into(),
+        }
+    }
+
+    #[test]
+    fn the_window_counts_caller_turns_and_never_parts_a_tool_from_its_result() {
+        let mut conversation = Conversation::new("s".into(), 2);
+        conversation.add_reply("", "Hello!", &known("Hello!"));
+        for number in 1..=5 {
+            conversation.add_tool_use(&format!("q{number}"), look_up(number), "r");
+            conversation.add_tool_use("", look_up(number * 10), "r");
+            conversation.add_reply("", "x", &known(&format!("a{number}")));
+            let messages = conversation.so_far();
+            assert_eq!(messages[0].text, "s");
+            let turns = messages.iter().filter(|one| one.role == Role::Caller);
+            assert_eq!(turns.count(), number.min(2) as usize);
+            for (index, message) in messages.iter().enumerate() {
+                if let Some(ToolUse::Result(id)) = &message.tool {
+                    let call = &messages[index - 1].tool;
+                    assert!(matches!(call, Some(ToolUse::Call(call)) if call.id == *id));
+                }
+            }
+            let calls = messages.iter().filter(|one| one.tool.is_some()).count();
+            assert_eq!(calls, 4 * number.min(2) as usize);
+        }
+    }
+
+    #[test]
+    fn a_turn_without_a_reply_is_remembered_and_goes_on() {
+        let mut conversation = Conversation::new("s".into(), 8);
+        conversation.add_caller("Hold on.");
+        assert_eq!(
+            texts(&conversation.with_caller("I am back.")),
+            ["s", "Hold on. I am back."]
         );
     }
 

@@ -13,8 +13,8 @@ mod word_error_rate;
 pub use conversation::Conversation;
 pub use persona::Persona;
 pub use record::{
-    BargeInOutcome, BargeInRecord, CallRecord, EntryKind, LogEntry, PacingRecord, TurnKind,
-    TurnRecord, TurnTimings,
+    BackchannelRecord, BargeInOutcome, BargeInRecord, CallRecord, EntryKind, LogEntry,
+    PacingRecord, TurnKind, TurnRecord, TurnTimings,
 };
 pub use session::{CallSetup, Control, OpenError, Providers, Session};
 pub use word_error_rate::{WordErrors, word_error_rate};

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use offhook_agent::{Agent, CallVariables};
-use offhook_contract::{ChatOptions, SpeechRequest};
+use offhook_contract::{ChatMessage, ChatOptions, ChatRequest, Role, SpeechRequest};
 use offhook_turn_taking::Line;
+
+/// Longest filler that the chat model writes; one that is cut there is not spoken.
+const FILLER_TOKENS_MAX: u32 = 32;
 
 /// An agent as it takes one call; it does not change while the call runs.
 #[derive(Debug, Clone)]
@@ -36,6 +39,29 @@ impl Persona {
     #[must_use]
     pub fn line(&self, line: Line) -> String {
         self.agent.line(line, &self.variables)
+    }
+
+    /// The agent's filler of that number, from 0.
+    #[must_use]
+    pub fn filler(&self, index: u32) -> String {
+        self.agent.filler(index, &self.variables)
+    }
+
+    /// What the chat model is asked for where it writes a filler itself, before it answers
+    /// `caller_text`: little, so that it comes soon.
+    #[must_use]
+    pub fn filler_request(&self, caller_text: &str) -> ChatRequest {
+        let instructions = self.agent.filler_instructions(&self.variables);
+        ChatRequest {
+            messages: Arc::new([
+                ChatMessage::new(Role::System, instructions),
+                ChatMessage::new(Role::Caller, caller_text),
+            ]),
+            options: ChatOptions {
+                tokens_max: FILLER_TOKENS_MAX,
+                ..self.chat_options()
+            },
+        }
     }
 
     /// How the voice speaks.

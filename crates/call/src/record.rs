@@ -23,6 +23,8 @@ pub struct CallRecord {
     pub turns: Vec<TurnRecord>,
     /// Each time the caller spoke over the agent and playout was held.
     pub barge_ins: Vec<BargeInRecord>,
+    /// Each time the agent showed that it listens.
+    pub backchannels: Vec<BackchannelRecord>,
     /// How exactly frames left.
     pub pacing: PacingRecord,
     /// Speculative replies that were thrown away unheard.
@@ -42,8 +44,10 @@ pub struct TurnRecord {
     pub kind: TurnKind,
     /// What the caller said; empty for a configured line.
     pub caller_text: String,
-    /// All text that was made for the reply.
+    /// All text that was made for the reply, fillers included.
     pub generated_text: String,
+    /// The fillers in it, in order.
+    pub fillers: Vec<String>,
     /// What of it the caller heard; `None` where it cannot be known.
     pub heard_text: Option<String>,
     /// Whether the caller cut it short.
@@ -80,7 +84,9 @@ pub struct TurnTimings {
     pub first_audio: Option<Instant>,
     /// The moment from which the policy allowed the turn to end (the wait that is configured).
     pub turn_ended: Option<Instant>,
-    /// The first frame left.
+    /// The first frame of a filler left.
+    pub filler_started: Option<Instant>,
+    /// The first frame of the reply's own speech left.
     pub first_frame_sent: Option<Instant>,
     /// The reply was heard to its end, or cut.
     pub finished: Option<Instant>,
@@ -117,6 +123,15 @@ impl BargeInRecord {
     pub fn stop_time(&self) -> Duration {
         self.last_frame_sent.unwrap_or(self.held).since(self.onset)
     }
+}
+
+/// One time that the agent showed, in the caller's turn, that it listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackchannelRecord {
+    /// When.
+    pub at: Instant,
+    /// What it said.
+    pub text: String,
 }
 
 /// What became of a barge-in.

@@ -1,5 +1,6 @@
 //! A chat model: opened once per call, so that what it has read stays read.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -56,8 +57,10 @@ pub struct ChatOptions {
 pub struct ChatMessage {
     /// Who said it.
     pub role: Role,
-    /// What was said; for the agent, what the caller heard.
+    /// What was said; for the agent, what the caller heard; for a tool, its result.
     pub text: String,
+    /// Where the message belongs to the use of a tool.
+    pub tool: Option<ToolUse>,
 }
 
 /// Who said a message.
@@ -69,6 +72,77 @@ pub enum Role {
     Caller,
     /// The agent.
     Agent,
+    /// A tool that the agent called.
+    Tool,
+}
+
+/// A message's part in the use of a tool. No conversation holds a call without its result, nor a
+/// result without its call: models refuse that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToolUse {
+    /// The agent calls a tool.
+    Call(ToolCall),
+    /// The message is the result of the call with this id.
+    Result(ToolCallId),
+}
+
+/// A call of a tool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolCall {
+    /// Which call.
+    pub id: ToolCallId,
+    /// The tool's name.
+    pub name: String,
+    /// Its arguments, as the model wrote them: JSON.
+    pub arguments: String,
+}
+
+/// Tells the calls of one conversation apart; the chat model gives it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ToolCallId(pub String);
+
+impl ChatMessage {
+    /// Something said.
+    #[must_use]
+    pub fn new(role: Role, text: impl Into<String>) -> Self {
+        Self {
+            role,
+            text: text.into(),
+            tool: None,
+        }
+    }
+
+    /// The agent calls a tool.
+    #[must_use]
+    pub fn tool_call(call: ToolCall) -> Self {
+        Self {
+            role: Role::Agent,
+            text: String::new(),
+            tool: Some(ToolUse::Call(call)),
+        }
+    }
+
+    /// What the tool answered.
+    #[must_use]
+    pub fn tool_result(call: ToolCallId, result: impl Into<String>) -> Self {
+        Self {
+            role: Role::Tool,
+            text: result.into(),
+            tool: Some(ToolUse::Result(call)),
+        }
+    }
+
+    /// The message for a model that knows no tools.
+    #[must_use]
+    pub fn plain_text(&self) -> Cow<'_, str> {
+        match &self.tool {
+            None => Cow::Borrowed(self.text.trim()),
+            Some(ToolUse::Call(call)) => {
+                Cow::Owned(format!("[calls {} with {}]", call.name, call.arguments))
+            }
+            Some(ToolUse::Result(_)) => Cow::Owned(format!("[result: {}]", self.text.trim())),
+        }
+    }
 }
 
 /// A piece of a reply.

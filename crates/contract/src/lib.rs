@@ -13,6 +13,7 @@ mod turn_detector;
 
 pub use chat::{
     ChatCall, ChatEvent, ChatMessage, ChatModel, ChatOptions, ChatReply, ChatRequest, Role,
+    ToolCall, ToolCallId, ToolUse,
 };
 pub use error::ProviderError;
 pub use leg::{

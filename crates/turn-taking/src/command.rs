@@ -26,6 +26,18 @@ pub enum Line {
     Goodbye(HangUpCause),
 }
 
+/// What bridges a slow reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FillerChoice {
+    /// The agent's filler of that number, from 0.
+    Line(u32),
+    /// One that the chat model writes; the agent's filler of that number where it does not come.
+    Written {
+        /// From 0.
+        fallback: u32,
+    },
+}
+
 /// Why the agent ends the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HangUpCause {
@@ -74,6 +86,19 @@ pub enum Command {
         /// The reply.
         turn: TurnId,
     },
+    /// Speak a filler as part of the reply, of which nothing more is there to be heard: all of it,
+    /// before the rest of the reply. The session reports [`Fact::FillerStarted`], and
+    /// [`Fact::PlayoutRanDry`] where nothing of the reply follows it at once. Where the reply's own
+    /// audio comes first, the filler is dropped.
+    ///
+    /// [`Fact::FillerStarted`]: crate::Fact::FillerStarted
+    /// [`Fact::PlayoutRanDry`]: crate::Fact::PlayoutRanDry
+    SayFiller {
+        /// The reply.
+        turn: TurnId,
+        /// Which.
+        filler: FillerChoice,
+    },
     /// Drop the reply: stop its task, clear playout, tell the leg to clear at once. The session
     /// answers with `ReplyCancelled`.
     CancelReply {
@@ -85,6 +110,13 @@ pub enum Command {
     StaySilent {
         /// The reply.
         turn: TurnId,
+    },
+    /// Show the caller, who pauses and goes on, that the agent listens: play the agent's backchannel
+    /// of that number, from 0. It takes no floor, belongs to no reply and to no conversation, and
+    /// the session reports nothing back.
+    Backchannel {
+        /// From 0.
+        clip: u32,
     },
     /// Stop sending the reply (short fade, clear the leg) and remember where it was heard to.
     HoldPlayout {
@@ -113,8 +145,10 @@ impl Command {
             Self::PrimeReply { .. } => "PrimeReply",
             Self::StartReply { .. } => "StartReply",
             Self::CommitReply { .. } => "CommitReply",
+            Self::SayFiller { .. } => "SayFiller",
             Self::CancelReply { .. } => "CancelReply",
             Self::StaySilent { .. } => "StaySilent",
+            Self::Backchannel { .. } => "Backchannel",
             Self::HoldPlayout { .. } => "HoldPlayout",
             Self::ResumePlayout { .. } => "ResumePlayout",
             Self::HangUp { .. } => "HangUp",
@@ -128,11 +162,15 @@ impl Command {
             Self::Say { turn, .. }
             | Self::StartReply { turn, .. }
             | Self::CommitReply { turn }
+            | Self::SayFiller { turn, .. }
             | Self::CancelReply { turn }
             | Self::StaySilent { turn }
             | Self::HoldPlayout { turn }
             | Self::ResumePlayout { turn } => Some(*turn),
-            Self::FinaliseTranscript { .. } | Self::PrimeReply { .. } | Self::HangUp { .. } => None,
+            Self::FinaliseTranscript { .. }
+            | Self::PrimeReply { .. }
+            | Self::Backchannel { .. }
+            | Self::HangUp { .. } => None,
         }
     }
 }
@@ -149,11 +187,13 @@ impl fmt::Display for Command {
             Self::StartReply { turn, caller_text } => {
                 write!(formatter, "{name} {} \"{caller_text}\"", turn.0)
             }
+            Self::SayFiller { turn, filler } => write!(formatter, "{name} {} {filler}", turn.0),
             Self::CommitReply { turn }
             | Self::CancelReply { turn }
             | Self::StaySilent { turn }
             | Self::HoldPlayout { turn }
             | Self::ResumePlayout { turn } => write!(formatter, "{name} {}", turn.0),
+            Self::Backchannel { clip } => write!(formatter, "{name} {clip}"),
             Self::HangUp { cause } => write!(formatter, "{name} {cause}"),
         }
     }
@@ -166,6 +206,15 @@ impl fmt::Display for Line {
             Self::Reprompt(count) => write!(formatter, "Reprompt {count}"),
             Self::Apology => write!(formatter, "Apology"),
             Self::Goodbye(cause) => write!(formatter, "Goodbye {cause}"),
+        }
+    }
+}
+
+impl fmt::Display for FillerChoice {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(index) => write!(formatter, "Line {index}"),
+            Self::Written { fallback } => write!(formatter, "Written or Line {fallback}"),
         }
     }
 }

@@ -136,8 +136,19 @@ pub enum Fact {
         /// The reply.
         turn: TurnId,
     },
-    /// The reply's first frame was sent.
+    /// A filler's first frame was sent.
+    FillerStarted {
+        /// The reply that it bridges.
+        turn: TurnId,
+    },
+    /// The first frame of the reply's own speech was sent; comes again where it goes on after a
+    /// filler, or after it had run dry.
     PlayoutStarted {
+        /// The reply.
+        turn: TurnId,
+    },
+    /// All speech that was made for the reply so far was heard, and more is to come.
+    PlayoutRanDry {
         /// The reply.
         turn: TurnId,
     },

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod backchanneler;
 mod barge_in;
 mod caller_pace;
 mod caller_turn;
@@ -23,6 +24,7 @@ mod profiles;
 mod reason;
 mod reply_watch;
 mod silence_watch;
+mod soft_timeout;
 mod spelling;
 mod standing;
 mod thresholds;
@@ -31,7 +33,8 @@ mod transcript_delay;
 mod utterance;
 mod wording;
 
-pub use command::{Command, Decision, HangUpCause, Line};
+pub use backchanneler::BackchannelPolicy;
+pub use command::{Command, Decision, FillerChoice, HangUpCause, Line};
 pub use fact::{Fact, HeardText, ReplyFailure, TurnId, UtteranceId};
 pub use floor::Floor;
 pub use instant::Instant;
@@ -41,5 +44,6 @@ pub use policy::{Eagerness, PolicyError, SpellingPatience, TurnPolicy};
 pub use profiles::{InterruptionProfile, InterruptionProfiles};
 pub use reason::{Patience, Reason};
 pub use silence_watch::TurnMode;
+pub use soft_timeout::{FillerOrder, SoftTimeout};
 pub use thresholds::{EndpointThresholds, InterruptionThresholds};
 pub use timer::Timer;

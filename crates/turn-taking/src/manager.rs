@@ -9,11 +9,13 @@ mod silence;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::backchanneler::{Backchanneler, Listening};
 use crate::barge_in::BargeIn;
 use crate::caller_turn::CallerTurn;
 use crate::endpointer::Endpointer;
 use crate::reply_watch::{ReplyWatch, Stage};
 use crate::silence_watch::SilenceWatch;
+use crate::soft_timeout::SoftTimeoutWatch;
 use crate::standing::Standing;
 use crate::{
     Command, Decision, Fact, Floor, HangUpCause, HeardText, Instant, Line, PolicyError, Reason,
@@ -48,6 +50,8 @@ pub struct TurnManager {
     barge_in: BargeIn,
     silence: SilenceWatch,
     replies: ReplyWatch,
+    soft_timeout: SoftTimeoutWatch,
+    backchanneler: Backchanneler,
     /// Replies in a row that failed.
     failures: u32,
     /// Replies started in vain for the open turn.
@@ -83,6 +87,8 @@ impl TurnManager {
             barge_in: BargeIn::new(&policy),
             silence: SilenceWatch::new(&policy),
             replies: ReplyWatch::new(&policy),
+            soft_timeout: SoftTimeoutWatch::new(&policy),
+            backchanneler: Backchanneler::new(&policy),
             failures: 0,
             speculations: 0,
             words_primed: 0,
@@ -129,6 +135,8 @@ impl TurnManager {
         [
             self.barge_in.poll_timeout(),
             self.endpointer.poll_timeout().filter(|_| self.is_answered),
+            self.backchanneler.poll_timeout(),
+            self.soft_timeout.poll_timeout(),
             self.replies.poll_timeout(),
             self.silence.poll_timeout(),
         ]
@@ -202,7 +210,9 @@ impl TurnManager {
             | Fact::ReplyFailed { .. }
             | Fact::ToolStarted { .. }
             | Fact::ToolFinished { .. }
+            | Fact::FillerStarted { .. }
             | Fact::PlayoutStarted { .. }
+            | Fact::PlayoutRanDry { .. }
             | Fact::PlayoutProgress { .. }
             | Fact::PlayoutFinished { .. } => self.take_reply_fact(fact),
         }
@@ -236,6 +246,14 @@ impl TurnManager {
                     self.silence.handle_timeout(self.now);
                     self.take_lapse();
                 }
+                Timer::Backchannel => {
+                    self.backchanneler.handle_timeout(self.now);
+                    self.say_backchannel();
+                }
+                Timer::SoftTimeout => {
+                    self.soft_timeout.handle_timeout(self.now);
+                    self.say_filler();
+                }
                 Timer::ReplyDeadline | Timer::PlayoutStall => {
                     self.replies.handle_timeout(self.now);
                     self.take_progress();
@@ -262,6 +280,13 @@ impl TurnManager {
             && !self.is_deaf
             && !self.is_over;
         self.silence.handle(is_quiet, self.now);
+        self.soft_timeout.handle(self.replies.wait());
+        self.backchanneler.handle(&Listening {
+            standing,
+            text: self.caller.text(),
+            is_floor_taken: is_suspended,
+            turn_ends_at: self.endpointer.poll_timeout().map(|(at, _)| at),
+        });
     }
 
     fn order(&mut self, command: Command, reason: Reason) {

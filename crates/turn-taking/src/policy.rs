@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
+use crate::backchanneler::BackchannelPolicy;
 use crate::phrases::{acknowledgements, interrupting_phrases};
 use crate::profiles::{InterruptionProfiles, check_minimums, check_sensitivity};
 use crate::silence_watch::TurnMode;
+use crate::soft_timeout::SoftTimeout;
 use crate::thresholds::{EndpointThresholds, InterruptionThresholds};
 
 /// How soon the agent takes the floor after the caller pauses.
@@ -99,8 +101,13 @@ pub struct TurnPolicy {
     /// caller or by the agent, reminders included. `None` never. Default 10 min. `AgentPhone`
     /// calls it `maxSilenceMs`, Retell `end_call_after_silence_ms`.
     pub caller_silence_max: Option<Duration>,
-    /// How long a committed reply may stay without audio before the agent apologises, 500 ms to
-    /// 2 min. Default 8 s.
+    /// What is said while a reply is slow; `None` says nothing. Default `None`.
+    pub soft_timeout: Option<SoftTimeout>,
+    /// How the agent shows a caller who speaks at length that it listens; `None` says nothing.
+    /// Default `None`.
+    pub backchannels: Option<BackchannelPolicy>,
+    /// How long a committed reply may stay without audio, or stop in the middle for want of more,
+    /// before the agent apologises, 500 ms to 2 min. Default 8 s. Fillers do not lengthen it.
     pub reply_deadline: Duration,
     /// The same while a tool runs for the reply, 500 ms to 10 min. Default 30 s.
     pub tool_deadline: Duration,
@@ -160,6 +167,8 @@ impl Default for TurnPolicy {
             reprompts_max: 2,
             silence_hang_up: None,
             caller_silence_max: Some(Duration::from_secs(10 * 60)),
+            soft_timeout: None,
+            backchannels: None,
             reply_deadline: Duration::from_secs(8),
             tool_deadline: Duration::from_secs(30),
             playout_stall_max: Duration::from_secs(15),
@@ -193,6 +202,12 @@ impl TurnPolicy {
                 knob: "reprompts_max",
                 problem: format!("{} reminders are too many, at most 20", self.reprompts_max),
             });
+        }
+        if let Some(soft_timeout) = &self.soft_timeout {
+            soft_timeout.validate()?;
+        }
+        if let Some(backchannels) = &self.backchannels {
+            backchannels.validate()?;
         }
         let thresholds = self.endpoint_thresholds();
         if thresholds.delay_min > thresholds.delay_max {

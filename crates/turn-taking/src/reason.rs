@@ -52,6 +52,15 @@ pub enum Reason {
     TranscriptGrew,
     /// The caller went on speaking before the turn was decided, or before the reply was heard.
     CallerWentOn,
+    /// The caller has been speaking for long, pauses, and is not done.
+    CallerGoesOn {
+        /// How long the turn has lasted.
+        turn: Duration,
+        /// How long the pause has.
+        pause: Duration,
+        /// What the end-of-turn model said, if it did.
+        likelihood: Option<f32>,
+    },
     /// The caller's turn reached its longest.
     CallerTurnTooLong {
         /// The limit.
@@ -112,6 +121,13 @@ pub enum Reason {
         /// For how long at most; `None` until the caller speaks.
         wait: Option<Duration>,
     },
+    /// The reply is slow.
+    ReplySlow {
+        /// How long nothing of it has been heard, or nothing more.
+        waited: Duration,
+        /// Whether it waits for a tool.
+        is_tool_running: bool,
+    },
     /// The reply did not come in time.
     ReplyLate {
         /// How long after the caller's turn ended.
@@ -154,12 +170,7 @@ impl fmt::Display for Reason {
                     formatter,
                     "caller silent for {silence} ({required} wanted{patience}), turn "
                 )?;
-                match likelihood {
-                    Some(likelihood) => {
-                        write!(formatter, "{:.0} % likely over", likelihood * 100.0)
-                    }
-                    None => write!(formatter, "not judged by its sound"),
-                }
+                fmt_likelihood(*likelihood, formatter)
             }
             Self::CallerSpokeOver { speech, required } => {
                 let (speech, required) = (Plain(*speech), Plain(*required));
@@ -207,6 +218,18 @@ impl fmt::Display for Reason {
                     "caller said nothing for {silence}, after {reminders}"
                 )
             }
+            Self::CallerGoesOn {
+                turn,
+                pause,
+                likelihood,
+            } => {
+                let (turn, pause) = (Plain(*turn), Plain(*pause));
+                write!(
+                    formatter,
+                    "caller has spoken for {turn}, pauses for {pause} and goes on, turn "
+                )?;
+                fmt_likelihood(*likelihood, formatter)
+            }
             other => other.fmt_waits(formatter),
         }
     }
@@ -253,6 +276,21 @@ impl Reason {
                     Plain(*wait)
                 )
             }
+            Self::ReplySlow {
+                waited,
+                is_tool_running,
+            } => {
+                let tool = if *is_tool_running {
+                    ", a tool is running"
+                } else {
+                    ""
+                };
+                write!(
+                    formatter,
+                    "nothing of the reply was heard for {}{tool}",
+                    Plain(*waited)
+                )
+            }
             Self::ReplyLate { waited } => {
                 write!(
                     formatter,
@@ -290,6 +328,7 @@ impl Reason {
             Self::TurnSkipped { .. } => "the agent was told to stay silent until the caller speaks",
             Self::EndOfTurn { .. }
             | Self::CallerPaused { .. }
+            | Self::CallerGoesOn { .. }
             | Self::CallerTurnTooLong { .. }
             | Self::CallerSpokeOver { .. }
             | Self::BargeIn { .. }
@@ -299,10 +338,18 @@ impl Reason {
             | Self::TranscriptLate { .. }
             | Self::CallerSilent { .. }
             | Self::SilenceTooLong { .. }
+            | Self::ReplySlow { .. }
             | Self::ReplyLate { .. }
             | Self::ReplyStalled { .. }
             | Self::DurationLimit { .. } => "",
         }
+    }
+}
+
+fn fmt_likelihood(likelihood: Option<f32>, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match likelihood {
+        Some(likelihood) => write!(formatter, "{:.0} % likely over", likelihood * 100.0),
+        None => write!(formatter, "not judged by its sound"),
     }
 }
 

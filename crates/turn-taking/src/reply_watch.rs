@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::soft_timeout::Wait;
 use crate::{Fact, Instant, Line, Reason, Timer, TurnId, TurnPolicy};
 
 /// What is spoken.
@@ -54,10 +55,20 @@ pub(crate) struct LiveReply {
     is_withheld: bool,
     /// What a speculative reply answers.
     pub(crate) caller_text: String,
-    /// Since when it has been waited for: its commit, or the last sign of progress.
-    waiting_since: Instant,
-    tools_running: u32,
     pub(crate) skip: Option<Skip>,
+    /// Since when its own speech has been waited for: its commit, the last sign of a tool, or the
+    /// end of what there was of it. Fillers do not move it.
+    waiting_since: Instant,
+    /// Since when nothing is heard and more is to come.
+    silent_since: Option<Instant>,
+    /// The last sign of progress while it is heard.
+    moved_at: Instant,
+    heard: Duration,
+    /// What is heard is a filler.
+    is_filler: bool,
+    /// It failed while a filler was heard, which is not cut for that.
+    has_failed: bool,
+    tools_running: u32,
     /// Whether the leg tells how far the reply was heard.
     has_progress: bool,
 }
@@ -109,6 +120,17 @@ impl ReplyWatch {
         }
     }
 
+    /// The answer that is to be skipped, where nothing of it is heard at the moment.
+    pub(crate) fn silent_skip(&self) -> Option<(TurnId, Stage, Skip)> {
+        let live = self.live.as_ref()?;
+        let is_silent = !live.is_withheld
+            && matches!(live.stage, Stage::Unheard | Stage::Audible)
+            && live.silent_since.is_some()
+            && live.speech == Speech::Answer;
+        let skip = live.skip.filter(|_| is_silent)?;
+        Some((live.turn, live.stage, skip))
+    }
+
     /// Whether a reply is heard, or will be: no caller turn ends meanwhile.
     pub(crate) fn has_floor(&self) -> bool {
         self.live
@@ -132,9 +154,14 @@ impl ReplyWatch {
             stage,
             is_withheld: false,
             caller_text,
-            waiting_since: now,
-            tools_running: 0,
             skip: None,
+            waiting_since: now,
+            silent_since: Some(now),
+            moved_at: now,
+            heard: Duration::ZERO,
+            is_filler: false,
+            has_failed: false,
+            tools_running: 0,
             has_progress: false,
         });
         self.last
@@ -152,6 +179,8 @@ impl ReplyWatch {
             live.stage = stage;
             live.is_withheld = false;
             live.waiting_since = now;
+            live.moved_at = now;
+            live.silent_since = live.silent_since.map(|_| now);
         }
     }
 
@@ -160,50 +189,71 @@ impl ReplyWatch {
         self.live.take()
     }
 
+    /// What is waited for in silence, where a filler can be of use.
+    pub(crate) fn wait(&self) -> Option<Wait> {
+        let live = self.live.as_ref()?;
+        let is_slow_to_make = match live.speech {
+            Speech::Answer | Speech::Line(Line::Greeting) => true,
+            Speech::Line(_) => false,
+        };
+        let is_waiting = !live.is_withheld && matches!(live.stage, Stage::Unheard | Stage::Audible);
+        let since = live
+            .silent_since
+            .filter(|_| is_slow_to_make && is_waiting)?;
+        Some(Wait {
+            turn: live.turn,
+            since,
+            is_tool_running: live.tools_running > 0,
+        })
+    }
+
     pub(crate) fn handle(&mut self, fact: &Fact, now: Instant) {
-        let Some(live) = &mut self.live else { return };
-        let (Fact::ReplyToken { turn }
-        | Fact::ReplyReady { turn }
-        | Fact::ReplyFailed { turn, .. }
-        | Fact::ReplyCancelled { turn, .. }
-        | Fact::ToolStarted { turn }
-        | Fact::ToolFinished { turn }
-        | Fact::PlayoutStarted { turn }
-        | Fact::PlayoutProgress { turn, .. }
-        | Fact::PlayoutFinished { turn }) = fact
-        else {
+        let Some(live) = self.live.as_mut().filter(|live| live.turn == turn_of(fact)) else {
             return;
         };
-        if *turn != live.turn {
-            return;
-        }
         let is_committed = live.stage != Stage::Speculative;
         let is_heard = matches!(live.stage, Stage::Audible | Stage::Held);
         match fact {
+            Fact::ReplyFailed { .. } if is_heard && live.is_filler => live.has_failed = true,
             Fact::ReplyFailed { .. } | Fact::ReplyCancelled { .. } => {
                 self.progress = Some(Progress::Failed(Reason::ReplyFailed));
             }
             Fact::ToolStarted { .. } => {
                 live.tools_running = live.tools_running.saturating_add(1);
-                live.waiting_since = now;
+                live.moved(now);
             }
             Fact::ToolFinished { .. } if live.tools_running > 0 => {
                 live.tools_running -= 1;
-                live.waiting_since = now;
+                live.moved(now);
             }
-            Fact::PlayoutStarted { .. } if live.stage == Stage::Unheard => {
-                live.stage = Stage::Audible;
-                live.waiting_since = now;
-                self.progress = Some(Progress::BecameAudible);
+            Fact::FillerStarted { .. } | Fact::PlayoutStarted { .. } if is_committed => {
+                live.is_filler = matches!(fact, Fact::FillerStarted { .. });
+                live.silent_since = None;
+                live.moved_at = now;
+                if live.stage == Stage::Unheard {
+                    live.stage = Stage::Audible;
+                    self.progress = Some(Progress::BecameAudible);
+                }
+            }
+            Fact::PlayoutRanDry { .. } if is_heard && live.silent_since.is_none() => {
+                if live.has_failed {
+                    self.progress = Some(Progress::Failed(Reason::ReplyFailed));
+                }
+                live.silent_since = Some(now);
+                if !std::mem::take(&mut live.is_filler) {
+                    live.waiting_since = now;
+                }
             }
             Fact::PlayoutFinished { .. } if is_committed => {
                 self.progress = Some(Progress::Finished);
             }
-            Fact::ReplyToken { .. } | Fact::ReplyReady { .. } if is_heard => {
-                live.waiting_since = now;
-            }
-            Fact::PlayoutProgress { .. } if is_heard => {
-                live.waiting_since = now;
+            Fact::ReplyToken { .. } | Fact::ReplyReady { .. } if is_heard => live.moved_at = now,
+            Fact::PlayoutProgress { heard, .. } if is_heard => {
+                // The same again is no progress.
+                if live.heard != *heard || !live.has_progress {
+                    live.moved_at = now;
+                }
+                live.heard = *heard;
                 live.has_progress = true;
             }
             _ => {}
@@ -215,10 +265,13 @@ impl ReplyWatch {
             return;
         };
         let Some(live) = &self.live else { return };
-        let waited = now.since(live.waiting_since);
         self.progress = Some(Progress::Failed(match timer {
-            Timer::PlayoutStall => Reason::ReplyStalled { waited },
-            _ => Reason::ReplyLate { waited },
+            Timer::PlayoutStall => Reason::ReplyStalled {
+                waited: now.since(live.moved_at),
+            },
+            _ => Reason::ReplyLate {
+                waited: now.since(live.waiting_since),
+            },
         }));
     }
 
@@ -228,18 +281,53 @@ impl ReplyWatch {
 
     pub(crate) fn poll_timeout(&self) -> Option<(Instant, Timer)> {
         let live = self.live.as_ref()?;
-        let (limit, timer) = match live.stage {
-            Stage::Speculative | Stage::Held => return None,
-            Stage::Unheard if live.is_withheld => return None,
-            Stage::Unheard => (self.reply_deadline, Timer::ReplyDeadline),
-            Stage::Audible if live.has_progress => (self.stall_max, Timer::PlayoutStall),
-            Stage::Audible => (self.stall_max.max(UNREPORTED_MAX), Timer::PlayoutStall),
+        let (since, limit, timer) = match (live.stage, live.silent_since) {
+            (Stage::Speculative | Stage::Held, _) => return None,
+            (Stage::Unheard, _) if live.is_withheld => return None,
+            (Stage::Unheard, _) | (Stage::Audible, Some(_)) => (
+                live.waiting_since,
+                self.reply_deadline,
+                Timer::ReplyDeadline,
+            ),
+            (Stage::Audible, None) => {
+                let unreported = (!live.has_progress).then_some(UNREPORTED_MAX);
+                let limit = self.stall_max.max(unreported.unwrap_or_default());
+                (live.moved_at, limit, Timer::PlayoutStall)
+            }
         };
         let limit = if live.tools_running > 0 {
             limit.max(self.tool_deadline)
         } else {
             limit
         };
-        Some((live.waiting_since + limit, timer))
+        // A filler that outlasts the deadline is heard to its end.
+        let earliest = live.silent_since.unwrap_or(since);
+        Some(((since + limit).max(earliest), timer))
+    }
+}
+
+impl LiveReply {
+    /// Somebody works on it.
+    fn moved(&mut self, now: Instant) {
+        self.waiting_since = now;
+        self.moved_at = now;
+    }
+}
+
+/// The reply that a fact is about; zero, which no reply has, where it is about none.
+fn turn_of(fact: &Fact) -> TurnId {
+    match fact {
+        Fact::ReplyToken { turn }
+        | Fact::ReplyReady { turn }
+        | Fact::ReplyFailed { turn, .. }
+        | Fact::ReplyCancelled { turn, .. }
+        | Fact::ToolStarted { turn }
+        | Fact::ToolFinished { turn }
+        | Fact::FillerStarted { turn }
+        | Fact::PlayoutStarted { turn }
+        | Fact::PlayoutRanDry { turn }
+        | Fact::PlayoutProgress { turn, .. }
+        | Fact::PlayoutFinished { turn } => *turn,
+        _ => TurnId(0),
     }
 }

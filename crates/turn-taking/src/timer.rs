@@ -11,6 +11,8 @@ pub enum Timer {
     TranscriptDeadline,
     /// The longest caller turn.
     CallerTurnMax,
+    /// The pause in a long turn at which the agent shows that it listens.
+    Backchannel,
     /// The speech over the agent that makes it pause or yield.
     Interruption,
     /// The wait for words while the reply is held.
@@ -25,6 +27,8 @@ pub enum Timer {
     SkippedTurn,
     /// The longest call.
     CallDurationMax,
+    /// The wait for a reply after which a filler is spoken.
+    SoftTimeout,
     /// The wait for a reply to be heard.
     ReplyDeadline,
     /// The wait for a reply to go on.
@@ -37,6 +41,7 @@ impl fmt::Display for Timer {
             Self::EndOfTurn => "end of turn",
             Self::TranscriptDeadline => "transcript deadline",
             Self::CallerTurnMax => "longest caller turn",
+            Self::Backchannel => "backchannel",
             Self::Interruption => "interruption",
             Self::FalseInterruption => "false interruption",
             Self::NoInput => "no input",
@@ -44,6 +49,7 @@ impl fmt::Display for Timer {
             Self::CallerSilenceMax => "longest caller silence",
             Self::SkippedTurn => "skipped turn",
             Self::CallDurationMax => "longest call",
+            Self::SoftTimeout => "soft timeout",
             Self::ReplyDeadline => "reply deadline",
             Self::PlayoutStall => "playout stall",
         })

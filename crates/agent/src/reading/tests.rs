@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use offhook_turn_taking::{Eagerness, HangUpCause, Line, SpellingPatience, TurnPolicy};
+use offhook_turn_taking::{
+    BackchannelPolicy, Eagerness, FillerOrder, HangUpCause, Line, SoftTimeout, SpellingPatience,
+    TurnMode, TurnPolicy,
+};
 
 use crate::{Agent, ModelId};
 
@@ -305,4 +308,77 @@ fn model_ids_are_checked() {
             "models.voice: \"acme\" is no provider; use local",
         ]
     );
+}
+
+#[test]
+fn what_the_agent_does_of_its_own_accord_is_set() {
+    let plain = Agent::from_json(r#"{"name":"A","prompt":"P"}"#).unwrap();
+    let policy = plain.turn_policy();
+    assert_eq!((&policy.soft_timeout, &policy.backchannels), (&None, &None));
+    assert_eq!(policy.caller_silence_max, Some(Duration::from_secs(600)));
+    assert_eq!(policy.mode, TurnMode::Turn);
+
+    let agent = Agent::from_json(
+        r#"{"name":"A","prompt":"P","language":"de","variables":{"who":"Ava"},
+        "silence":{"mode":"silence","initial_wait":"12s","caller_silence_max":null},
+        "soft_timeout":{"after":"1.5s","fillers":["{{who}} sucht."," Moment. "],"order":"shuffled",
+            "fillers_max":2,"is_written_by_model":true,"instructions":"Sei {{who}}.",
+            "waits_for_caller":true},
+        "backchannels":{"frequency":0.5}}"#,
+    )
+    .unwrap();
+    let policy = agent.turn_policy();
+    assert_eq!(policy.mode, TurnMode::Silence);
+    assert_eq!(policy.initial_wait, Some(Duration::from_secs(12)));
+    assert_eq!(policy.caller_silence_max, None);
+    assert_eq!(
+        policy.soft_timeout,
+        Some(SoftTimeout {
+            after: Duration::from_millis(1_500),
+            fillers_max: 2,
+            fillers_listed: 2,
+            order: FillerOrder::Shuffled,
+            is_written: true,
+            waits_for_caller: true,
+        })
+    );
+    let none = BTreeMap::new();
+    assert_eq!(agent.filler(0, &none), "Ava sucht.");
+    assert_eq!(agent.filler(1, &none), "Moment.");
+    assert_eq!(agent.filler(2, &none), "");
+    assert_eq!(agent.filler_instructions(&none), "Sei Ava.");
+    assert_eq!(
+        policy.backchannels,
+        Some(BackchannelPolicy {
+            frequency: 0.5,
+            words_listed: 3,
+        })
+    );
+    assert_eq!(agent.backchannels(), ["mhm", "ja", "okay"]);
+}
+
+#[test]
+fn what_the_agent_says_of_its_own_accord_is_checked() {
+    let found = problems_with(
+        r#""soft_timeout":{"after":"9s","fillers":[" "],"fillers_max":0},
+        "backchannels":{"frequency":2,"words":[]},"silence":{"caller_silence_max":"5s"}"#,
+    );
+    assert_eq!(
+        found,
+        [
+            "backchannels.frequency: 2 is out of range 0–1",
+            "soft_timeout.fillers_max: 0 is out of range 1–10",
+            "soft_timeout.fillers[0]: is empty",
+            "soft_timeout.after: 9s is out of range 500ms–8s",
+            "backchannels.words: is empty; leave it out for the language's own lines",
+            "silence.caller_silence_max: 5s is out of range 10s–1h",
+        ]
+    );
+    let foreign = problems(
+        r#"{"name":"A","prompt":"P","language":"fi","apology":"","call_duration_goodbye":"",
+        "silence":{"reprompts":["Haloo?"],"goodbye":""},"soft_timeout":{},"backchannels":{}}"#,
+    );
+    assert_eq!(foreign.len(), 2, "{foreign:?}");
+    assert!(foreign[0].starts_with("soft_timeout.fillers: must be given"));
+    assert!(foreign[1].starts_with("backchannels.words: must be given"));
 }

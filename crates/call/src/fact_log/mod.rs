@@ -4,6 +4,7 @@
 //! happened when. The core types are not serialisable; what is written are types of the log's own,
 //! and both ways keep every bit that the turn manager looks at.
 
+mod bridging;
 mod knobs;
 mod policy;
 mod profiles;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use offhook_turn_taking::{Eagerness, SpellingPatience, TurnMode, TurnPolicy};
 use serde::{Deserialize, Serialize};
 
+use super::bridging::{WireBackchannels, WireSoftTimeout};
 use super::profiles::WireProfiles;
 use super::quantity::{Fraction, nanoseconds, optional_nanoseconds};
 
@@ -43,6 +44,8 @@ pub(super) struct WirePolicy {
     silence_hang_up_ns: Option<Duration>,
     #[serde(with = "optional_nanoseconds")]
     caller_silence_max_ns: Option<Duration>,
+    soft_timeout: Option<WireSoftTimeout>,
+    backchannels: Option<WireBackchannels>,
     #[serde(with = "nanoseconds")]
     reply_deadline_ns: Duration,
     #[serde(with = "nanoseconds")]
@@ -119,6 +122,8 @@ impl From<&TurnPolicy> for WirePolicy {
             reprompts_max,
             silence_hang_up,
             caller_silence_max,
+            ref soft_timeout,
+            ref backchannels,
             reply_deadline,
             tool_deadline,
             playout_stall_max,
@@ -154,6 +159,8 @@ impl From<&TurnPolicy> for WirePolicy {
             reprompts_max,
             silence_hang_up_ns: silence_hang_up,
             caller_silence_max_ns: caller_silence_max,
+            soft_timeout: soft_timeout.as_ref().map(Into::into),
+            backchannels: backchannels.as_ref().map(Into::into),
             reply_deadline_ns: reply_deadline,
             tool_deadline_ns: tool_deadline,
             playout_stall_max_ns: playout_stall_max,
@@ -198,6 +205,8 @@ impl From<WirePolicy> for TurnPolicy {
             reprompts_max: wire.reprompts_max,
             silence_hang_up: wire.silence_hang_up_ns,
             caller_silence_max: wire.caller_silence_max_ns,
+            soft_timeout: wire.soft_timeout.map(Into::into),
+            backchannels: wire.backchannels.map(Into::into),
             reply_deadline: wire.reply_deadline_ns,
             tool_deadline: wire.tool_deadline_ns,
             playout_stall_max: wire.playout_stall_max_ns,

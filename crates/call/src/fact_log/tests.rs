@@ -4,7 +4,9 @@ use std::io::Cursor;
 use std::time::Duration;
 
 use offhook_turn_taking::{
-    Command, Decision, Fact, HangUpCause, HeardText, Instant, InterruptionProfile, InterruptionProfiles, Line, Patience, Reason, ReplyFailure, SpellingPatience, TurnId, TurnManager, TurnMode, UtteranceId,
+    BackchannelPolicy, Command, Decision, Fact, FillerChoice, FillerOrder, HangUpCause, HeardText,
+    Instant, InterruptionProfile, InterruptionProfiles, Line, Patience, Reason, ReplyFailure,
+    SoftTimeout, SpellingPatience, TurnId, TurnManager, TurnMode, UtteranceId,
 };
 use proptest::prelude::*;
 use tokio::sync::mpsc;
@@ -88,6 +90,8 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         }),
         any_turn().prop_map(|turn| Fact::ToolStarted { turn }),
         any_turn().prop_map(|turn| Fact::ToolFinished { turn }),
+        any_turn().prop_map(|turn| Fact::FillerStarted { turn }),
+        any_turn().prop_map(|turn| Fact::PlayoutRanDry { turn }),
         any_turn().prop_map(|turn| Fact::PlayoutStarted { turn }),
         (any_turn(), any_time()).prop_map(|(turn, heard)| Fact::PlayoutProgress { turn, heard }),
         any_turn().prop_map(|turn| Fact::PlayoutFinished { turn }),
@@ -201,6 +205,15 @@ fn commands() -> Vec<Command> {
         Command::CommitReply { turn },
         Command::CancelReply { turn },
         Command::StaySilent { turn },
+        Command::SayFiller {
+            turn,
+            filler: FillerChoice::Line(2),
+        },
+        Command::SayFiller {
+            turn,
+            filler: FillerChoice::Written { fallback: 0 },
+        },
+        Command::Backchannel { clip: 1 },
         Command::HoldPlayout { turn },
         Command::ResumePlayout { turn },
         Command::HangUp {
@@ -265,6 +278,15 @@ fn reasons() -> Vec<Reason> {
         Reason::TurnSkipped { wait: None },
         Reason::TurnSkipped {
             wait: Some(ms(20_000)),
+        },
+        Reason::ReplySlow {
+            waited: ms(3_000),
+            is_tool_running: true,
+        },
+        Reason::CallerGoesOn {
+            turn: ms(6_000),
+            pause: ms(300),
+            likelihood: Some(0.04),
         },
         Reason::ReplyLate { waited: ms(8_000) },
         Reason::ReplyStalled { waited: ms(15_000) },
@@ -340,6 +362,16 @@ fn an_odd_policy_comes_back() {
         mode: TurnMode::Silence,
         initial_wait: Some(Duration::from_secs(12)),
         caller_silence_max: None,
+        soft_timeout: Some(SoftTimeout {
+            order: FillerOrder::Shuffled,
+            is_written: true,
+            waits_for_caller: true,
+            ..SoftTimeout::default()
+        }),
+        backchannels: Some(BackchannelPolicy {
+            frequency: 0.123_456_79,
+            ..BackchannelPolicy::default()
+        }),
         no_input_timeout: None,
         interruption_words_min: Some(3),
         interruption_profiles: InterruptionProfiles {

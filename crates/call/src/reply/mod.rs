@@ -4,6 +4,7 @@
 //! that it sends carries its [`TurnId`]. Dropping the [`Reply`] ends the task, the model's stream
 //! and the voice's.
 
+mod clip;
 mod pieces;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use offhook_turn_taking::{ReplyFailure, TurnId};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
+pub(crate) use clip::{ClipEvent, ClipTask, FillerSource, Spoken};
 use pieces::Pieces;
 
 /// What a reply reports, in order.

@@ -110,7 +110,7 @@ impl<W: Write> LiveTranscript<W> {
                     self.settle(at, "caller", text)
                 }
             }
-            Fact::PlayoutStarted { turn } => {
+            Fact::PlayoutStarted { turn } | Fact::FillerStarted { turn } => {
                 let index = self.draft(*turn);
                 self.drafts[index].is_heard = true;
                 self.grow_agent(index, at)
@@ -131,6 +131,12 @@ impl<W: Write> LiveTranscript<W> {
             }
             Command::CancelReply { .. } if reason.is_interruption() => {
                 self.settle(at, "agent", &format!("[stops: {reason}]"))
+            }
+            Command::SayFiller { .. } => {
+                self.settle(at, "agent", &format!("[says a filler: {reason}]"))
+            }
+            Command::Backchannel { .. } => {
+                self.settle(at, "agent", &format!("[shows that it listens: {reason}]"))
             }
             Command::StaySilent { .. } => {
                 self.settle(at, "agent", &format!("[stays silent: {reason}]"))

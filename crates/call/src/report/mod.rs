@@ -13,7 +13,8 @@ mod text;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BargeInOutcome, BargeInRecord, CallRecord, TurnKind, TurnRecord, WordErrors, word_error_rate,
+    BackchannelRecord, BargeInOutcome, BargeInRecord, CallRecord, TurnKind, TurnRecord, WordErrors,
+    word_error_rate,
 };
 
 pub use attribution::{SpokenLine, SpokenTurn, attribute};
@@ -44,6 +45,9 @@ pub struct Report {
     pub turns: Vec<TurnReport>,
     /// Each time the caller spoke over the agent and playout was held.
     pub barge_ins: Vec<BargeInReport>,
+    /// Each time the agent showed that it listens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub backchannels: Vec<BackchannelReport>,
     /// Speculative replies that were thrown away unheard.
     pub discarded_drafts: u32,
     /// Caller frames dropped because the session fell behind.
@@ -75,12 +79,18 @@ pub struct TurnReport {
     pub word_error_rate: Option<f64>,
     /// All text that was made.
     pub agent_text_generated: String,
+    /// The fillers that it began with, or that bridged it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fillers: Vec<String>,
     /// What of it was heard.
     pub agent_text_heard: Option<String>,
     /// Whether the caller cut it short.
     pub interrupted: bool,
     /// From the caller's last sound to the first frame of the reply.
     pub voice_to_voice_ms: Option<f64>,
+    /// From the caller's last sound to the first frame of a filler.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filler_after_ms: Option<f64>,
     /// The same as the caller's ear had it, where the caller was simulated.
     pub voice_to_voice_heard_ms: Option<f64>,
     /// What of it was neither model inference nor a configured wait.
@@ -104,6 +114,24 @@ pub struct BargeInReport {
     pub decided_ms: Option<f64>,
     /// `committed`, `resumed` or `open` (the call ended first).
     pub outcome: String,
+}
+
+/// One time that the agent showed, in the caller's turn, that it listens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BackchannelReport {
+    /// Since the call was answered.
+    pub at_ms: f64,
+    /// What it said.
+    pub text: String,
+}
+
+impl From<&BackchannelRecord> for BackchannelReport {
+    fn from(backchannel: &BackchannelRecord) -> Self {
+        Self {
+            at_ms: millis(backchannel.at.since(Default::default())),
+            text: backchannel.text.clone(),
+        }
+    }
 }
 
 /// The figures of a call as a whole.
@@ -193,6 +221,7 @@ impl Report {
             summary,
             turns,
             barge_ins: record.barge_ins.iter().map(BargeInReport::new).collect(),
+            backchannels: record.backchannels.iter().map(Into::into).collect(),
             discarded_drafts: record.discarded_drafts,
             dropped_caller_frames: record.dropped_caller_frames,
             underruns: record.pacing.underruns,
@@ -212,15 +241,21 @@ impl TurnReport {
             turn: turn.turn.0,
             kind: text::kind_name(turn.kind).to_owned(),
             began_ms: timings
-                .first_frame_sent
+                .filler_started
+                .or(timings.first_frame_sent)
                 .map(|at| millis(at.since(Default::default()))),
             caller_text: turn.caller_text.clone(),
             caller_reference: None,
             word_error_rate: None,
             agent_text_generated: turn.generated_text.clone(),
+            fillers: turn.fillers.clone(),
             agent_text_heard: turn.heard_text.clone(),
             interrupted: turn.is_interrupted,
             voice_to_voice_ms: timings.voice_to_voice().filter(|_| is_answer).map(millis),
+            filler_after_ms: timings
+                .speech_ended
+                .zip(timings.filler_started)
+                .map(|(ended, started)| millis(started.since(ended))),
             voice_to_voice_heard_ms: None,
             runtime_share_ms: shares.map(|shares| shares.runtime),
             stages_ms: Stages::new(timings).filter(|_| is_answer),

@@ -66,9 +66,13 @@ pub struct Shares {
 }
 
 impl Shares {
-    /// The shares of a turn; `None` where the caller said nothing or no frame left.
+    /// The shares of a turn; `None` where the caller said nothing or no frame left, and where the
+    /// reply had to wait for a filler.
     #[must_use]
     pub fn new(timings: &TurnTimings) -> Option<Self> {
+        if timings.filler_started.is_some() {
+            return None;
+        }
         let origin = timings.speech_ended?;
         let sent = signed_millis(origin, timings.first_frame_sent?).max(0.0);
         let ended = timings.turn_ended.map(|at| signed_millis(origin, at));

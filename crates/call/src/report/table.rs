@@ -107,6 +107,11 @@ fn write_turn(
     if !turn.caller_text.is_empty() {
         write_text(formatter, "caller", &turn.caller_text, width)?;
     }
+    if let Some(after) = turn.filler_after_ms {
+        let fillers = turn.fillers.join(" ");
+        let text = format!("{fillers} [after {after:.0} ms]");
+        write_text(formatter, "filler", &text, width)?;
+    }
     let (heard, note) = match &turn.agent_text_heard {
         Some(heard) if turn.interrupted => (heard, " [interrupted]"),
         Some(heard) => (heard, ""),
@@ -194,6 +199,10 @@ fn write_summary(formatter: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Re
             "word error rate of the caller's lines: {:.1} %",
             rate * 100.0
         )?;
+    }
+    if !report.backchannels.is_empty() {
+        let count = report.backchannels.len();
+        writeln!(formatter, "times the agent showed that it listens: {count}")?;
     }
     writeln!(
         formatter,

@@ -22,6 +22,7 @@ fn answer(turn: u32, said: u64, caller: &str, agent: &str) -> TurnRecord {
         kind: TurnKind::Answer,
         caller_text: caller.into(),
         generated_text: agent.into(),
+        fillers: vec![],
         heard_text: Some(agent.into()),
         is_interrupted: false,
         timings: TurnTimings {
@@ -33,6 +34,7 @@ fn answer(turn: u32, said: u64, caller: &str, agent: &str) -> TurnRecord {
             first_token: after(400),
             first_sentence: after(450),
             first_audio: after(600),
+            filler_started: None,
             first_frame_sent: after(620),
             finished: after(3_000),
         },
@@ -68,6 +70,7 @@ fn record() -> CallRecord {
             answer(2, 5_000, "Are you open Sunday?", "No, we are not."),
             waited,
         ],
+        backchannels: vec![],
         barge_ins: vec![
             BargeInRecord {
                 turn: TurnId(2),
@@ -233,6 +236,7 @@ fn lines_are_attributed_to_the_replies_that_answer_them() {
 fn an_empty_call_has_a_report() {
     let empty = CallRecord {
         turns: vec![],
+        backchannels: vec![],
         barge_ins: vec![],
         pacing: PacingRecord::default(),
         ..record()

@@ -7,11 +7,15 @@ use offhook_turn_taking::{Fact, HangUpCause, HeardText, Instant, TurnId};
 use tokio::sync::mpsc;
 
 use crate::record::{
-    BargeInOutcome, BargeInRecord, CallRecord, EntryKind, LogEntry, PacingRecord, TurnRecord,
+    BackchannelRecord, BargeInOutcome, BargeInRecord, CallRecord, EntryKind, LogEntry,
+    PacingRecord, TurnRecord,
 };
 
 /// Problems that are kept; a provider that fails for ever must not fill the memory.
 const PROBLEMS_MAX: usize = 100;
+
+/// Backchannels that are kept: those of several hours.
+const BACKCHANNELS_MAX: usize = 1_000;
 
 /// When the caller's newest turn reached which stage.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,6 +34,7 @@ pub(super) struct Chronicle {
     caller_onset: Option<Instant>,
     turns: Vec<TurnRecord>,
     barge_ins: Vec<BargeInRecord>,
+    backchannels: Vec<BackchannelRecord>,
     pacing: PacingRecord,
     discarded_drafts: u32,
     problems: Vec<String>,
@@ -44,6 +49,7 @@ impl Chronicle {
             caller_onset: None,
             turns: Vec::new(),
             barge_ins: Vec::new(),
+            backchannels: Vec::new(),
             pacing: PacingRecord::default(),
             discarded_drafts: 0,
             problems: Vec::new(),
@@ -110,6 +116,12 @@ impl Chronicle {
         }
     }
 
+    pub(super) fn backchannel(&mut self, text: String, at: Instant) {
+        if self.backchannels.len() < BACKCHANNELS_MAX {
+            self.backchannels.push(BackchannelRecord { at, text });
+        }
+    }
+
     pub(super) fn draft_discarded(&mut self) {
         self.discarded_drafts += 1;
     }
@@ -150,6 +162,7 @@ impl Chronicle {
             ended: call.ended,
             turns: self.turns,
             barge_ins: self.barge_ins,
+            backchannels: self.backchannels,
             pacing: self.pacing,
             discarded_drafts: self.discarded_drafts,
             dropped_caller_frames: call.dropped_caller_frames,

@@ -4,22 +4,34 @@ use offhook_contract::{ChatRequest, LegNotice, Speaker, SpeechAudio};
 use offhook_turn_taking::{Command, Decision, Fact, HeardText, Instant, Line, Reason, TurnId};
 
 use super::Session;
-use super::mouth::MouthNews;
+use super::mouth::{MouthNews, Sound};
+use super::reply_text::ReplyText;
 use crate::record::{BargeInOutcome, EntryKind, TurnKind, TurnRecord, TurnTimings};
-use crate::reply::{Reply, ReplyEvent, ReplyEventKind, ReplySource};
+use crate::reply::{ClipTask, Reply, ReplyEvent, ReplyEventKind, ReplySource};
 
 /// The reply that is being made, spoken or held; there is never more than one.
 pub(super) struct LiveReply {
-    record: TurnRecord,
+    pub(super) record: TurnRecord,
+    /// What it says; the record gets it once it has ended.
+    pub(super) text: ReplyText,
     task: Reply,
+    /// Makes a filler, where one was ordered.
+    pub(super) filler: Option<ClipTask>,
     stage: Stage,
     /// All of its speech has been made.
     is_ready: bool,
     /// Tools that run for it.
     tools_running: u32,
+    /// Something of it was heard.
+    is_audible: bool,
 }
 
 impl LiveReply {
+    /// Whether a filler is of use: more of the reply is to come, and all of it may be heard.
+    pub(super) fn may_bridge(&self) -> bool {
+        matches!(self.stage, Stage::Released) && !self.is_ready
+    }
+
     pub(super) const fn turn(&self) -> TurnId {
         self.record.turn
     }
@@ -83,6 +95,8 @@ impl Session {
             Command::StartReply { turn, caller_text } => self.start_reply(turn, caller_text, now),
             Command::CommitReply { turn } => self.commit_reply(turn, &decision.reason, now),
             Command::CancelReply { turn } => self.cancel_reply(turn, now),
+            Command::SayFiller { turn, filler } => self.say_filler(turn, filler),
+            Command::Backchannel { clip } => self.say_backchannel(clip, now),
             Command::StaySilent { turn } => self.stay_silent(turn, now),
             Command::HoldPlayout { turn } => {
                 // A reply that has not begun is held back; nobody was interrupted.
@@ -152,6 +166,7 @@ impl Session {
             kind,
             caller_text,
             generated_text: String::new(),
+            fillers: Vec::new(),
             heard_text: None,
             is_interrupted: false,
             timings,
@@ -166,10 +181,13 @@ impl Session {
         let stage = Stage::Draft(Vec::new());
         self.reply = Some(LiveReply {
             record,
+            text: ReplyText::default(),
             task,
+            filler: None,
             stage,
             is_ready: false,
             tools_running: 0,
+            is_audible: false,
         });
     }
 
@@ -200,7 +218,8 @@ impl Session {
         };
         self.mouth.begin(reply.record.turn, now);
         for audio in waiting {
-            self.mouth.push(&audio, &reply.record.generated_text);
+            let audio = reply.text.place(audio);
+            self.mouth.push(&audio, reply.text.as_str());
         }
         if reply.is_ready {
             self.mouth.finish();
@@ -242,12 +261,14 @@ impl Session {
         };
         let LiveReply {
             mut record,
+            text,
             stage,
             task,
             ..
         } = reply;
         drop(task);
         self.sound_tools();
+        record.generated_text = text.into_string();
         if matches!(stage, Stage::Draft(_)) {
             self.chronicle.draft_discarded();
             return HeardText::Known(String::new());
@@ -290,7 +311,7 @@ impl Session {
             ReplyEventKind::Text(text) => {
                 let is_first = timings.first_token.is_none();
                 timings.first_token.get_or_insert(now);
-                reply.record.generated_text.push_str(&text);
+                reply.text.push(&text);
                 self.chronicle.log(now, EntryKind::ReplyText { turn, text });
                 if is_first {
                     self.tell(Fact::ReplyToken { turn }, now);
@@ -303,7 +324,10 @@ impl Session {
                 timings.first_audio.get_or_insert(now);
                 match &mut reply.stage {
                     Stage::Draft(waiting) => waiting.push(audio),
-                    Stage::Released => self.mouth.push(&audio, &reply.record.generated_text),
+                    Stage::Released => {
+                        let audio = reply.text.place(audio);
+                        self.mouth.push(&audio, reply.text.as_str());
+                    }
                 }
             }
             ReplyEventKind::Ready => {
@@ -324,12 +348,12 @@ impl Session {
     pub(super) fn speak_what_is_due(&mut self, now: Instant) {
         while let Some(news) = self.mouth.next_news(now) {
             match news {
-                MouthNews::Sent { lateness, is_first } => {
+                MouthNews::Sent { lateness, begins } => {
                     if let Some(lateness) = lateness {
                         self.chronicle.frame_sent(lateness);
                     }
-                    if is_first {
-                        self.playout_started(now);
+                    if let Some(sound) = begins {
+                        self.sound_begins(sound, now);
                     }
                 }
                 MouthNews::RunningDry => {
@@ -343,19 +367,36 @@ impl Session {
                         self.tell(Fact::PlayoutProgress { turn, heard }, now);
                     }
                 }
+                MouthNews::RanDry => {
+                    if let Some(reply) = &self.reply {
+                        let turn = reply.record.turn;
+                        self.tell(Fact::PlayoutRanDry { turn }, now);
+                    }
+                }
                 MouthNews::Finished => self.playout_finished(now),
             }
         }
     }
 
-    fn playout_started(&mut self, now: Instant) {
+    fn sound_begins(&mut self, sound: Sound, now: Instant) {
         let Some(reply) = &mut self.reply else { return };
-        if reply.record.timings.first_frame_sent.is_none() {
-            reply.record.timings.first_frame_sent = Some(now);
-            let turn = reply.record.turn;
+        let turn = reply.record.turn;
+        let timings = &mut reply.record.timings;
+        let fact = match sound {
+            Sound::Speech => {
+                timings.first_frame_sent.get_or_insert(now);
+                Fact::PlayoutStarted { turn }
+            }
+            Sound::Filler => {
+                timings.filler_started.get_or_insert(now);
+                Fact::FillerStarted { turn }
+            }
+        };
+        if !std::mem::replace(&mut reply.is_audible, true) {
             self.notify(LegNotice::AgentStartedSpeaking);
-            self.tell(Fact::PlayoutStarted { turn }, now);
         }
+        self.tell(fact, now);
+        self.make_backchannels();
     }
 
     fn playout_finished(&mut self, now: Instant) {
@@ -363,9 +404,13 @@ impl Session {
             return;
         };
         self.sound_tools();
-        let turn = reply.record.turn;
-        let heard = HeardText::Known(reply.record.generated_text.trim().to_owned());
-        self.settle(reply.record, &heard, now);
+        let LiveReply {
+            mut record, text, ..
+        } = reply;
+        record.generated_text = text.into_string();
+        let turn = record.turn;
+        let heard = HeardText::Known(record.generated_text.trim().to_owned());
+        self.settle(record, &heard, now);
         self.notify(LegNotice::AgentStoppedSpeaking);
         self.tell(Fact::PlayoutFinished { turn }, now);
     }

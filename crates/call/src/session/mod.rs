@@ -3,10 +3,12 @@
 //! the one reading of the clock. Nothing in the loop awaits a provider.
 
 mod chronicle;
+mod clips;
 mod clock;
 mod commands;
 mod ears;
 mod mouth;
+mod reply_text;
 mod sound;
 
 use std::sync::Arc;
@@ -25,8 +27,9 @@ use tokio::sync::mpsc;
 use crate::conversation::Conversation;
 use crate::persona::Persona;
 use crate::record::{CallRecord, EntryKind, LogEntry};
-use crate::reply::ReplyEvent;
+use crate::reply::{ClipEvent, ReplyEvent};
 use chronicle::{Chronicle, Closing};
+use clips::Clips;
 use clock::Clock;
 use commands::LiveReply;
 use ears::{Ears, Heard};
@@ -106,6 +109,7 @@ pub struct Session {
     newest_turn: TurnId,
     reply_sender: mpsc::Sender<ReplyEvent>,
     reply_events: mpsc::Receiver<ReplyEvent>,
+    clips: Clips,
     caller_audio: mpsc::Receiver<Frame>,
     leg_events: mpsc::Receiver<LegEvent>,
     leg_control: mpsc::Sender<LegControl>,
@@ -130,6 +134,7 @@ enum Incoming {
     Detected(Option<DetectorEvent>),
     Recognised(Option<SttEvent>),
     Reply(ReplyEvent),
+    Clip(ClipEvent),
 }
 
 /// What the leg brings.
@@ -189,6 +194,7 @@ impl Session {
             newest_turn: TurnId::default(),
             reply_sender,
             reply_events,
+            clips: Clips::new(providers.chat),
             caller_audio: leg.audio_in,
             leg_events: leg.events,
             leg_control: leg.control,
@@ -208,6 +214,9 @@ impl Session {
         self.clock = Clock::start();
         let mut now = Instant::START;
         self.tell(Fact::CallAnswered, now);
+        if !self.persona.agent().turn_policy().greets_first {
+            self.make_backchannels();
+        }
         loop {
             self.carry_out_commands(now);
             self.speak_what_is_due(now);
@@ -244,6 +253,7 @@ impl Session {
             event = receive(detected) => Incoming::Detected(event),
             event = receive(recognised) => Incoming::Recognised(event),
             Some(event) = self.reply_events.recv(), if has_room => Incoming::Reply(event),
+            Some(clip) = self.clips.events.recv() => Incoming::Clip(clip),
             frame = self.caller_audio.recv(), if self.is_leg_up => {
                 Incoming::Leg(frame.map_or(LegInput::Gone, LegInput::Audio))
             }
@@ -280,6 +290,7 @@ impl Session {
                 }
             }
             Incoming::Reply(event) => self.take_reply_event(event, now),
+            Incoming::Clip(clip) => self.take_clip(clip, now),
         }
     }
 

@@ -7,6 +7,7 @@
 
 mod aside;
 mod far_end;
+mod filler;
 mod sending;
 mod stream;
 mod surroundings;
@@ -21,6 +22,8 @@ use tokio::sync::mpsc;
 
 use aside::{ASIDE_MAX, Aside};
 use far_end::FarEnd;
+pub(super) use filler::Sound;
+use filler::Sounds;
 use stream::Stream;
 use surroundings::Surroundings;
 pub(super) use surroundings::{BedChoice, ToolSoundChoice};
@@ -36,11 +39,13 @@ pub(super) enum MouthNews {
     Sent {
         /// How late; `None` where the frame was not there yet when it was due.
         lateness: Option<Duration>,
-        /// Whether it is the first since the reply began.
-        is_first: bool,
+        /// What begins with it, where something does.
+        begins: Option<Sound>,
     },
     /// Little speech is left and more is being made.
     RunningDry,
+    /// All that there is of the reply was heard, and more is to come.
+    RanDry,
     /// So much of the reply was heard; comes twice a second.
     Heard(Duration),
     /// All of the reply was heard.
@@ -58,6 +63,7 @@ struct Speaking {
     is_dry: bool,
     /// The newest frame was due and left without the reply.
     is_in_gap: bool,
+    sounds: Sounds,
 }
 
 /// How a call sounds.
@@ -144,6 +150,7 @@ impl Mouth {
             progress_told: now,
             is_dry: false,
             is_in_gap: false,
+            sounds: Sounds::default(),
         });
     }
 
@@ -162,6 +169,7 @@ impl Mouth {
     }
 
     fn play(&mut self, turn: TurnId, segment: PlayoutSegment) {
+        let count = segment.samples.len();
         let without_times = PlayoutSegment {
             words: Vec::new(),
             ..segment.clone()
@@ -171,8 +179,13 @@ impl Mouth {
             tracing::debug!(%problem, "word times do not fit the text");
             self.playout.push(turn.0, without_times)
         });
-        if let Err(problem) = pushed {
-            tracing::warn!(%problem, "speech was dropped");
+        match pushed {
+            Err(problem) => tracing::warn!(%problem, "speech was dropped"),
+            Ok(()) => {
+                if let Some(speaking) = &mut self.speaking {
+                    speaking.sounds.pushed(count);
+                }
+            }
         }
     }
 
@@ -198,7 +211,6 @@ impl Mouth {
     /// backchannel, a beep. It belongs to no turn, is in no ledger, and a hold or a barge-in does
     /// not cut it. It waits for a clip that plays already, and replaces one that waits. Of a clip
     /// longer than 3 s the rest is dropped.
-    #[cfg_attr(not(test), expect(dead_code, reason = "backchannels will say it"))]
     pub(super) fn say_aside(&mut self, samples: &[i16], rate: SampleRate) {
         let kept = samples.len().min(rate.samples_in(ASIDE_MAX) as usize);
         let mut clip = Vec::new();

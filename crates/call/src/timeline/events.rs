@@ -97,7 +97,8 @@ impl Events {
 
 fn agent_sayings(record: &CallRecord) -> Vec<Saying> {
     let heard = record.turns.iter().filter_map(|turn| {
-        let at = seconds(turn.timings.first_frame_sent?);
+        let timings = &turn.timings;
+        let at = seconds(timings.filler_started.or(timings.first_frame_sent)?);
         let generated = turn.generated_text.trim();
         let heard = turn.heard_text.as_deref().unwrap_or(generated).trim();
         let lost = generated
@@ -109,7 +110,12 @@ fn agent_sayings(record: &CallRecord) -> Vec<Saying> {
             lost: lost.unwrap_or_default().to_owned(),
         })
     });
-    let mut sayings: Vec<Saying> = heard.take(EVENTS_MAX).collect();
+    let beside = record.backchannels.iter().map(|backchannel| Saying {
+        at: seconds(backchannel.at),
+        text: format!("[{}]", backchannel.text),
+        lost: String::new(),
+    });
+    let mut sayings: Vec<Saying> = heard.chain(beside).take(EVENTS_MAX).collect();
     sayings.sort_by(|one, other| one.at.total_cmp(&other.at));
     sayings
 }
@@ -151,11 +157,13 @@ impl Watch {
             }
             Fact::UserMessage { text } => self.caller_said(at, format!("[typed] {text}")),
             Fact::DtmfPressed { digit } => self.caller_said(at, format!("[key {digit}]")),
-            Fact::PlayoutStarted { turn } => {
+            Fact::PlayoutStarted { turn } | Fact::FillerStarted { turn } => {
                 self.speaking = Some(*turn);
                 self.agent_since.get_or_insert(at);
             }
-            Fact::PlayoutFinished { .. } | Fact::ReplyCancelled { .. } => self.agent_stopped(at),
+            Fact::PlayoutFinished { .. }
+            | Fact::PlayoutRanDry { .. }
+            | Fact::ReplyCancelled { .. } => self.agent_stopped(at),
             _ => {}
         }
     }
@@ -211,6 +219,8 @@ impl Judgement {
             Command::CommitReply { .. } => ("takes the floor", Speaks),
             Command::HoldPlayout { .. } => ("holds", Holds),
             Command::ResumePlayout { .. } => ("goes on", GoesOn),
+            Command::SayFiller { .. } => ("bridges a slow reply", Speaks),
+            Command::Backchannel { .. } => ("shows that it listens", GoesOn),
             Command::StaySilent { .. } => ("stays silent", Unheard),
             Command::CancelReply { .. } if decision.reason.is_interruption() => ("stops", Stops),
             Command::CancelReply { .. } => ("drops its draft", Unheard),

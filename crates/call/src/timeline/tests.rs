@@ -42,6 +42,7 @@ impl Made {
             duration: ms(length),
             ended: HangUpCause::CallerHungUp,
             turns: vec![],
+            backchannels: vec![],
             barge_ins: vec![],
             pacing: PacingRecord {
                 lateness_micros: vec![300; 50],
@@ -117,6 +118,7 @@ impl Made {
             kind: TurnKind::Line(Line::Greeting),
             caller_text: String::new(),
             generated_text: text.into(),
+            fillers: vec![],
             heard_text: Some(text.into()),
             is_interrupted: false,
             timings: TurnTimings {
@@ -205,6 +207,7 @@ impl Made {
             kind: TurnKind::Answer,
             caller_text: text,
             generated_text: whole.into(),
+            fillers: vec![],
             heard_text: Some(heard.into()),
             is_interrupted,
             timings: TurnTimings {
@@ -216,6 +219,7 @@ impl Made {
                 first_sentence: Some(at(ended + 440 + slow / 2)),
                 first_audio: Some(at(ended + 552 + slow)),
                 turn_ended: Some(at(ended + 320)),
+                filler_started: None,
                 first_frame_sent: Some(at(sent)),
                 finished: Some(at(sent + 3_000)),
             },
@@ -367,6 +371,7 @@ fn an_empty_call_is_a_picture_too() {
     let made = Made::new(0, "");
     let record = CallRecord {
         turns: vec![],
+        backchannels: vec![],
         barge_ins: vec![],
         pacing: PacingRecord::default(),
         duration: Duration::ZERO,

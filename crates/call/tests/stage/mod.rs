@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use offhook_agent::{Agent, CallVariables};
-use offhook_call::{CallRecord, CallSetup, Persona, Providers, Session};
+use offhook_call::{CallRecord, CallSetup, Control, Persona, Providers, Session};
 use offhook_contract::scripted::{
     ScriptedChat, ScriptedDetector, ScriptedRecognition, ScriptedReply, ScriptedUtterance,
     ScriptedVoice,
@@ -30,7 +30,9 @@ pub(crate) struct Stage {
     speech: Vec<(Duration, Duration)>,
     hangs_up: Option<Duration>,
     chat: Option<ScriptedChat>,
+    agent_base: String,
     agent_fields: String,
+    orders: Vec<(Duration, Control)>,
 }
 
 /// What happened.
@@ -53,7 +55,9 @@ impl Stage {
             speech: Vec::new(),
             hangs_up: None,
             chat: None,
+            agent_base: AGENT.to_owned(),
             agent_fields: String::new(),
+            orders: Vec::new(),
         }
     }
 
@@ -87,6 +91,18 @@ impl Stage {
         self
     }
 
+    /// The agent has these fields, and no other, beside its name and its prompt.
+    pub(crate) fn agent_with_only(mut self, fields: &str) -> Self {
+        fields.clone_into(&mut self.agent_base);
+        self
+    }
+
+    /// Somebody outside the call gives an order.
+    pub(crate) fn is_told(mut self, at: Duration, order: Control) -> Self {
+        self.orders.push((at, order));
+        self
+    }
+
     pub(crate) fn hangs_up(mut self, at: Duration) -> Self {
         self.hangs_up = Some(at);
         self
@@ -110,10 +126,10 @@ impl Stage {
             lead: Duration::from_millis(60),
         };
         let (near, far) = leg(description);
-        let (_control, control) = mpsc::channel(1);
+        let (orders, control) = mpsc::channel(4);
         let session = Session::open(CallSetup {
             call_id: "call-1".into(),
-            persona: persona(&self.agent_fields),
+            persona: persona(&self.agent_base, &self.agent_fields),
             leg: near,
             providers: Providers {
                 detector: Arc::new(ScriptedDetector::with_likelihoods(&self.likelihoods)),
@@ -126,7 +142,11 @@ impl Stage {
         })
         .await
         .expect("every stage opens");
-        let caller = tokio::spawn(call(far, self.speech, self.hangs_up));
+        let outside = Outside {
+            orders,
+            due: self.orders,
+        };
+        let caller = tokio::spawn(call(far, self.speech, self.hangs_up, outside));
         let record = session.run().await;
         let (agent_frames, heard) = caller.await.expect("the caller does not panic");
         Performance {
@@ -161,20 +181,30 @@ impl Performance {
     }
 }
 
-fn persona(fields: &str) -> Persona {
-    let agent = Agent::from_json(&format!(
-        r#"{{
-            "name": "Ava",
-            "prompt": "Be brief.",
-            "first_message": "Hello there.",
-            "silence": {{ "reprompt_after": "8s", "reprompts_max": 2 }}
-            {fields}
-        }}"#,
-    ));
-    Persona::new(
-        Arc::new(agent.expect("a valid agent")),
-        CallVariables::new(),
-    )
+/// Who gives orders from outside the call.
+struct Outside {
+    orders: mpsc::Sender<Control>,
+    due: Vec<(Duration, Control)>,
+}
+
+impl Outside {
+    async fn give_orders(&mut self, now: Duration) {
+        while let Some(at) = self.due.iter().position(|(at, _)| *at <= now) {
+            let (_, order) = self.due.remove(at);
+            // The call may be over already.
+            let _ = self.orders.send(order).await;
+        }
+    }
+}
+
+/// The fields of an agent that greets and reminds.
+const AGENT: &str = r#""first_message": "Hello there.",
+    "silence": { "reprompt_after": "8s", "reprompts_max": 2 }"#;
+
+fn persona(base: &str, fields: &str) -> Persona {
+    let agent = format!(r#"{{"name": "Ava", "prompt": "Be brief.", {base}{fields}}}"#);
+    let agent = Agent::from_json(&agent).expect("a valid agent");
+    Persona::new(Arc::new(agent), CallVariables::new())
 }
 
 /// The caller: a frame every 20 ms until the far end hangs up or the time has come.
@@ -182,6 +212,7 @@ async fn call(
     mut far: LegFarEnd,
     speech: Vec<(Duration, Duration)>,
     hangs_up: Option<Duration>,
+    mut outside: Outside,
 ) -> (Vec<Duration>, Vec<i16>) {
     let start = Instant::now();
     let mut ticks = interval(Duration::from_millis(20));
@@ -204,6 +235,7 @@ async fn call(
                 if hangs_up.is_some_and(|at| now >= at) {
                     let _ = far.events.send(LegEvent::HungUp).await;
                 }
+                outside.give_orders(now).await;
                 let is_loud = speech.iter().any(|(from, to)| now >= *from && now < *to);
                 let samples = [if is_loud { 5_000 } else { 0 }; 320];
                 let _ = far.audio_in.try_send(Frame::padded(RATE, &samples));

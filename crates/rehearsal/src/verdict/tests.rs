@@ -49,6 +49,7 @@ fn turn(number: u32, kind: TurnKind, said: u64, caller: &str, agent: &str) -> Tu
         kind,
         caller_text: caller.into(),
         generated_text: agent.into(),
+        fillers: vec![],
         heard_text: Some(agent.into()),
         is_interrupted: false,
         timings: TurnTimings {
@@ -107,6 +108,7 @@ fn record() -> CallRecord {
                 "Wednesday it is.",
             ),
         ],
+        backchannels: vec![],
         barge_ins: vec![
             barge_in(2, 5_700, BargeInOutcome::Resumed),
             barge_in(3, 16_050, BargeInOutcome::Committed),
@@ -297,6 +299,7 @@ fn lines_that_were_not_said_fail() {
 fn a_call_in_which_nothing_happened_fails_without_a_panic() {
     let empty = CallRecord {
         turns: vec![],
+        backchannels: vec![],
         barge_ins: vec![],
         ..record()
     };

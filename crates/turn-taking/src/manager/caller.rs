@@ -270,6 +270,7 @@ impl TurnManager {
         self.words_primed = 0;
         self.speculations = 0;
         self.silence.caller_answered(self.now);
+        self.soft_timeout.caller_spoke();
         let is_started = self
             .replies
             .live()

@@ -14,6 +14,7 @@ const ANSWER_WINDOW: Duration = Duration::from_millis(700);
 impl TurnManager {
     pub(super) fn take_reply_fact(&mut self, fact: &Fact) {
         self.replies.handle(fact, self.now);
+        self.keep_silent_if_told();
         self.take_progress();
     }
 

@@ -1,10 +1,10 @@
-//! What is done about silence: the caller's, which gets reminders and a goodbye, and the agent's
-//! own, where it was told to say nothing.
+//! What is done about silence: the caller's, which gets reminders and a goodbye, and the agent's,
+//! which a filler bridges, or which it was told to keep.
 
 use std::time::Duration;
 
 use super::TurnManager;
-use crate::reply_watch::{Skip, Speech, Stage};
+use crate::reply_watch::{Skip, Stage};
 use crate::silence_watch::Lapse;
 use crate::{Command, HangUpCause, Line, Reason, TurnId};
 
@@ -24,6 +24,21 @@ impl TurnManager {
         }
     }
 
+    /// The reply is slow: something is said meanwhile, as part of it.
+    pub(super) fn say_filler(&mut self) {
+        if let Some(due) = self.soft_timeout.poll() {
+            let (turn, filler) = (due.turn, due.filler);
+            self.order(Command::SayFiller { turn, filler }, due.reason);
+        }
+    }
+
+    /// The caller speaks at length: something shows that the agent listens.
+    pub(super) fn say_backchannel(&mut self) {
+        if let Some(due) = self.backchanneler.poll() {
+            self.order(Command::Backchannel { clip: due.clip }, due.reason);
+        }
+    }
+
     /// The agent is to say nothing in this turn.
     pub(super) fn take_skip(&mut self, turn: TurnId, wait: Option<Duration>) {
         if turn != self.replies.last() {
@@ -37,21 +52,20 @@ impl TurnManager {
         }
     }
 
-    /// Ends the answer without a word where it is to be skipped. One that is not decided yet is
-    /// skipped once it is, one that is being heard ends as it would have, and the silence after it
-    /// is kept.
+    /// Ends the answer where it is to be skipped: without a word, or, where something of it was
+    /// heard, once that has been. One that is not decided yet is skipped once it is.
     pub(super) fn keep_silent_if_told(&mut self) {
-        let unheard = self
-            .replies
-            .live()
-            .filter(|live| live.stage == Stage::Unheard && live.speech == Speech::Answer);
-        let Some((turn, Skip { wait })) = unheard.and_then(|live| Some((live.turn, live.skip?)))
-        else {
+        let Some((turn, stage, Skip { wait })) = self.replies.silent_skip() else {
             return;
         };
-        self.replies.end();
+        let reason = Reason::TurnSkipped { wait };
+        if stage == Stage::Unheard {
+            self.replies.end();
+            self.order(Command::StaySilent { turn }, reason);
+        } else {
+            self.cancel_silently(reason);
+        }
         self.failures = 0;
         self.silence.skip(wait, self.now);
-        self.order(Command::StaySilent { turn }, Reason::TurnSkipped { wait });
     }
 }

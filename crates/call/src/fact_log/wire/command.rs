@@ -1,6 +1,6 @@
 //! Commands on the wire.
 
-use offhook_turn_taking::{Command, HangUpCause, Line, TurnId, UtteranceId};
+use offhook_turn_taking::{Command, FillerChoice, HangUpCause, Line, TurnId, UtteranceId};
 use serde::{Deserialize, Serialize};
 
 /// [`Command`] on the wire.
@@ -14,6 +14,8 @@ pub(in super::super) enum WireCommand {
     CommitReply { turn: u32 },
     CancelReply { turn: u32 },
     StaySilent { turn: u32 },
+    SayFiller { turn: u32, filler: WireFiller },
+    Backchannel { clip: u32 },
     HoldPlayout { turn: u32 },
     ResumePlayout { turn: u32 },
     HangUp { cause: WireCause },
@@ -27,6 +29,14 @@ pub(in super::super) enum WireLine {
     Reprompt(u32),
     Apology,
     Goodbye(WireCause),
+}
+
+/// [`FillerChoice`] on the wire.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in super::super) enum WireFiller {
+    Line(u32),
+    Written { fallback: u32 },
 }
 
 /// [`HangUpCause`] on the wire.
@@ -57,6 +67,24 @@ impl From<WireLine> for Line {
             WireLine::Reprompt(count) => Self::Reprompt(count),
             WireLine::Apology => Self::Apology,
             WireLine::Goodbye(cause) => Self::Goodbye(cause.into()),
+        }
+    }
+}
+
+impl From<FillerChoice> for WireFiller {
+    fn from(filler: FillerChoice) -> Self {
+        match filler {
+            FillerChoice::Line(index) => Self::Line(index),
+            FillerChoice::Written { fallback } => Self::Written { fallback },
+        }
+    }
+}
+
+impl From<WireFiller> for FillerChoice {
+    fn from(wire: WireFiller) -> Self {
+        match wire {
+            WireFiller::Line(index) => Self::Line(index),
+            WireFiller::Written { fallback } => Self::Written { fallback },
         }
     }
 }
@@ -103,6 +131,11 @@ impl From<&Command> for WireCommand {
             Command::CommitReply { turn } => Self::CommitReply { turn: turn.0 },
             Command::CancelReply { turn } => Self::CancelReply { turn: turn.0 },
             Command::StaySilent { turn } => Self::StaySilent { turn: turn.0 },
+            Command::SayFiller { turn, filler } => Self::SayFiller {
+                turn: turn.0,
+                filler: (*filler).into(),
+            },
+            Command::Backchannel { clip } => Self::Backchannel { clip: *clip },
             Command::HoldPlayout { turn } => Self::HoldPlayout { turn: turn.0 },
             Command::ResumePlayout { turn } => Self::ResumePlayout { turn: turn.0 },
             Command::HangUp { cause } => Self::HangUp {
@@ -130,6 +163,11 @@ impl From<WireCommand> for Command {
             WireCommand::CommitReply { turn } => Self::CommitReply { turn: TurnId(turn) },
             WireCommand::CancelReply { turn } => Self::CancelReply { turn: TurnId(turn) },
             WireCommand::StaySilent { turn } => Self::StaySilent { turn: TurnId(turn) },
+            WireCommand::SayFiller { turn, filler } => Self::SayFiller {
+                turn: TurnId(turn),
+                filler: filler.into(),
+            },
+            WireCommand::Backchannel { clip } => Self::Backchannel { clip },
             WireCommand::HoldPlayout { turn } => Self::HoldPlayout { turn: TurnId(turn) },
             WireCommand::ResumePlayout { turn } => Self::ResumePlayout { turn: TurnId(turn) },
             WireCommand::HangUp { cause } => Self::HangUp {

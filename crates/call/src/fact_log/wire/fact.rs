@@ -58,7 +58,13 @@ pub(in super::super) enum WireFact {
     ToolFinished {
         turn: u32,
     },
+    FillerStarted {
+        turn: u32,
+    },
     PlayoutStarted {
+        turn: u32,
+    },
+    PlayoutRanDry {
         turn: u32,
     },
     PlayoutProgress {
@@ -185,6 +191,8 @@ impl From<&Fact> for WireFact {
             },
             Fact::ToolStarted { turn } => Self::ToolStarted { turn: turn.0 },
             Fact::ToolFinished { turn } => Self::ToolFinished { turn: turn.0 },
+            Fact::FillerStarted { turn } => Self::FillerStarted { turn: turn.0 },
+            Fact::PlayoutRanDry { turn } => Self::PlayoutRanDry { turn: turn.0 },
             Fact::PlayoutStarted { turn } => Self::PlayoutStarted { turn: turn.0 },
             Fact::PlayoutProgress { turn, heard } => Self::PlayoutProgress {
                 turn: turn.0,
@@ -252,6 +260,8 @@ impl From<WireFact> for Fact {
             },
             WireFact::ToolStarted { turn } => Self::ToolStarted { turn: TurnId(turn) },
             WireFact::ToolFinished { turn } => Self::ToolFinished { turn: TurnId(turn) },
+            WireFact::FillerStarted { turn } => Self::FillerStarted { turn: TurnId(turn) },
+            WireFact::PlayoutRanDry { turn } => Self::PlayoutRanDry { turn: TurnId(turn) },
             WireFact::PlayoutStarted { turn } => Self::PlayoutStarted { turn: TurnId(turn) },
             WireFact::PlayoutProgress { turn, heard_ns } => Self::PlayoutProgress {
                 turn: TurnId(turn),

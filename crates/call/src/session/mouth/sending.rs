@@ -5,13 +5,16 @@ use std::time::Duration;
 use offhook_contract::OutboundFrame;
 use offhook_turn_taking::{Instant, TurnId};
 
-use super::{Mouth, MouthNews, elapsed};
+use super::{Mouth, MouthNews, Speaking, elapsed};
 
 /// With less speech than this waiting, the next phrase is wanted without its sentence.
 const RUNNING_DRY: Duration = Duration::from_millis(350);
 
 /// How often it is told how much of the reply was heard.
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
+
+/// How long nothing of a reply is heard until it counts as run dry.
+const DRY_AFTER: Duration = Duration::from_millis(60);
 
 /// How soon a leg whose queue is full is tried again.
 const FULL_LEG_RETRY: Duration = Duration::from_millis(5);
@@ -75,7 +78,19 @@ impl Mouth {
             }
             return is_heard.then_some(MouthNews::Finished);
         }
-        if speaking.has_sent && now.since(speaking.progress_told) >= PROGRESS_EVERY {
+        if !speaking.sounds.is_heard() {
+            return None;
+        }
+        let is_dry = !self.playout.has_frame()
+            && self
+                .stream
+                .reply_ends_at()
+                .is_none_or(|at| at + DRY_AFTER <= since_start);
+        if is_dry {
+            speaking.sounds.ran_dry();
+            return Some(MouthNews::RanDry);
+        }
+        if now.since(speaking.progress_told) >= PROGRESS_EVERY {
             speaking.progress_told = now;
             let heard = self.stream.reply_heard(since_start);
             let position = self.playout.position_after(heard);
@@ -85,9 +100,10 @@ impl Mouth {
     }
 
     /// Whether the reply was begun to be sent and more of it is due: not where a tool has yet to
-    /// bring what it is made of.
+    /// bring what it is made of, and not where only a filler was heard.
     fn is_in_mid_reply(&self) -> bool {
-        self.speaking.is_some_and(|speaking| speaking.has_sent)
+        let is_begun = |speaking: Speaking| speaking.has_sent && !speaking.sounds.is_after_filler();
+        self.speaking.is_some_and(is_begun)
             && !self.waits_for_tool
             && !self.playout.is_held()
             && !self.playout.is_drained()
@@ -178,21 +194,25 @@ impl Mouth {
         self.last_reply_frame_sent = Some(now);
         self.waits_for_tool &= self.is_tool_running;
         speaking.is_in_gap = false;
-        let is_first = !std::mem::replace(&mut speaking.has_sent, true);
+        speaking.has_sent = true;
         let was_dry = std::mem::take(&mut speaking.is_dry);
         Some(MouthNews::Sent {
             lateness: (!was_dry).then_some(lateness),
-            is_first,
+            begins: speaking.sounds.sent(self.playout.sent_position()),
         })
     }
 
     /// When to call [`Self::next_news`] again, if nothing else happens.
     pub(in crate::session) fn deadline(&self) -> Option<Instant> {
-        let end = self
-            .stream
-            .reply_ends_at()
-            .filter(|_| self.speaking.is_some() && self.playout.is_drained())
-            .map(|at| Instant::START + at);
+        let ends_at = self.stream.reply_ends_at().map(|at| Instant::START + at);
+        let end = self.speaking.and_then(|speaking| {
+            if self.playout.is_drained() {
+                return ends_at;
+            }
+            let is_running_dry =
+                speaking.sounds.is_heard() && !self.playout.has_frame() && !self.playout.is_held();
+            ends_at.filter(|_| is_running_dry).map(|at| at + DRY_AFTER)
+        });
         [end, self.next_frame_at()].into_iter().flatten().min()
     }
 

@@ -189,7 +189,7 @@ fn a_reply_that_begins_beside_an_aside_is_heard_soon() {
     );
     let first_sent = rig.news.first();
     assert!(
-        matches!(first_sent, Some(MouthNews::Sent { is_first: true, lateness: Some(late) }) if late.is_zero()),
+        matches!(first_sent, Some(MouthNews::Sent { begins: Some(Sound::Speech), lateness: Some(late) }) if late.is_zero()),
         "{first_sent:?}"
     );
     assert_eq!(rig.mouth.underruns(), 0);
@@ -392,4 +392,86 @@ fn a_reply_that_is_held_back_is_not_heard_before_it_is_let_go() {
     rig.speak(3, text, 200, 5_000);
     rig.pass(200);
     assert!(rig.turns.contains(&TurnId(3)));
+}
+
+#[test]
+fn a_filler_is_heard_whole_before_the_reply_and_each_is_told_once() {
+    let mut rig = Rig::new(60);
+    let text = "One moment. Yes.";
+    rig.mouth.begin(TurnId(1), rig.now);
+    assert!(rig.mouth.may_bridge());
+    let filler = SpeechAudio {
+        span: TextSpan { start: 0, end: 11 },
+        ..speech("One moment.", 105, 1_000)
+    };
+    rig.mouth.push_filler(&[filler], text);
+    rig.pass(100);
+    assert!(!rig.mouth.may_bridge());
+    let mut own = speech("Yes.", 200, 2_000);
+    own.span = TextSpan { start: 12, end: 16 };
+    own.words[0].span = own.span;
+    rig.mouth.push(&own, text);
+    rig.mouth.finish();
+    rig.pass(600);
+    // 210 ms of filler, filled up to whole frames.
+    assert_eq!(count(rig.between(0, 220), 1_000), 1_680);
+    assert_eq!(count(rig.between(220, 420), 2_000), 1_600);
+    assert_eq!(
+        begins(&rig),
+        [Sound::Filler, Sound::Speech],
+        "{:?}",
+        rig.news
+    );
+    assert_eq!(rig.news.last(), Some(&MouthNews::Finished));
+}
+
+#[test]
+fn silence_after_a_filler_is_told_and_is_no_underrun() {
+    let mut rig = Rig::new(60);
+    let text = "Hm. Yes.";
+    rig.mouth.begin(TurnId(1), rig.now);
+    rig.mouth.push_filler(&[speech("Hm.", 200, 1_000)], text);
+    rig.pass(1_000);
+    assert_eq!(rig.news.last(), Some(&MouthNews::RanDry));
+    assert!(rig.mouth.may_bridge());
+    assert_eq!(rig.mouth.deadline(), None);
+    let mut own = speech("Yes.", 200, 2_000);
+    own.span = TextSpan { start: 4, end: 8 };
+    own.words[0].span = own.span;
+    rig.mouth.push(&own, text);
+    rig.mouth.finish();
+    rig.pass(400);
+    assert_eq!(begins(&rig), [Sound::Filler, Sound::Speech]);
+    assert_eq!(rig.mouth.underruns(), 0);
+}
+
+#[test]
+fn a_reply_that_runs_dry_says_so_once_and_goes_on() {
+    let mut rig = Rig::new(60);
+    let text = "One two. Three.";
+    rig.mouth.begin(TurnId(1), rig.now);
+    let mut first = speech("One two.", 200, 1_000);
+    first.span.end = 8;
+    rig.mouth.push(&first, text);
+    rig.pass(900);
+    let dry = |news: &[MouthNews]| news.iter().filter(|one| **one == MouthNews::RanDry).count();
+    assert_eq!(dry(&rig.news), 1);
+    let mut rest = speech("Three.", 200, 1_000);
+    rest.span = TextSpan { start: 9, end: 15 };
+    rest.words[0].span = rest.span;
+    rig.mouth.push(&rest, text);
+    rig.mouth.finish();
+    rig.pass(400);
+    assert_eq!(begins(&rig), [Sound::Speech, Sound::Speech]);
+    assert_eq!((dry(&rig.news), rig.mouth.underruns()), (1, 1));
+}
+
+fn begins(rig: &Rig) -> Vec<Sound> {
+    rig.news
+        .iter()
+        .filter_map(|news| match news {
+            MouthNews::Sent { begins, .. } => *begins,
+            _ => None,
+        })
+        .collect()
 }

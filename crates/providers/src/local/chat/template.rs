@@ -41,10 +41,7 @@ impl ChatFormat {
             return Self::ChatMl;
         }
         let format = Self::OfModel(template);
-        let probe = ChatMessage {
-            role: Role::Caller,
-            text: "probe".to_owned(),
-        };
+        let probe = ChatMessage::new(Role::Caller, "probe");
         match format.by_template(model, &[&probe]) {
             Some(parts) if parts.contains(&Part::Said("probe".to_owned())) => format,
             _ => Self::ChatMl,
@@ -79,7 +76,8 @@ impl ChatFormat {
 fn role_name(role: Role) -> &'static str {
     match role {
         Role::System => "system",
-        Role::Caller => "user",
+        // These models know no tools: a result is told to them like a caller's words.
+        Role::Caller | Role::Tool => "user",
         Role::Agent => "assistant",
     }
 }
@@ -92,7 +90,7 @@ fn chat_ml(messages: &[&ChatMessage]) -> Vec<Part> {
             "{closing}<|im_start|>{}\n",
             role_name(message.role)
         )));
-        parts.push(Part::Said(message.text.trim().to_owned()));
+        parts.push(Part::Said(message.plain_text().into_owned()));
         closing = "<|im_end|>\n";
     }
     parts.push(Part::Control(format!("{closing}<|im_start|>assistant\n")));
@@ -113,7 +111,7 @@ fn fill(rendered: &str, messages: &[&ChatMessage]) -> Vec<Part> {
             .ok()
             .and_then(|index| messages.get(index))
         {
-            parts.push(Part::Said(message.text.trim().to_owned()));
+            parts.push(Part::Said(message.plain_text().into_owned()));
         }
         rest = after;
     }
@@ -125,13 +123,12 @@ fn fill(rendered: &str, messages: &[&ChatMessage]) -> Vec<Part> {
 
 #[cfg(test)]
 mod tests {
+    use offhook_contract::{ToolCall, ToolCallId};
+
     use super::*;
 
     fn message(role: Role, text: &str) -> ChatMessage {
-        ChatMessage {
-            role,
-            text: text.to_owned(),
-        }
+        ChatMessage::new(role, text)
     }
 
     fn control(text: &str) -> Part {
@@ -162,6 +159,21 @@ mod tests {
                 control("<|im_end|>\n<|im_start|>assistant\n"),
             ]
         );
+    }
+
+    #[test]
+    fn the_use_of_a_tool_is_told_in_words() {
+        let id = ToolCallId("1".to_owned());
+        let call = ChatMessage::tool_call(ToolCall {
+            id: id.clone(),
+            name: "opening_hours".to_owned(),
+            arguments: "{}".to_owned(),
+        });
+        let result = ChatMessage::tool_result(id, "8 to 6");
+        let parts = chat_ml(&[&call, &result]);
+        assert_eq!(parts[1], said("[calls opening_hours with {}]"));
+        assert_eq!(parts[2], control("<|im_end|>\n<|im_start|>user\n"));
+        assert_eq!(parts[3], said("[result: 8 to 6]"));
     }
 
     #[test]

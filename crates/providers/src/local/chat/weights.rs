@@ -94,10 +94,7 @@ impl Weights {
 
     /// `messages` up to where the caller begins to speak.
     pub(super) fn opening(&self, messages: &[ChatMessage]) -> Prompt {
-        let caller = ChatMessage {
-            role: Role::Caller,
-            text: String::new(),
-        };
+        let caller = ChatMessage::new(Role::Caller, "");
         let messages: Vec<_> = messages.iter().chain([&caller]).collect();
         let mut prompt = self.prompt(&messages);
         prompt.tokens.truncate(prompt.said);
@@ -109,7 +106,7 @@ impl Weights {
         let said = self
             .model
             .vocab()
-            .tokenize(message.text.as_bytes(), false, false);
+            .tokenize(message.plain_text().as_bytes(), false, false);
         said.len() + MARKS_PER_MESSAGE
     }
 

@@ -50,10 +50,7 @@ fn config(file: PathBuf) -> LlamaChatConfig {
 }
 
 fn message(role: Role, text: &str) -> ChatMessage {
-    ChatMessage {
-        role,
-        text: text.to_owned(),
-    }
+    ChatMessage::new(role, text)
 }
 
 fn opening() -> Vec<ChatMessage> {

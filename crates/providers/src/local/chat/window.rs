@@ -11,10 +11,11 @@ pub(super) struct Window {
 
 impl Window {
     /// The messages that are shown to the model: the leading instructions, and the turns that
-    /// have not been dropped. The last message is always among them.
+    /// have not been dropped. The last message is always among them, with the calls of tools
+    /// that it may be the result of, and what those were for.
     pub(super) fn of<'a>(&self, messages: &'a [ChatMessage]) -> Vec<&'a ChatMessage> {
         let (instructions, turns) = split(messages);
-        let dropped = self.dropped.min(turns.len().saturating_sub(1));
+        let dropped = self.dropped.min(droppable(turns));
         instructions.iter().chain(&turns[dropped..]).collect()
     }
 
@@ -28,19 +29,38 @@ impl Window {
         tokens_max: usize,
     ) -> bool {
         let (instructions, turns) = split(messages);
-        let droppable = turns.len().saturating_sub(1);
+        let droppable = droppable(turns);
         let before = self.dropped.min(droppable);
         let fixed: usize = sizes.iter().take(instructions.len()).sum();
         let mut dropped = before;
         let first = instructions.len();
         let mut rest: usize = sizes.iter().skip(first + dropped).sum();
-        while dropped < droppable && (dropped == before || fixed + rest > tokens_max) {
+        // A turn goes whole: no result of a tool stays without its call.
+        while dropped < droppable
+            && (dropped == before || fixed + rest > tokens_max || turns[dropped].tool.is_some())
+        {
             rest -= sizes.get(first + dropped).copied().unwrap_or(0);
             dropped += 1;
         }
         self.dropped = dropped;
         dropped > before
     }
+}
+
+/// How many of the turns may go: all but the last message, and the use of tools right before it.
+fn droppable(turns: &[ChatMessage]) -> usize {
+    let last = turns.len().saturating_sub(1);
+    let kept = turns[..last]
+        .iter()
+        .rev()
+        .take_while(|message| message.tool.is_some())
+        .count();
+    let is_result = turns.last().is_some_and(|message| message.tool.is_some());
+    if kept == 0 && !is_result {
+        return last;
+    }
+    // And the words that the tools were called for.
+    last.saturating_sub(kept + 1)
 }
 
 fn split(messages: &[ChatMessage]) -> (&[ChatMessage], &[ChatMessage]) {
@@ -52,20 +72,19 @@ fn split(messages: &[ChatMessage]) -> (&[ChatMessage], &[ChatMessage]) {
 
 #[cfg(test)]
 mod tests {
+    use offhook_contract::{ToolCall, ToolCallId};
+
     use super::*;
 
     fn conversation(turns: usize) -> Vec<ChatMessage> {
-        let mut messages = vec![ChatMessage {
-            role: Role::System,
-            text: "instructions".to_owned(),
-        }];
-        messages.extend((0..turns).map(|turn| ChatMessage {
-            role: if turn % 2 == 0 {
+        let mut messages = vec![ChatMessage::new(Role::System, "instructions")];
+        messages.extend((0..turns).map(|turn| {
+            let role = if turn % 2 == 0 {
                 Role::Agent
             } else {
                 Role::Caller
-            },
-            text: format!("turn {turn}"),
+            };
+            ChatMessage::new(role, format!("turn {turn}"))
         }));
         messages
     }
@@ -126,6 +145,37 @@ mod tests {
         assert_eq!(texts(&window, &messages), ["instructions", "turn 1"]);
         let only_instructions = conversation(0);
         assert!(!Window::default().narrow(&only_instructions, &[1000], 10));
+    }
+
+    #[test]
+    fn the_use_of_a_tool_is_dropped_whole_or_not_at_all() {
+        let id = ToolCallId("1".to_owned());
+        let call = ToolCall {
+            id: id.clone(),
+            name: "find".to_owned(),
+            arguments: "{}".to_owned(),
+        };
+        let mut messages = conversation(2);
+        messages.push(ChatMessage::tool_call(call));
+        messages.push(ChatMessage::tool_result(id, "found"));
+        let shown = |window: &Window, messages: &[ChatMessage]| -> Vec<Role> {
+            window.of(messages).iter().map(|one| one.role).collect()
+        };
+        // The result is to be answered: call and question stay, however little fits.
+        let mut window = Window::default();
+        assert!(window.narrow(&messages, &[1, 10, 10, 10, 10], 1));
+        assert_eq!(
+            shown(&window, &messages),
+            [Role::System, Role::Caller, Role::Agent, Role::Tool]
+        );
+        assert!(!window.narrow(&messages, &[1, 10, 10, 10, 10], 1));
+        messages.push(ChatMessage::new(Role::Agent, "Here."));
+        messages.push(ChatMessage::new(Role::Caller, "Thanks."));
+        assert!(window.narrow(&messages, &[1, 10, 10, 10, 10, 10, 10], 25));
+        assert_eq!(
+            shown(&window, &messages),
+            [Role::System, Role::Agent, Role::Caller]
+        );
     }
 
     #[test]
