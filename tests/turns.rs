@@ -3,6 +3,8 @@
 //! After a rule was changed on purpose, `OFFHOOK_BLESS=1 cargo test -p offhook-tests --test turns`
 //! writes what is ordered now into the scripts; the difference is then read like any other.
 
+#[path = "turns/knobs.rs"]
+mod knobs;
 #[path = "turns/script.rs"]
 mod script;
 

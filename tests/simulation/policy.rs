@@ -41,8 +41,8 @@ pub(crate) fn random_policy(random: &mut Random) -> TurnPolicy {
         initial_wait: random.is(30).then(|| random.millis(1_000, 10_000)),
         mode: random.pick(&[TurnMode::Turn, TurnMode::Turn, TurnMode::Silence]),
         soft_timeout: random.is(60).then(|| soft_timeout(random)),
-        backchannels: random.is(60).then(|| BackchannelPolicy {
-            frequency: random.share(),
+        backchannels: random.is(85).then(|| BackchannelPolicy {
+            frequency: random.pick(&[0.3, 1.0, 1.0]),
             words_listed: random.pick(&[1, 2, 4]),
         }),
         reply_deadline: random.millis(1_000, 8_000),

@@ -20,9 +20,10 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use offhook_turn_taking::{
-    Decision, Eagerness, Fact, FillerOrder, HeardText, Instant, ReplyFailure, SpellingPatience,
-    TurnId, TurnManager, TurnMode, TurnPolicy, UtteranceId,
+    Decision, Fact, HeardText, Instant, ReplyFailure, TurnId, TurnManager, TurnPolicy, UtteranceId,
 };
+
+use crate::knobs::set;
 
 /// A script, read.
 pub(crate) struct Script {
@@ -265,12 +266,9 @@ fn read_fact(text: &str) -> Result<Fact, String> {
             turn: turn()?,
             wait: second.map(|_| millis(second)).transpose()?,
         },
-        "DtmfPressed" => {
-            let digit = first
-                .and_then(|text| text.chars().next())
-                .ok_or("a digit is wanted")?;
-            Fact::DtmfPressed { digit }
-        }
+        "DtmfPressed" => Fact::DtmfPressed {
+            digit: digit(first)?,
+        },
         "UserMessage" => Fact::UserMessage {
             text: quoted(whole)?,
         },
@@ -280,154 +278,22 @@ fn read_fact(text: &str) -> Result<Fact, String> {
     })
 }
 
-fn set(policy: &mut TurnPolicy, knob: &str, value: &str) -> Result<(), String> {
-    let duration = || millis(Some(value));
-    let optional = || {
-        if value == "none" {
-            Ok(None)
-        } else {
-            millis(Some(value)).map(Some)
-        }
-    };
-    match knob {
-        "greets_first" => policy.greets_first = answer(value)?,
-        "interruption_sensitivity" => policy.interruption_sensitivity = share(Some(value))?,
-        "interruption_words_min" => policy.interruption_words_min = optional_number(value)?,
-        "interruption_speech_min" => policy.interruption_speech_min = optional()?,
-        "transcribes_uninterruptible" => policy.transcribes_uninterruptible = answer(value)?,
-        "is_greeting_interruptible" => policy.is_greeting_interruptible = answer(value)?,
-        "eagerness" => {
-            policy.eagerness = match value {
-                "patient" => Eagerness::Patient,
-                "normal" => Eagerness::Normal,
-                "eager" => Eagerness::Eager,
-                _ => return Err("eagerness is patient, normal or eager".to_owned()),
-            }
-        }
-        "endpoint_delay_min" => policy.endpoint_delay_min = optional()?,
-        "endpoint_delay_max" => policy.endpoint_delay_max = optional()?,
-        "adapts_to_caller" => policy.adapts_to_caller = answer(value)?,
-        "spelling_patience" => {
-            policy.spelling_patience = match value {
-                "auto" => SpellingPatience::Auto,
-                "off" => SpellingPatience::Off,
-                _ => return Err("spelling_patience is auto or off".to_owned()),
-            }
-        }
-        "transcript_deadline" => policy.transcript_deadline = duration()?,
-        "false_interruption_timeout" => policy.false_interruption_timeout = duration()?,
-        "is_speculation_on" => policy.is_speculation_on = answer(value)?,
-        "mode" => {
-            policy.mode = match value {
-                "turn" => TurnMode::Turn,
-                "silence" => TurnMode::Silence,
-                _ => return Err("mode is turn or silence".to_owned()),
-            }
-        }
-        "initial_wait" => policy.initial_wait = optional()?,
-        "no_input_timeout" => policy.no_input_timeout = optional()?,
-        "reprompts_max" => policy.reprompts_max = number(Some(value))?,
-        "silence_hang_up" => policy.silence_hang_up = optional()?,
-        "caller_silence_max" => policy.caller_silence_max = optional()?,
-        "reply_deadline" => policy.reply_deadline = duration()?,
-        "tool_deadline" => policy.tool_deadline = duration()?,
-        "playout_stall_max" => policy.playout_stall_max = duration()?,
-        "caller_turn_max" => policy.caller_turn_max = duration()?,
-        "call_duration_max" => policy.call_duration_max = duration()?,
-        "soft_timeout"
-        | "fillers_max"
-        | "fillers_listed"
-        | "filler_order"
-        | "is_filler_written"
-        | "filler_waits_for_caller" => set_soft_timeout(policy, knob, value)?,
-        "backchannel_frequency" => {
-            policy.backchannels.get_or_insert_default().frequency = share(Some(value))?;
-        }
-        "backchannels_listed" => {
-            policy.backchannels.get_or_insert_default().words_listed = number(Some(value))?;
-        }
-        "acknowledgements" => policy.acknowledgements = list(value),
-        "uses_default_acknowledgements" => {
-            policy.uses_default_acknowledgements = answer(value)?;
-        }
-        "ignore_phrases" => policy.ignore_phrases = list(value),
-        "interrupting_phrases" => policy.interrupting_phrases = list(value),
-        _ => match knob.split_once('.') {
-            Some((state, knob)) => set_profile(policy, state, knob, value)?,
-            None => return Err("no such knob".to_owned()),
-        },
-    }
-    Ok(())
+fn digit(text: Option<&str>) -> Result<char, String> {
+    text.and_then(|text| text.chars().next())
+        .ok_or_else(|| "a digit is wanted".to_owned())
 }
 
-/// `set greeting.words_min = 3`: how the caller interrupts while the agent is in one state.
-fn set_profile(
-    policy: &mut TurnPolicy,
-    state: &str,
-    knob: &str,
-    value: &str,
-) -> Result<(), String> {
-    let profiles = &mut policy.interruption_profiles;
-    let profile = match state {
-        "greeting" => &mut profiles.greeting,
-        "speaking" => &mut profiles.speaking,
-        "thinking" => &mut profiles.thinking,
-        "tool_running" => &mut profiles.tool_running,
-        _ => return Err("no such state".to_owned()),
-    };
-    match knob {
-        "is_interruptible" => profile.is_interruptible = answer(value)?,
-        "sensitivity" => profile.sensitivity = Some(share(Some(value))?),
-        "words_min" => profile.words_min = optional_number(value)?,
-        "speech_min" => profile.speech_min = Some(millis(Some(value))?),
-        _ => return Err("no such knob".to_owned()),
-    }
-    Ok(())
-}
-
-fn list(text: &str) -> Vec<String> {
-    let phrases = text.split(", ").filter(|phrase| *phrase != "none");
-    phrases.map(str::to_owned).collect()
-}
-
-fn optional_number(text: &str) -> Result<Option<u32>, String> {
-    if text == "none" {
-        return Ok(None);
-    }
-    number(Some(text)).map(Some)
-}
-
-/// Naming any of its knobs turns the soft timeout on.
-fn set_soft_timeout(policy: &mut TurnPolicy, knob: &str, value: &str) -> Result<(), String> {
-    let soft_timeout = policy.soft_timeout.get_or_insert_default();
-    match knob {
-        "soft_timeout" => soft_timeout.after = millis(Some(value))?,
-        "fillers_max" => soft_timeout.fillers_max = number(Some(value))?,
-        "fillers_listed" => soft_timeout.fillers_listed = number(Some(value))?,
-        "is_filler_written" => soft_timeout.is_written = answer(value)?,
-        "filler_waits_for_caller" => soft_timeout.waits_for_caller = answer(value)?,
-        _ => {
-            soft_timeout.order = match value {
-                "listed" => FillerOrder::Listed,
-                "shuffled" => FillerOrder::Shuffled,
-                _ => return Err("fillers come listed or shuffled".to_owned()),
-            }
-        }
-    }
-    Ok(())
-}
-
-fn number(text: Option<&str>) -> Result<u32, String> {
+pub(crate) fn number(text: Option<&str>) -> Result<u32, String> {
     text.and_then(|text| text.parse().ok())
         .ok_or_else(|| "a whole number is wanted".to_owned())
 }
 
-fn share(text: Option<&str>) -> Result<f32, String> {
+pub(crate) fn share(text: Option<&str>) -> Result<f32, String> {
     text.and_then(|text| text.parse().ok())
         .ok_or_else(|| "a number is wanted".to_owned())
 }
 
-fn millis(text: Option<&str>) -> Result<Duration, String> {
+pub(crate) fn millis(text: Option<&str>) -> Result<Duration, String> {
     text.and_then(|text| text.strip_suffix("ms"))
         .and_then(|text| text.parse().ok())
         .map(Duration::from_millis)
@@ -440,7 +306,7 @@ fn quoted(text: Option<&str>) -> Result<String, String> {
         .ok_or_else(|| "a text in \"quotes\" is wanted".to_owned())
 }
 
-fn answer(text: &str) -> Result<bool, String> {
+pub(crate) fn answer(text: &str) -> Result<bool, String> {
     match text {
         "yes" => Ok(true),
         "no" => Ok(false),

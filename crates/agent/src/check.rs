@@ -68,14 +68,7 @@ pub(crate) fn agent_from_document(document: &AgentDocument) -> Result<Agent, Age
         backchannels,
         models: check.models(document),
         voice: check.voice(document),
-        ambient_sound: sounds::ambient_sound(
-            document.ambient_sound.kind,
-            check.number(
-                "ambient_sound.volume",
-                document.ambient_sound.volume,
-                limits::VOLUME,
-            ),
-        ),
+        ambient_sound: check.ambient_sound(document),
         tool_call_sound: sounds::tool_call_sound(&document.tool_call_sound),
         chat: check.chat(document),
         context_window_turns: check.whole(
@@ -243,6 +236,12 @@ impl Check {
             self.findings
                 .add(path, format!("has {lines} lines; at most {max}"));
         }
+    }
+
+    fn ambient_sound(&mut self, document: &AgentDocument) -> Option<sounds::AmbientSound> {
+        let bed = &document.ambient_sound;
+        let volume = self.number("ambient_sound.volume", bed.volume, limits::VOLUME);
+        sounds::ambient_sound(bed.kind, volume)
     }
 
     fn models(&mut self, document: &AgentDocument) -> ModelChoices {

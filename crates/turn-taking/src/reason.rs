@@ -218,19 +218,7 @@ impl fmt::Display for Reason {
                     "caller said nothing for {silence}, after {reminders}"
                 )
             }
-            Self::CallerGoesOn {
-                turn,
-                pause,
-                likelihood,
-            } => {
-                let (turn, pause) = (Plain(*turn), Plain(*pause));
-                write!(
-                    formatter,
-                    "caller has spoken for {turn}, pauses for {pause} and goes on, turn "
-                )?;
-                fmt_likelihood(*likelihood, formatter)
-            }
-            other => other.fmt_waits(formatter),
+            other => other.fmt_own_accord(formatter),
         }
     }
 }
@@ -242,25 +230,20 @@ impl Reason {
         matches!(self, Self::BargeIn { .. } | Self::InterruptingPhrase { .. })
     }
 
-    /// Reasons that tell how long something lasted, or nothing but themselves.
-    fn fmt_waits(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Why the agent spoke, or did not, without taking the floor.
+    fn fmt_own_accord(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::CallerPaused { silence } => {
-                write!(formatter, "caller silent for {}", Plain(*silence))
-            }
-            Self::CallerTurnTooLong { limit } => {
+            Self::CallerGoesOn {
+                turn,
+                pause,
+                likelihood,
+            } => {
+                let (turn, pause) = (Plain(*turn), Plain(*pause));
                 write!(
                     formatter,
-                    "caller spoke for the longest turn of {}",
-                    Plain(*limit)
-                )
-            }
-            Self::TranscriptLate { waited } => {
-                write!(
-                    formatter,
-                    "no transcript {} after the end of speech",
-                    Plain(*waited)
-                )
+                    "caller has spoken for {turn}, pauses for {pause} and goes on, turn "
+                )?;
+                fmt_likelihood(*likelihood, formatter)
             }
             Self::SilenceTooLong { silence } => {
                 write!(
@@ -288,6 +271,30 @@ impl Reason {
                 write!(
                     formatter,
                     "nothing of the reply was heard for {}{tool}",
+                    Plain(*waited)
+                )
+            }
+            other => other.fmt_waits(formatter),
+        }
+    }
+
+    /// Reasons that tell how long something lasted, or nothing but themselves.
+    fn fmt_waits(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CallerPaused { silence } => {
+                write!(formatter, "caller silent for {}", Plain(*silence))
+            }
+            Self::CallerTurnTooLong { limit } => {
+                write!(
+                    formatter,
+                    "caller spoke for the longest turn of {}",
+                    Plain(*limit)
+                )
+            }
+            Self::TranscriptLate { waited } => {
+                write!(
+                    formatter,
+                    "no transcript {} after the end of speech",
                     Plain(*waited)
                 )
             }

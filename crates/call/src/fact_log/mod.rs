@@ -12,6 +12,8 @@ mod quantity;
 mod reader;
 mod replay;
 #[cfg(test)]
+mod samples;
+#[cfg(test)]
 mod tests;
 mod wire;
 mod writer;

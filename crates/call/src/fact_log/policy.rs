@@ -34,7 +34,7 @@ pub(super) struct WirePolicy {
     #[serde(with = "nanoseconds")]
     false_interruption_timeout_ns: Duration,
     is_speculation_on: bool,
-    mode: WireMode,
+    speaks_up: bool,
     #[serde(with = "optional_nanoseconds")]
     initial_wait_ns: Option<Duration>,
     #[serde(with = "optional_nanoseconds")]
@@ -90,13 +90,6 @@ impl From<WireEagerness> for Eagerness {
     }
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum WireMode {
-    Turn,
-    Silence,
-}
-
 impl From<&TurnPolicy> for WirePolicy {
     fn from(policy: &TurnPolicy) -> Self {
         // Taken apart without `..`, so that a new knob cannot be forgotten here.
@@ -150,10 +143,7 @@ impl From<&TurnPolicy> for WirePolicy {
             transcript_deadline_ns: transcript_deadline,
             false_interruption_timeout_ns: false_interruption_timeout,
             is_speculation_on,
-            mode: match mode {
-                TurnMode::Turn => WireMode::Turn,
-                TurnMode::Silence => WireMode::Silence,
-            },
+            speaks_up: mode == TurnMode::Turn,
             initial_wait_ns: initial_wait,
             no_input_timeout_ns: no_input_timeout,
             reprompts_max,
@@ -196,9 +186,10 @@ impl From<WirePolicy> for TurnPolicy {
             transcript_deadline: wire.transcript_deadline_ns,
             false_interruption_timeout: wire.false_interruption_timeout_ns,
             is_speculation_on: wire.is_speculation_on,
-            mode: match wire.mode {
-                WireMode::Turn => TurnMode::Turn,
-                WireMode::Silence => TurnMode::Silence,
+            mode: if wire.speaks_up {
+                TurnMode::Turn
+            } else {
+                TurnMode::Silence
             },
             initial_wait: wire.initial_wait_ns,
             no_input_timeout: wire.no_input_timeout_ns,

@@ -2,6 +2,7 @@
 
 mod command;
 mod fact;
+mod own_accord;
 mod reason;
 
 use offhook_turn_taking::{Decision, Instant, TurnId};

@@ -6,6 +6,7 @@ use offhook_turn_taking::{Patience, Reason};
 use serde::{Deserialize, Serialize};
 
 use super::super::quantity::{Fraction, nanoseconds, optional_nanoseconds};
+use super::own_accord::{WireGoesOn, WireSlow};
 
 /// [`Reason`] on the wire.
 #[derive(Debug, Serialize, Deserialize)]
@@ -71,18 +72,8 @@ pub(in super::super) enum WireReason {
         #[serde(with = "optional_nanoseconds")]
         wait_ns: Option<Duration>,
     },
-    ReplySlow {
-        #[serde(with = "nanoseconds")]
-        waited_ns: Duration,
-        is_tool_running: bool,
-    },
-    CallerGoesOn {
-        #[serde(with = "nanoseconds")]
-        turn_ns: Duration,
-        #[serde(with = "nanoseconds")]
-        pause_ns: Duration,
-        likelihood: Option<Fraction>,
-    },
+    ReplySlow(WireSlow),
+    CallerGoesOn(WireGoesOn),
     ReplyLate {
         #[serde(with = "nanoseconds")]
         waited_ns: Duration,
@@ -181,19 +172,12 @@ impl From<&Reason> for WireReason {
             Reason::ReplySlow {
                 waited,
                 is_tool_running,
-            } => Self::ReplySlow {
-                waited_ns: *waited,
-                is_tool_running: *is_tool_running,
-            },
+            } => Self::ReplySlow(WireSlow::new(*waited, *is_tool_running)),
             Reason::CallerGoesOn {
                 turn,
                 pause,
                 likelihood,
-            } => Self::CallerGoesOn {
-                turn_ns: *turn,
-                pause_ns: *pause,
-                likelihood: likelihood.map(Fraction),
-            },
+            } => Self::CallerGoesOn(WireGoesOn::new(*turn, *pause, *likelihood)),
             Reason::ReplyLate { waited } => Self::ReplyLate { waited_ns: *waited },
             Reason::ReplyStalled { waited } => Self::ReplyStalled { waited_ns: *waited },
             Reason::ReplyFailed => Self::ReplyFailed,
@@ -264,22 +248,8 @@ impl From<WireReason> for Reason {
                 silence: silence_ns,
             },
             WireReason::TurnSkipped { wait_ns } => Self::TurnSkipped { wait: wait_ns },
-            WireReason::ReplySlow {
-                waited_ns,
-                is_tool_running,
-            } => Self::ReplySlow {
-                waited: waited_ns,
-                is_tool_running,
-            },
-            WireReason::CallerGoesOn {
-                turn_ns,
-                pause_ns,
-                likelihood,
-            } => Self::CallerGoesOn {
-                turn: turn_ns,
-                pause: pause_ns,
-                likelihood: likelihood.map(|likelihood| likelihood.0),
-            },
+            WireReason::ReplySlow(slow) => slow.into(),
+            WireReason::CallerGoesOn(goes_on) => goes_on.into(),
             WireReason::ReplyLate { waited_ns } => Self::ReplyLate { waited: waited_ns },
             WireReason::ReplyStalled { waited_ns } => Self::ReplyStalled { waited: waited_ns },
             WireReason::ReplyFailed => Self::ReplyFailed,
