@@ -25,10 +25,8 @@ pub(crate) fn agent_from_document(document: &AgentDocument) -> Result<Agent, Age
     check.length("name", &document.name, 1, limits::NAME_CHARS_MAX);
     check.variables(document);
     let prompt = check.text("prompt", &document.prompt, 1, limits::PROMPT_CHARS_MAX);
-    let greeting = check.line(
-        "first_message",
-        document.first_message.as_deref().unwrap_or(""),
-    );
+    let first_message = document.first_message.as_deref().unwrap_or("");
+    let greeting = check.line("first_message", first_message);
     let words = check.language(&document.language);
     let reprompts = check.reprompts(document, words);
     let fillers = check.soft_timeout(document.soft_timeout.as_ref(), &document.language, words);
@@ -42,13 +40,7 @@ pub(crate) fn agent_from_document(document: &AgentDocument) -> Result<Agent, Age
     let agent = Agent {
         name: document.name.trim().to_owned(),
         prompt,
-        greeting: (!document
-            .first_message
-            .as_deref()
-            .unwrap_or("")
-            .trim()
-            .is_empty())
-        .then_some(greeting),
+        greeting: (!first_message.trim().is_empty()).then_some(greeting),
         reprompts,
         apology: check.line_or("apology", document.apology.as_deref(), words, |w| w.apology),
         goodbye_on_silence: check.line_or(

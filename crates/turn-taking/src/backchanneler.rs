@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::lexicon::Token;
 use crate::policy::PolicyError;
 use crate::spelling::{Spelling, digits, spelling};
 use crate::standing::{Said, Standing};
@@ -211,7 +212,7 @@ impl Backchanneler {
 /// makes a caller lose count.
 fn is_dictating(text: &str) -> bool {
     let last = words(text).next_back();
-    last.is_some_and(|word| digits(word).is_some()) || spelling(text) != Spelling::None
+    last.is_some_and(|word| digits(Token::new(word)).is_some()) || spelling(text) != Spelling::None
 }
 
 #[cfg(test)]

@@ -90,9 +90,9 @@ impl From<WireEagerness> for Eagerness {
     }
 }
 
+// The policy is taken apart without `..`, so that a new knob cannot be forgotten here.
 impl From<&TurnPolicy> for WirePolicy {
     fn from(policy: &TurnPolicy) -> Self {
-        // Taken apart without `..`, so that a new knob cannot be forgotten here.
         let TurnPolicy {
             greets_first,
             interruption_sensitivity,

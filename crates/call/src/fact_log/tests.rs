@@ -4,9 +4,9 @@ use std::io::Cursor;
 use std::time::Duration;
 
 use offhook_turn_taking::{
-    BackchannelPolicy, Command, Decision, Fact, FillerChoice, FillerOrder, HangUpCause, HeardText,
-    Instant, InterruptionProfile, InterruptionProfiles, Line, Patience, Reason, ReplyFailure,
-    SoftTimeout, SpellingPatience, TurnId, TurnManager, TurnMode, UtteranceId,
+    BackchannelPolicy, Command, Decision, Fact, FillerOrder, HeardText, Instant,
+    InterruptionProfile, InterruptionProfiles, ReplyFailure, SoftTimeout, SpellingPatience, TurnId,
+    TurnManager, TurnMode, UtteranceId,
 };
 use proptest::prelude::*;
 use tokio::sync::mpsc;
