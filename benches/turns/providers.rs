@@ -305,6 +305,7 @@ mod tests {
                 messages: vec![ChatMessage {
                     role: offhook_contract::Role::Caller,
                     text: text.into(),
+                    tool: None,
                 }]
                 .into(),
                 options: offhook_contract::ChatOptions {
