@@ -89,12 +89,12 @@ impl Invariants {
                 live.is_filler = matches!(fact, Fact::FillerStarted { .. });
                 live.silent_since = None;
             }
-            Fact::PlayoutRanDry { turn } if *turn == live.turn && live.is_audible => {
-                if live.silent_since.is_none() {
-                    live.silent_since = Some(now);
-                    if !std::mem::take(&mut live.is_filler) {
-                        live.waiting_since = now;
-                    }
+            Fact::PlayoutRanDry { turn }
+                if *turn == live.turn && live.is_audible && live.silent_since.is_none() =>
+            {
+                live.silent_since = Some(now);
+                if !std::mem::take(&mut live.is_filler) {
+                    live.waiting_since = now;
                 }
             }
             Fact::PlayoutFinished { turn } if *turn == live.turn && is_committed => {

@@ -215,7 +215,7 @@ async fn a_skipped_turn_is_silent_and_remembered() {
         .answers(ScriptedReply::new("Read it to me."))
         .speaks(ms(2_000), ms(1_000))
         .speaks(ms(30_000), ms(1_000))
-        .is_told(ms(3_700), Control::SkipTurn { wait: None })
+        .ordered(ms(3_700), Control::SkipTurn { wait: None })
         .hangs_up(ms(34_000))
         .with_chat();
     let call = stage.run().await;
@@ -230,7 +230,7 @@ async fn a_skipped_turn_is_silent_and_remembered() {
 #[tokio::test(start_paused = true)]
 async fn a_skipped_turn_can_have_an_end() {
     let call = Stage::new()
-        .is_told(
+        .ordered(
             ms(3_000),
             Control::SkipTurn {
                 wait: Some(ms(20_000)),

@@ -98,7 +98,7 @@ impl Stage {
     }
 
     /// Somebody outside the call gives an order.
-    pub(crate) fn is_told(mut self, at: Duration, order: Control) -> Self {
+    pub(crate) fn ordered(mut self, at: Duration, order: Control) -> Self {
         self.orders.push((at, order));
         self
     }
