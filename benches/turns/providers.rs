@@ -8,11 +8,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use offhook_contract::{
     ChatCall, ChatEvent, ChatMessage, ChatModel, ChatReply, ChatRequest, DetectorEvent,
-    DetectorStream, EVENT_QUEUE, ProviderError, SpeechEvent, SpeechRequest, SpeechStream,
-    SpeechToText, SpokenText, SttEvent, SttRequest, SttStream, TextToSpeech, TurnDetector,
-    VoiceCapabilities,
+    DetectorRequest, DetectorStream, EVENT_QUEUE, ProviderError, SpeechEvent, SpeechRequest,
+    SpeechStream, SpeechToText, SpokenText, SttEvent, SttRequest, SttStream, TextToSpeech,
+    TurnDetector, VoiceCapabilities,
 };
-use offhook_media::SampleRate;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -42,8 +41,8 @@ pub(crate) struct TimedDetector {
 
 #[async_trait]
 impl TurnDetector for TimedDetector {
-    async fn open(&self, rate: SampleRate) -> Result<DetectorStream, ProviderError> {
-        let inner = self.inner.open(rate).await?;
+    async fn open(&self, request: DetectorRequest) -> Result<DetectorStream, ProviderError> {
+        let inner = self.inner.open(request).await?;
         let (sender, events) = mpsc::channel(EVENT_QUEUE);
         let has_likelihoods = self.has_likelihoods;
         let delay = move |event: &DetectorEvent| match event {

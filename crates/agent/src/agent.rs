@@ -6,7 +6,7 @@ use offhook_turn_taking::{HangUpCause, Line, TurnPolicy};
 
 use crate::sounds::{AmbientSound, ToolCallSound};
 use crate::template::Template;
-use crate::{AgentDocument, AgentProblems, ModelId, reading};
+use crate::{AgentDocument, AgentProblems, HearingSettings, ModelId, reading};
 
 /// Values that one call gives to the agent's variables, by name. Names that the agent does not
 /// declare are without effect.
@@ -31,6 +31,7 @@ pub struct Agent {
     pub(crate) ambient_sound: Option<AmbientSound>,
     pub(crate) tool_call_sound: Option<ToolCallSound>,
     pub(crate) chat: ChatSettings,
+    pub(crate) hearing: HearingSettings,
     pub(crate) context_window_turns: usize,
     pub(crate) policy: TurnPolicy,
 }
@@ -185,6 +186,12 @@ impl Agent {
     #[must_use]
     pub const fn chat(&self) -> ChatSettings {
         self.chat
+    }
+
+    /// How the caller is heard.
+    #[must_use]
+    pub const fn hearing(&self) -> HearingSettings {
+        self.hearing
     }
 
     /// How many of the caller's latest turns the chat model reads.

@@ -14,7 +14,7 @@ use crate::sounds;
 use crate::template::{Template, is_variable_name};
 use crate::{
     Agent, AgentDocument, AgentProblems, ChatSettings, DurationText, EagernessDocument,
-    ModelChoices, ModelId, TurnModeDocument, VoiceSettings, parse_duration,
+    HearingSettings, ModelChoices, ModelId, TurnModeDocument, VoiceSettings, parse_duration,
 };
 
 pub(crate) fn agent_from_document(document: &AgentDocument) -> Result<Agent, AgentProblems> {
@@ -63,6 +63,10 @@ pub(crate) fn agent_from_document(document: &AgentDocument) -> Result<Agent, Age
         ambient_sound: check.ambient_sound(document),
         tool_call_sound: sounds::tool_call_sound(&document.tool_call_sound),
         chat: check.chat(document),
+        hearing: HearingSettings {
+            denoising: document.denoising.into(),
+            echo_cancellation: document.echo_cancellation.into(),
+        },
         context_window_turns: check.whole(
             "context_window_turns",
             document.context_window_turns,

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::hearing::{DenoisingDocument, EchoCancellationDocument};
 use crate::sounds::{AmbientSoundDocument, ToolCallSoundDocument};
 use crate::{BackchannelsDocument, SoftTimeoutDocument, limits};
 
@@ -89,6 +90,12 @@ pub struct AgentDocument {
     /// it is heard before that is certain.
     #[serde(default = "yes")]
     pub speculation: bool,
+    /// What of the sound around the caller is taken out before it is decided who speaks.
+    #[serde(default)]
+    pub denoising: DenoisingDocument,
+    /// Whether the agent's own voice, sent back by the caller's line, is taken out.
+    #[serde(default)]
+    pub echo_cancellation: EchoCancellationDocument,
     /// What happens when the caller says nothing.
     #[serde(default)]
     pub silence: SilenceDocument,

@@ -10,6 +10,7 @@ mod check;
 mod default_lines;
 mod document;
 mod duration_text;
+mod hearing;
 mod limits;
 mod model_id;
 mod problem;
@@ -27,6 +28,7 @@ pub use document::{
     TurnModeDocument, VariableValue, VoiceDocument,
 };
 pub use duration_text::{DurationTextError, parse_duration};
+pub use hearing::{DenoisingDocument, EchoCancellationDocument, HearingSettings};
 pub use model_id::{ModelId, ModelIdError};
 pub use problem::{AgentProblem, AgentProblems};
 pub use schema::agent_schema;

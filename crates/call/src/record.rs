@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use offhook_turn_taking::{Command, Decision, Fact, HangUpCause, Instant, Line, TurnId};
+use offhook_turn_taking::{
+    Command, Decision, Fact, HangUpCause, Instant, Line, TurnId, UtteranceId,
+};
 
 /// Everything that is known of a call once it has ended.
 #[derive(Debug, Clone)]
@@ -194,6 +196,14 @@ pub enum EntryKind {
         heard_text: Option<String>,
         /// Whether the caller cut it short.
         is_interrupted: bool,
+    },
+    /// Recognition heard the agent's own words, which the caller's line sends back: they were
+    /// left out.
+    EchoIgnored {
+        /// The utterance.
+        utterance: UtteranceId,
+        /// What was heard, the caller's words in it included.
+        text: String,
     },
     /// A provider is in trouble.
     Problem(String),

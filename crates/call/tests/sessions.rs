@@ -238,3 +238,63 @@ async fn a_caller_who_vanishes_in_mid_reply_ends_the_call_at_once() {
         .expect("the reply is in the record");
     assert!(cut.is_interrupted);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_agents_own_words_from_the_line_are_no_interruption() {
+    let long = "One two three four five six seven eight nine ten eleven twelve thirteen fourteen \
+                fifteen sixteen.";
+    let (stage, chat) = Stage::new()
+        .hears(ScriptedUtterance::new("Count for me."))
+        .hears(
+            ScriptedUtterance::new("Two, three, four, five.")
+                .interim(ms(600), "Two three")
+                .interim(ms(800), "Two three four"),
+        )
+        .hears(ScriptedUtterance::new("Thank you, goodbye."))
+        .answers(ScriptedReply::new(long))
+        .answers(ScriptedReply::new("Goodbye."))
+        .speaks(ms(2_000), ms(1_000))
+        .speaks(ms(4_300), ms(1_200))
+        .speaks(ms(9_000), ms(800))
+        .hangs_up(ms(13_000))
+        .with_chat();
+    let call = stage.run().await;
+    let answer = &call.record.turns[1];
+    assert_eq!(answer.heard_text.as_deref(), Some(long));
+    assert!(
+        call.record
+            .barge_ins
+            .iter()
+            .all(|it| it.outcome == BargeInOutcome::Resumed)
+    );
+    let asked = chat.asked().pop().expect("it was asked");
+    let callers: Vec<_> = asked
+        .iter()
+        .filter(|message| message.role == Role::Caller)
+        .map(|message| message.text.as_str())
+        .collect();
+    assert_eq!(callers, ["Count for me.", "Thank you, goodbye."]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interruption_is_heard_beside_the_agents_own_words() {
+    let long = "One two three four five six seven eight nine ten eleven twelve thirteen fourteen \
+                fifteen sixteen.";
+    let (stage, chat) = Stage::new()
+        .hears(ScriptedUtterance::new("Count for me."))
+        .hears(
+            ScriptedUtterance::new("Three four five no stop please wait.")
+                .interim(ms(800), "Three four five no stop"),
+        )
+        .answers(ScriptedReply::new(long))
+        .answers(ScriptedReply::new("Fine."))
+        .speaks(ms(2_000), ms(1_000))
+        .speaks(ms(4_300), ms(1_400))
+        .hangs_up(ms(10_000))
+        .with_chat();
+    let call = stage.run().await;
+    assert!(call.record.turns[1].is_interrupted);
+    let asked = chat.asked().pop().expect("it was asked");
+    let last = asked.last().expect("it was told something");
+    assert_eq!(last.text, "no stop please wait.");
+}

@@ -26,7 +26,7 @@ pub use text_to_speech::{
     SpeechAudio, SpeechEvent, SpeechRequest, SpeechStream, SpokenText, TextSpan, TextToSpeech,
     VoiceCapabilities, WordTime,
 };
-pub use turn_detector::{DetectorEvent, DetectorStream, TurnDetector};
+pub use turn_detector::{DetectorEvent, DetectorRequest, DetectorStream, TurnDetector};
 
 /// Events of recognition, of a detector and of a reply that may wait for the session.
 pub const EVENT_QUEUE: usize = 64;

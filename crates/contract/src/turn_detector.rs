@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use offhook_media::{Frame, SampleRate};
+use offhook_media::{Denoising, Frame, SampleRate};
 use tokio::sync::mpsc;
 
 use crate::ProviderError;
@@ -11,11 +11,31 @@ use crate::ProviderError;
 /// A turn detector. One value serves many calls.
 #[async_trait]
 pub trait TurnDetector: Send + Sync {
-    /// Opens detection for one call whose frames have the given rate.
+    /// Opens detection for one call.
     ///
     /// # Errors
     /// [`ProviderError`] where it cannot be had.
-    async fn open(&self, rate: SampleRate) -> Result<DetectorStream, ProviderError>;
+    async fn open(&self, request: DetectorRequest) -> Result<DetectorStream, ProviderError>;
+}
+
+/// What is to be detected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DetectorRequest {
+    /// The rate of the frames that will be sent.
+    pub rate: SampleRate,
+    /// What of the sound around the caller is not to count as speech.
+    pub denoising: Denoising,
+}
+
+impl DetectorRequest {
+    /// Detection in audio as it comes.
+    #[must_use]
+    pub const fn raw(rate: SampleRate) -> Self {
+        Self {
+            rate,
+            denoising: Denoising::Off,
+        }
+    }
 }
 
 /// One call's detection. Dropping it ends it.

@@ -6,6 +6,7 @@
 
 mod ambience;
 mod codec;
+mod denoising;
 mod echo;
 mod fade;
 mod frame;
@@ -28,7 +29,8 @@ pub use codec::{
     Codec, CodecError, DecodeError, Decoder, EncodeError, Encoder, PACKET_BYTES_MAX, Packet,
     PacketTooLong,
 };
-pub use echo::{EchoCancellation, EchoGuard, PlayedAudio};
+pub use denoising::Denoising;
+pub use echo::{EchoCancellation, EchoGuard};
 pub use fade::{FADE_DURATION, fade_in, fade_out};
 pub use frame::{FRAME_DURATION, Frame, FrameError};
 pub use framer::Framer;

@@ -158,7 +158,22 @@ fn switched_off_it_touches_nothing() {
 }
 
 #[test]
-fn a_line_without_echo_is_left_alone_after_ten_seconds() {
+fn a_caller_on_a_line_without_echo_is_heard_after_a_second() {
+    for rate in [SampleRate::HZ_8000, SampleRate::HZ_16000] {
+        let mut guard = EchoGuard::new(rate, EchoCancellation::Auto);
+        let played = Voice::new(7).speak(rate, 300, 12_000.0);
+        let quiet = returned(&played, rate, 0, 0.0);
+        let mut caller = vec![0; second(2, rate)];
+        caller.extend(Voice::new(3).speak(rate, 200, 3_000.0));
+        let caller = mixed(&quiet, &caller);
+        let passed = cleaned(&mut guard, &played, &caller, rate);
+        assert!(!guard.has_echo());
+        assert_eq!(passed[second(2, rate)..], caller[second(2, rate)..]);
+    }
+}
+
+#[test]
+fn a_line_without_echo_is_left_alone() {
     let rate = SampleRate::HZ_8000;
     let played = Voice::new(7).speak(rate, 1_000, 12_000.0);
     let quiet = returned(&played, rate, 0, 0.0);

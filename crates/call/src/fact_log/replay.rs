@@ -157,7 +157,10 @@ pub fn replay_under<R: BufRead>(
                 manager.handle_timeout(entry.at);
             }
             EntryKind::Decision(recorded) => outcome.compare(line, entry.at, recorded, &mut due),
-            EntryKind::ReplyText { .. } | EntryKind::ReplyHeard { .. } | EntryKind::Problem(_) => {}
+            EntryKind::ReplyText { .. }
+            | EntryKind::ReplyHeard { .. }
+            | EntryKind::EchoIgnored { .. }
+            | EntryKind::Problem(_) => {}
         }
         while let Some(decision) = manager.poll() {
             outcome.commands.push((entry.at, decision.clone()));

@@ -77,6 +77,11 @@ impl<W: Write> LiveTranscript<W> {
                     }
                 }
             }
+            EntryKind::EchoIgnored { text, .. } => {
+                self.caller_line.clear();
+                let text = format!("[the caller's line sends the agent's own words back: {text}]");
+                self.settle(entry.at, "caller", &text)
+            }
             EntryKind::Problem(problem) => self.settle(entry.at, "problem", problem),
             EntryKind::Timer => Ok(()),
         }

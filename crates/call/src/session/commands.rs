@@ -67,6 +67,13 @@ enum Stage {
     Released,
 }
 
+impl LiveReply {
+    /// All text that was made for it so far.
+    pub(super) fn text(&self) -> &str {
+        &self.record.generated_text
+    }
+}
+
 impl Session {
     /// Carries out all decisions, and those that follow from carrying them out.
     pub(super) fn carry_out_commands(&mut self, now: Instant) {
@@ -216,6 +223,7 @@ impl Session {
             Stage::Draft(waiting) => waiting,
             Stage::Released => return,
         };
+        self.own_words.begin();
         self.mouth.begin(reply.record.turn, now);
         for audio in waiting {
             let audio = reply.text.place(audio);
@@ -282,6 +290,7 @@ impl Session {
     /// Writes a reply that has ended into the conversation and the record.
     fn settle(&mut self, mut record: TurnRecord, heard: &HeardText, now: Instant) {
         record.timings.finished = Some(now);
+        self.own_words.ended(&record.generated_text, heard, now);
         self.conversation
             .add_reply(&record.caller_text, &record.generated_text, heard);
         if let HeardText::Known(text) = heard

@@ -1,15 +1,16 @@
-//! The hearing side of a session: caller audio to the detector and to recognition, their events
-//! to facts.
+//! The hearing side of a session: caller audio, without the agent's own voice in it, to the
+//! detector and to recognition, and their events to facts.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use offhook_agent::HearingSettings;
 use offhook_contract::{
-    DetectorEvent, DetectorStream, ProviderError, SpeechToText, SttEvent, SttInput, SttRequest,
-    SttStream, TurnDetector,
+    DetectorEvent, DetectorRequest, DetectorStream, ProviderError, SpeechToText, SttEvent,
+    SttInput, SttRequest, SttStream, TurnDetector,
 };
-use offhook_media::{FRAME_DURATION, Frame, SampleRate};
+use offhook_media::{EchoGuard, FRAME_DURATION, Frame};
 use offhook_turn_taking::{Fact, UtteranceId};
 
 /// Voice activity below this while the caller speaks: perhaps the end of the utterance.
@@ -31,6 +32,7 @@ pub(super) enum Heard {
 pub(super) struct Ears {
     pub(super) detector: DetectorStream,
     pub(super) recognition: SttStream,
+    guard: EchoGuard,
     /// Audio handed to the detector so far: the clock that its positions count by.
     judged: Duration,
     utterance: UtteranceId,
@@ -48,18 +50,20 @@ impl Ears {
     pub(super) async fn open(
         detector: &Arc<dyn TurnDetector>,
         recognition: &Arc<dyn SpeechToText>,
-        rate: SampleRate,
-        language: &str,
+        request: SttRequest,
+        hearing: HearingSettings,
     ) -> Result<Self, ProviderError> {
-        let request = SttRequest {
+        let rate = request.rate;
+        let detection = DetectorRequest {
             rate,
-            language: language.to_owned(),
+            denoising: hearing.denoising,
         };
         let (detector, recognition) =
-            tokio::try_join!(detector.open(rate), recognition.open(request))?;
+            tokio::try_join!(detector.open(detection), recognition.open(request))?;
         Ok(Self {
             detector,
             recognition,
+            guard: EchoGuard::new(rate, hearing.echo_cancellation),
             judged: Duration::ZERO,
             utterance: UtteranceId(0),
             is_speaking: false,
@@ -75,8 +79,15 @@ impl Ears {
         self.dropped_frames
     }
 
-    /// Passes one caller frame on. A stage that has fallen 1.2 s behind loses the frame.
-    pub(super) fn hear(&mut self, frame: Frame) {
+    /// Whether the sound of the line showed the agent's own voice.
+    pub(super) fn has_echo(&self) -> bool {
+        self.guard.has_echo()
+    }
+
+    /// Passes one caller frame on, without what of `played` comes back in it. A stage that has
+    /// fallen 1.2 s behind loses the frame.
+    pub(super) fn hear(&mut self, caller: &Frame, played: &Frame) {
+        let frame = self.guard.process(played, caller);
         if self.detector.audio.try_send(frame).is_ok() {
             self.judged += FRAME_DURATION;
         } else {

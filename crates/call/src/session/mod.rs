@@ -7,7 +7,9 @@ mod clips;
 mod clock;
 mod commands;
 mod ears;
+mod echo;
 mod mouth;
+mod own_words;
 mod reply_text;
 mod sound;
 
@@ -16,7 +18,8 @@ use std::time::Duration;
 
 use offhook_contract::{
     ChatCall, ChatModel, DetectorEvent, LEG_QUEUE_FRAMES, Leg, LegControl, LegEvent, LegNotice,
-    ProviderError, Speaker, SpeechRequest, SpeechToText, SttEvent, TextToSpeech, TurnDetector,
+    ProviderError, Speaker, SpeechRequest, SpeechToText, SttEvent, SttRequest, TextToSpeech,
+    TurnDetector,
 };
 use offhook_media::Frame;
 use offhook_turn_taking::{
@@ -34,6 +37,7 @@ use clock::Clock;
 use commands::LiveReply;
 use ears::{Ears, Heard};
 use mouth::Mouth;
+use own_words::OwnWords;
 
 /// Events of replies that may wait for the session.
 const REPLY_EVENT_QUEUE: usize = 64;
@@ -100,6 +104,7 @@ pub struct Session {
     manager: TurnManager,
     ears: Option<Ears>,
     mouth: Mouth,
+    own_words: OwnWords,
     chat: Arc<dyn ChatCall>,
     voice: Arc<dyn TextToSpeech>,
     speech: SpeechRequest,
@@ -172,10 +177,19 @@ impl Session {
         let mut warm = conversation.clone();
         let greeting = persona.line(Line::Greeting);
         warm.add_reply("", &greeting, &HeardText::Known(greeting.clone()));
-        let language = &persona.agent().voice().language;
+        let listening = SttRequest {
+            rate,
+            language: persona.agent().voice().language.clone(),
+        };
+        let hearing = persona.agent().hearing();
         let sound = sound::of(&persona, &*providers.voice, rate);
         let (ears, chat, (speech, manner)) = tokio::try_join!(
-            Ears::open(&providers.detector, &providers.recognition, rate, language),
+            Ears::open(
+                &providers.detector,
+                &providers.recognition,
+                listening,
+                hearing
+            ),
             providers.chat.open(warm.so_far()),
             async { Ok(sound.await) },
         )?;
@@ -186,6 +200,7 @@ impl Session {
             manager,
             ears: Some(ears),
             mouth: Mouth::new(&leg.description, leg.audio_out, leg.control.clone(), manner),
+            own_words: OwnWords::default(),
             chat: Arc::from(chat),
             voice: providers.voice,
             speech,
@@ -274,7 +289,7 @@ impl Session {
                 self.tell(Fact::TurnSkipped { turn, wait }, now);
             }
             Incoming::Control(None) => self.is_control_open = false,
-            Incoming::Leg(LegInput::Audio(frame)) => self.hear(frame),
+            Incoming::Leg(LegInput::Audio(frame)) => self.hear(frame, now),
             Incoming::Leg(LegInput::Event(event)) => self.take_leg_event(event, now),
             Incoming::Leg(LegInput::Gone) => self.leg_went_away(now),
             Incoming::Detected(event) => {
@@ -303,17 +318,19 @@ impl Session {
     }
 
     /// Passes caller audio on. What has waited longer than 200 ms is old news and is dropped.
-    fn hear(&mut self, frame: Frame) {
+    fn hear(&mut self, frame: Frame, now: Instant) {
         let mut newest = frame;
+        let mut played = self.mouth.far_end(now);
         while self.caller_audio.len() >= LEG_QUEUE_FRAMES {
             let Ok(next) = self.caller_audio.try_recv() else {
                 break;
             };
             newest = next;
+            played = self.mouth.far_end(now);
             self.dropped_frames += 1;
         }
         if let Some(ears) = &mut self.ears {
-            ears.hear(newest);
+            ears.hear(&newest, &played);
         }
     }
 
@@ -337,6 +354,7 @@ impl Session {
         match heard {
             Heard::Nothing => {}
             Heard::Fact(fact) => {
+                let fact = self.without_own_words(fact, now);
                 if let Fact::TranscriptInterim { text, .. } | Fact::TranscriptFinal { text, .. } =
                     &fact
                 {

@@ -231,13 +231,23 @@ impl Mouth {
     /// The next 20 ms of what the far end plays, all lanes mixed, ending about `now`: the
     /// reference for an echo canceller. Ask once for each caller frame. The record of it is kept
     /// from the first time on.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the echo canceller will ask"))]
     pub(super) fn far_end(&mut self, now: Instant) -> Frame {
         let at = elapsed(now);
         let far_end = self
             .far_end
             .get_or_insert_with(|| FarEnd::new(self.rate, at));
         far_end.next(at)
+    }
+
+    /// Whether a reply is being heard, or was until it was held.
+    pub(super) fn is_speaking(&self) -> bool {
+        self.speaking.is_some_and(|speaking| speaking.has_sent)
+    }
+
+    /// How much of the live reply's text was heard: one past its last byte.
+    pub(super) fn heard_end(&mut self, now: Instant) -> usize {
+        self.playout.set_heard(self.ear_position(now));
+        self.playout.heard().map_or(0, |heard| heard.text_end)
     }
 
     /// Whether more speech may be made: a reply that is far ahead has to wait.

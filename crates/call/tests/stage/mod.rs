@@ -207,6 +207,16 @@ fn persona(base: &str, fields: &str) -> Persona {
     Persona::new(Arc::new(agent), CallVariables::new())
 }
 
+/// 20 ms of a caller who makes a sound of no pitch, as no echo of the agent would be.
+fn loud(now: Duration) -> Frame {
+    let mut state = now.as_millis() as u32;
+    let samples = [(); 320].map(|()| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        if state >> 31 == 0 { 5_000 } else { -5_000 }
+    });
+    Frame::padded(RATE, &samples)
+}
+
 /// The caller: a frame every 20 ms until the far end hangs up or the time has come.
 async fn call(
     mut far: LegFarEnd,
@@ -237,8 +247,8 @@ async fn call(
                 }
                 outside.give_orders(now).await;
                 let is_loud = speech.iter().any(|(from, to)| now >= *from && now < *to);
-                let samples = [if is_loud { 5_000 } else { 0 }; 320];
-                let _ = far.audio_in.try_send(Frame::padded(RATE, &samples));
+                let frame = if is_loud { loud(now) } else { Frame::silence(RATE) };
+                let _ = far.audio_in.try_send(frame);
             }
         }
     }

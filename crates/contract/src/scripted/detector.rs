@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use offhook_media::{FRAME_DURATION, Frame, SampleRate};
+use offhook_media::{FRAME_DURATION, Frame};
 use tokio::sync::mpsc;
 
-use crate::{DetectorEvent, DetectorStream, EVENT_QUEUE, ProviderError, TurnDetector};
+use crate::{
+    DetectorEvent, DetectorRequest, DetectorStream, EVENT_QUEUE, ProviderError, TurnDetector,
+};
 
 /// A frame is speech where any sample is at least this loud.
 const LOUD: i16 = 1_000;
@@ -35,7 +37,7 @@ impl ScriptedDetector {
 
 #[async_trait]
 impl TurnDetector for ScriptedDetector {
-    async fn open(&self, _rate: SampleRate) -> Result<DetectorStream, ProviderError> {
+    async fn open(&self, _request: DetectorRequest) -> Result<DetectorStream, ProviderError> {
         let (audio, frames) = mpsc::channel(EVENT_QUEUE);
         let (sender, events) = mpsc::channel(EVENT_QUEUE);
         tokio::spawn(listen(frames, sender, Arc::clone(&self.likelihoods)));

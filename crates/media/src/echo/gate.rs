@@ -7,6 +7,11 @@ use crate::Frame;
 /// How much louder than the expected echo sound may be and still be echo (8 dB).
 const MARGIN: f32 = 2.5;
 
+/// The canceller has become better where less is left than this share of what was expected.
+const LEARNS_BELOW: f32 = 0.7;
+/// Root mean square below which no echo is mistaken for speech (−60 dBFS).
+const AUDIBLE_MIN: f32 = 33.0;
+
 /// The gate of one call.
 #[derive(Debug)]
 pub(super) struct EchoGate {
@@ -22,19 +27,16 @@ impl EchoGate {
         }
     }
 
-    /// Whether what is left still sounds like what was played.
-    pub(super) const fn has_leak(&self) -> bool {
-        self.path.echo().is_some()
-    }
-
     /// Silences `caller` where it is echo. `played` is the loudness of what was played with it.
     pub(super) fn pass(&mut self, played: f32, caller: &mut Frame) {
         let loudness = loudness(caller);
         self.path.push(played, loudness);
-        let is_echo = self
-            .path
-            .expected()
-            .is_some_and(|expected| expected > 0.0 && loudness <= expected * MARGIN);
+        let is_echo = self.path.expected().is_some_and(|expected| {
+            if loudness < expected * LEARNS_BELOW {
+                self.path.fade();
+            }
+            expected >= AUDIBLE_MIN && loudness <= expected * MARGIN
+        });
         let samples = caller.samples_mut();
         match (self.is_shut, is_echo) {
             (false, false) => {}

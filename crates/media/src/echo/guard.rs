@@ -1,40 +1,42 @@
 //! When the canceller and the gate work, and that nothing is touched when they do not.
 
 use super::canceller::EchoCanceller;
+use super::evidence::{Evidence, Line};
 use super::gate::{EchoGate, loudness};
 use super::path::{EchoPath, PLAYED_MIN};
 use crate::{Frame, SampleRate};
 
 /// How long after the agent's last sound its echo may still come: 1 s.
 const TAIL_FRAMES: u32 = 50;
-/// Played speech without a sign of an echo after which the line counts as free of it: 10 s.
-const CLEAN_FRAMES: u32 = 500;
+/// The agent's speech without a sign of an echo after which the canceller sleeps: 10 s.
+const SLEEP_FRAMES: u32 = 500;
 
 /// Whether the agent's own voice is taken out of what the caller's line brings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EchoCancellation {
     /// Nothing is done.
     Off,
-    /// Whenever the agent is heard.
+    /// Whenever the agent is heard, whether an echo was found or not. On a line without one it
+    /// also takes away most of a caller who speaks over the agent.
     On,
-    /// The same, until the line has sent nothing back for ten seconds of the agent's speech; again
-    /// as soon as it does.
+    /// In the agent's first second, and from then on where the line is found to echo.
     #[default]
     Auto,
 }
 
-/// Takes the agent's own voice out of a caller's audio. While the agent is not heard, audio passes
-/// unchanged; while it is, it comes late by [`EchoGuard::delay`] samples.
+/// Takes the agent's own voice out of a caller's audio. While the agent is not heard, and on a
+/// line that does not echo, audio passes unchanged; else it comes late by [`EchoGuard::delay`].
 #[derive(Debug)]
 pub struct EchoGuard {
     mode: EchoCancellation,
     canceller: EchoCanceller,
+    evidence: Evidence,
     gate: EchoGate,
     /// What the line itself sends back.
     line: EchoPath,
     /// Frames until the last echo has passed.
     tail: u32,
-    was_working: bool,
+    was_cleaning: bool,
 }
 
 impl EchoGuard {
@@ -44,14 +46,15 @@ impl EchoGuard {
         Self {
             mode,
             canceller: EchoCanceller::new(rate),
+            evidence: Evidence::new(),
             gate: EchoGate::new(),
             line: EchoPath::new(),
             tail: 0,
-            was_working: false,
+            was_cleaning: false,
         }
     }
 
-    /// Samples at the call's rate by which audio comes late while the agent is heard.
+    /// Samples at the call's rate by which audio comes late while it is cleaned.
     #[must_use]
     pub fn delay(&self) -> usize {
         self.canceller.delay()
@@ -60,13 +63,7 @@ impl EchoGuard {
     /// Whether the line was found to send the agent's voice back.
     #[must_use]
     pub const fn has_echo(&self) -> bool {
-        self.line.echo().is_some()
-    }
-
-    /// Whether the canceller leaves an echo that the gate has to stop.
-    #[must_use]
-    pub const fn has_leak(&self) -> bool {
-        self.gate.has_leak()
+        matches!(self.evidence.line(), Line::Echoing)
     }
 
     /// The caller's frame without the agent's voice. `played` is what the far end played during
@@ -75,32 +72,58 @@ impl EchoGuard {
         if self.mode == EchoCancellation::Off {
             return *caller;
         }
-        let played_loudness = loudness(played);
-        self.tail = if played_loudness >= PLAYED_MIN {
+        let loudness_played = loudness(played);
+        let is_speaking = loudness_played >= PLAYED_MIN;
+        self.tail = if is_speaking {
             TAIL_FRAMES
         } else {
             self.tail.saturating_sub(1)
         };
-        self.line.push(played_loudness, loudness(caller));
-        let is_working = self.tail > 0 && !self.is_line_clean();
-        if !is_working && !self.was_working {
-            return *caller;
+        self.line.push(loudness_played, loudness(caller));
+        if !self.is_awake() {
+            return self.settled(caller, None, loudness_played);
         }
-        let mut cleaned = self.canceller.process(played, caller);
-        self.gate.pass(played_loudness, &mut cleaned);
-        let frame = match (self.was_working, is_working) {
-            (false, _) => blend(caller, &cleaned),
-            (true, false) => blend(&cleaned, caller),
-            (true, true) => cleaned,
-        };
-        self.was_working = is_working;
-        frame
+        let cleaned = self.canceller.process(played, caller);
+        let (before, filtered) = (cleaned.power_before, cleaned.power_filtered);
+        self.evidence.push(before, filtered, is_speaking);
+        let is_believed = self.mode == EchoCancellation::On || self.evidence.line() != Line::Clean;
+        self.settled(caller, Some((cleaned.frame, is_believed)), loudness_played)
     }
 
-    fn is_line_clean(&self) -> bool {
-        self.mode == EchoCancellation::Auto
-            && self.line.echo().is_none()
-            && self.line.clean_frames() >= CLEAN_FRAMES
+    /// Whether the canceller has to work.
+    fn is_awake(&mut self) -> bool {
+        if self.tail == 0 {
+            return false;
+        }
+        let is_asleep = self.mode == EchoCancellation::Auto
+            && self.evidence.line() == Line::Clean
+            && self.evidence.clean_frames() >= SLEEP_FRAMES;
+        if is_asleep && self.line.echo().is_some() {
+            self.evidence.wake();
+            return true;
+        }
+        !is_asleep
+    }
+
+    /// What goes on: the caller's frame as it came or without the echo, and between the two a
+    /// frame that leads from one to the other.
+    fn settled(
+        &mut self,
+        caller: &Frame,
+        cleaned: Option<(Frame, bool)>,
+        loudness_played: f32,
+    ) -> Frame {
+        let is_cleaning = cleaned.is_some_and(|(_, is_believed)| is_believed);
+        let was_cleaning = std::mem::replace(&mut self.was_cleaning, is_cleaning);
+        let Some((mut cleaned, _)) = cleaned.filter(|_| is_cleaning || was_cleaning) else {
+            return *caller;
+        };
+        self.gate.pass(loudness_played, &mut cleaned);
+        match (was_cleaning, is_cleaning) {
+            (true, true) => cleaned,
+            (true, false) => blend(&cleaned, caller),
+            (false, _) => blend(caller, &cleaned),
+        }
     }
 }
 

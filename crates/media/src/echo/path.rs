@@ -12,7 +12,9 @@ pub(super) const PLAYED_MIN: f32 = 80.0;
 /// Frames of the window in which speech must have been played.
 const ACTIVE_FRAMES_MIN: usize = WINDOW / 3;
 /// How alike the two must be for an echo to be believed; 1 is the same shape.
-const LIKENESS_MIN: f32 = 0.7;
+const LIKENESS_MIN: f32 = 0.75;
+/// Comparisons in a row that must agree: two strangers sound alike for a moment.
+const AGREEMENTS: u32 = 4;
 /// Below this there is no sign of an echo.
 const LIKENESS_NONE: f32 = 0.35;
 /// How often they are compared: each 100 ms.
@@ -37,10 +39,10 @@ pub(super) struct EchoPath {
     returned: [f32; HISTORY],
     at: usize,
     echo: Option<Echo>,
+    /// The delay of the last comparison that saw an echo, and how many agreed with it.
+    candidate: (usize, u32),
     /// Frames of played speech since there was last any sign of an echo.
     unlike_frames: u32,
-    /// Frames of played speech since an echo was last seen.
-    clean_frames: u32,
     since_comparison: u32,
 }
 
@@ -51,19 +53,14 @@ impl EchoPath {
             returned: [0.0; HISTORY],
             at: 0,
             echo: None,
+            candidate: (0, 0),
             unlike_frames: 0,
-            clean_frames: 0,
             since_comparison: 0,
         }
     }
 
     pub(super) const fn echo(&self) -> Option<Echo> {
         self.echo
-    }
-
-    /// Frames of played speech in which no echo was seen, since the last in which one was.
-    pub(super) const fn clean_frames(&self) -> u32 {
-        self.clean_frames
     }
 
     /// The loudness of the next 20 ms both ways.
@@ -97,6 +94,13 @@ impl EchoPath {
             .into_iter()
             .fold(0.0, f32::max);
         Some(loudest * echo.gain)
+    }
+
+    /// The echo was weaker than expected: believe in 5 % less.
+    pub(super) fn fade(&mut self) {
+        if let Some(echo) = &mut self.echo {
+            echo.gain *= 0.95;
+        }
     }
 
     fn played_ago(&self, ago: usize) -> f32 {
@@ -133,9 +137,13 @@ impl EchoPath {
     }
 
     fn learn(&mut self, (likeness, found): (f32, Echo)) {
-        self.clean_frames = self.clean_frames.saturating_add(COMPARED_EVERY);
         if likeness >= LIKENESS_MIN {
-            self.clean_frames = 0;
+            let (delay, agreed) = self.candidate;
+            let is_agreed = delay.abs_diff(found.delay) <= 1;
+            self.candidate = (found.delay, if is_agreed { agreed + 1 } else { 1 });
+            if self.candidate.1 < AGREEMENTS {
+                return;
+            }
             self.unlike_frames = 0;
             self.echo = Some(match self.echo {
                 Some(known) if known.delay.abs_diff(found.delay) <= 1 => Echo {
@@ -144,7 +152,10 @@ impl EchoPath {
                 },
                 _ => found,
             });
-        } else if likeness < LIKENESS_NONE {
+            return;
+        }
+        self.candidate.1 = 0;
+        if likeness < LIKENESS_NONE {
             self.unlike_frames = self.unlike_frames.saturating_add(COMPARED_EVERY);
             if self.unlike_frames >= FORGET_AFTER {
                 self.echo = None;
@@ -203,10 +214,8 @@ mod tests {
     }
 
     #[test]
-    fn a_quiet_line_has_no_echo_and_is_counted_clean() {
-        let path = learnt(600, 5, 0.0);
-        assert_eq!(path.echo(), None);
-        assert!(path.clean_frames() > 500, "{}", path.clean_frames());
+    fn a_quiet_line_has_no_echo() {
+        assert_eq!(learnt(600, 5, 0.0).echo(), None);
     }
 
     #[test]

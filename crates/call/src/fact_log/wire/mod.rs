@@ -5,7 +5,7 @@ mod fact;
 mod own_accord;
 mod reason;
 
-use offhook_turn_taking::{Decision, Instant, TurnId};
+use offhook_turn_taking::{Decision, Instant, TurnId, UtteranceId};
 use serde::{Deserialize, Serialize};
 
 use self::command::WireCommand;
@@ -53,6 +53,10 @@ enum WireKind {
         turn: u32,
         heard_text: Option<String>,
         is_interrupted: bool,
+    },
+    EchoIgnored {
+        utterance: u32,
+        text: String,
     },
     Problem(String),
 }
@@ -121,6 +125,10 @@ impl From<&LogEntry> for WireEntry {
                 heard_text: heard_text.clone(),
                 is_interrupted: *is_interrupted,
             },
+            EntryKind::EchoIgnored { utterance, text } => WireKind::EchoIgnored {
+                utterance: utterance.0,
+                text: text.clone(),
+            },
             EntryKind::Problem(problem) => WireKind::Problem(problem.clone()),
         };
         Self {
@@ -151,6 +159,10 @@ impl From<WireEntry> for LogEntry {
                 turn: TurnId(turn),
                 heard_text,
                 is_interrupted,
+            },
+            WireKind::EchoIgnored { utterance, text } => EntryKind::EchoIgnored {
+                utterance: UtteranceId(utterance),
+                text,
             },
             WireKind::Problem(problem) => EntryKind::Problem(problem),
         };

@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use offhook_contract::{
-    DetectorEvent, ProviderError, SpeechToText, SttEvent, SttInput, SttRequest, SttStream,
-    TurnDetector, UtteranceId,
+    DetectorEvent, DetectorRequest, ProviderError, SpeechToText, SttEvent, SttInput, SttRequest,
+    SttStream, TurnDetector, UtteranceId,
 };
 use offhook_media::{Frame, SampleRate, read_wav, resample_all};
 
@@ -180,7 +180,11 @@ fn a_draft_changes_the_cost_and_not_the_text() {
 
 /// Feeds `samples` to the ears as a session would, and gives the text of every utterance.
 async fn heard(ears: &LocalEars, rate: SampleRate, samples: &[i16]) -> (Vec<String>, usize) {
-    let mut detector = ears.turn_detector.open(rate).await.unwrap();
+    let mut detector = ears
+        .turn_detector
+        .open(DetectorRequest::raw(rate))
+        .await
+        .unwrap();
     let request = SttRequest {
         rate,
         language: "en-US".to_owned(),
@@ -316,7 +320,11 @@ async fn two_calls_at_once_do_not_mix() {
 #[tokio::test]
 async fn the_end_of_a_turn_is_judged() {
     let Some(ears) = ears() else { return };
-    let mut detector = ears.turn_detector.open(RATE).await.unwrap();
+    let mut detector = ears
+        .turn_detector
+        .open(DetectorRequest::raw(RATE))
+        .await
+        .unwrap();
     let samples = with_silence(600, &speech("amiable_woman.wav"), 240);
     let audio = detector.audio.clone();
     let feeding = tokio::spawn(async move {
@@ -399,7 +407,11 @@ async fn frames_of_another_rate_and_other_languages_are_refused() {
         "{event:?}"
     );
 
-    let mut detector = ears.turn_detector.open(RATE).await.unwrap();
+    let mut detector = ears
+        .turn_detector
+        .open(DetectorRequest::raw(RATE))
+        .await
+        .unwrap();
     detector.audio.send(frame).await.unwrap();
     let event = detector.events.recv().await;
     assert!(matches!(

@@ -9,8 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use offhook_contract::{DetectorEvent, DetectorStream, EVENT_QUEUE, ProviderError, TurnDetector};
-use offhook_media::{Frame, SampleRate};
+use offhook_contract::{
+    DetectorEvent, DetectorRequest, DetectorStream, EVENT_QUEUE, ProviderError, TurnDetector,
+};
+use offhook_media::Frame;
 use tokio::sync::{mpsc, oneshot};
 
 use super::audio_history::AudioHistory;
@@ -77,13 +79,13 @@ impl LocalTurnDetector {
 
 #[async_trait]
 impl TurnDetector for LocalTurnDetector {
-    async fn open(&self, rate: SampleRate) -> Result<DetectorStream, ProviderError> {
+    async fn open(&self, request: DetectorRequest) -> Result<DetectorStream, ProviderError> {
         let (audio, frames) = mpsc::channel(EVENT_QUEUE);
         let (events, received) = mpsc::channel(EVENT_QUEUE);
         let call = DetectedCall {
             detector: self.clone(),
             events,
-            wideband: Wideband::new(rate),
+            wideband: Wideband::new(request.rate),
             waiting: Vec::with_capacity(2 * VAD_WINDOW),
             memory: SileroMemory::default(),
             gate: SpeechGate::new(self.policy.gate),
