@@ -39,7 +39,15 @@ impl Models {
         let end_of_turn = name(Purpose::EndOfTurn)?;
         let recognition = name(Purpose::Recognition)?;
         let voice = name(Purpose::Voice)?;
-        let wanted = [runtime, voice_activity, end_of_turn, recognition, voice];
+        let denoising = name(Purpose::Denoising)?;
+        let wanted = [
+            runtime,
+            voice_activity,
+            end_of_turn,
+            denoising,
+            recognition,
+            voice,
+        ];
         if catalogue.ensure(&wanted, &directory).is_err() {
             let pull = Pull {
                 catalogue: &catalogue,
@@ -56,6 +64,10 @@ impl Models {
         let files = EarsFiles {
             voice_activity: directory.file(voice_activity, "silero_vad.onnx"),
             end_of_turn: directory.file(end_of_turn, "smart-turn-v3.2-cpu.onnx"),
+            denoising: DenoiserFiles {
+                spectrum: directory.file(denoising, "model_1.onnx"),
+                waveform: directory.file(denoising, "model_2.onnx"),
+            },
             recognition: MoonshineFiles {
                 encoder: directory.file(recognition, "encoder_model.ort"),
                 decoder: directory.file(recognition, "decoder_model_merged.ort"),

@@ -8,6 +8,7 @@ use anyhow::{Context as _, anyhow};
 use offhook_call::Providers;
 use offhook_providers::catalogue::{Catalogue, ModelDirectory, Purpose};
 use offhook_providers::local::chat::{LlamaChatConfig, LlamaChatModel};
+use offhook_providers::local::denoise::DenoiserFiles;
 use offhook_providers::local::ears::{EarsFiles, LocalEars, MoonshineFiles, PoolSize};
 use offhook_providers::local::onnx::OnnxRuntime;
 use offhook_providers::local::voice::{LocalVoice, VoiceFiles};
@@ -54,6 +55,7 @@ impl Stack {
             name(Purpose::Runtime)?,
             name(Purpose::Vad)?,
             name(Purpose::EndOfTurn)?,
+            name(Purpose::Denoising)?,
             name(Purpose::Recognition)?,
             name(Purpose::Voice)?,
             chat,
@@ -79,13 +81,25 @@ fn chat_entry<'a>(catalogue: &'a Catalogue, name: &str) -> anyhow::Result<&'a st
     Ok(&model.name)
 }
 
-fn load_all(directory: &ModelDirectory, wanted: [&str; 6]) -> anyhow::Result<Providers> {
-    let [runtime, voice_activity, end_of_turn, recognition, _, chat] = wanted;
+fn load_all(directory: &ModelDirectory, wanted: [&str; 7]) -> anyhow::Result<Providers> {
+    let [
+        runtime,
+        voice_activity,
+        end_of_turn,
+        denoising,
+        recognition,
+        _,
+        chat,
+    ] = wanted;
     let runtime = OnnxRuntime::load(&directory.file(runtime, "libonnxruntime.so"))
         .map_err(|problem| Complaint::no_models(chain(&problem)))?;
     let ears = EarsFiles {
         voice_activity: directory.file(voice_activity, "silero_vad.onnx"),
         end_of_turn: directory.file(end_of_turn, "smart-turn-v3.2-cpu.onnx"),
+        denoising: DenoiserFiles {
+            spectrum: directory.file(denoising, "model_1.onnx"),
+            waveform: directory.file(denoising, "model_2.onnx"),
+        },
         recognition: MoonshineFiles {
             encoder: directory.file(recognition, "encoder_model.ort"),
             decoder: directory.file(recognition, "decoder_model_merged.ort"),

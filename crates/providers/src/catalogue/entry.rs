@@ -97,6 +97,8 @@ pub enum Purpose {
     Vad,
     /// End of turn: has the speaker finished?
     EndOfTurn,
+    /// What is not the caller's voice is taken out.
+    Denoising,
     /// Speech to text.
     Recognition,
     /// The language model.
@@ -107,10 +109,11 @@ pub enum Purpose {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Runtime,
         Self::Vad,
         Self::EndOfTurn,
+        Self::Denoising,
         Self::Recognition,
         Self::Chat,
         Self::Voice,
@@ -123,6 +126,7 @@ impl Purpose {
             Self::Runtime => "runtime",
             Self::Vad => "vad",
             Self::EndOfTurn => "end-of-turn",
+            Self::Denoising => "denoising",
             Self::Recognition => "recognition",
             Self::Chat => "chat",
             Self::Voice => "voice",

@@ -3,6 +3,8 @@
 #[cfg(feature = "local-chat")]
 pub mod chat;
 #[cfg(feature = "local-ears")]
+pub mod denoise;
+#[cfg(feature = "local-ears")]
 pub mod ears;
 #[cfg(any(feature = "local-ears", feature = "local-voice"))]
 pub mod onnx;

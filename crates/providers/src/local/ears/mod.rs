@@ -1,10 +1,11 @@
-//! The embedded ears: voice activity (Silero), end of turn (Smart Turn) and English speech
+//! The embedded ears: voice activity (Silero, checked on cleaned audio), end of turn (Smart Turn) and English speech
 //! recognition (Moonshine), as providers of the contract.
 //!
 //! [`LocalEars::load`] loads each model once for all calls. All of it runs on threads of its own
 //! and nothing on async workers. What is heard is decided here; whose turn it is, is not.
 
 mod audio_history;
+mod foreground;
 mod inference_pool;
 mod mel;
 #[cfg(test)]
@@ -13,9 +14,16 @@ mod model_costs;
 mod model_tests;
 mod moonshine;
 mod murmur;
+#[cfg(test)]
+mod noise_figures;
 mod recognition;
+mod second_opinion;
 mod smart_turn;
 mod speech_to_text;
+#[cfg(test)]
+mod surroundings;
+#[cfg(test)]
+mod surroundings_tests;
 mod turn_detector;
 mod vad;
 mod vocabulary;
@@ -37,6 +45,7 @@ pub use vad::{SileroMemory, SileroModel, SpeechEdge, SpeechGate, SpeechGatePolic
 pub use vocabulary::{Vocabulary, VocabularyError};
 
 use self::inference_pool::InferencePool;
+use crate::local::denoise::{self, DENOISER_HOP, Denoiser, DenoiserFiles};
 use crate::local::onnx::OnnxRuntime;
 
 /// Where the files of the ears are.
@@ -46,6 +55,8 @@ pub struct EarsFiles {
     pub voice_activity: PathBuf,
     /// `smart-turn-v3.2-cpu.onnx`.
     pub end_of_turn: PathBuf,
+    /// The denoiser's files.
+    pub denoising: DenoiserFiles,
     /// The recogniser's files.
     pub recognition: MoonshineFiles,
 }
@@ -103,6 +114,7 @@ impl LocalEars {
 struct Models {
     vad: SileroModel,
     smart_turn: SmartTurn,
+    denoiser: Denoiser,
     moonshine: Moonshine,
 }
 
@@ -126,10 +138,11 @@ impl Models {
                 ),
             })
         })?;
-        let (vad, smart_turn) = detection?;
+        let (vad, smart_turn, denoiser) = detection?;
         Ok(Self {
             vad,
             smart_turn,
+            denoiser,
             moonshine,
         })
     }
@@ -138,7 +151,12 @@ impl Models {
         let pool = Arc::new(pool);
         let (vad, smart_turn) = (Arc::new(self.vad), Arc::new(self.smart_turn));
         LocalEars {
-            turn_detector: LocalTurnDetector::new(vad, smart_turn, Arc::clone(&pool)),
+            turn_detector: LocalTurnDetector::new(
+                vad,
+                smart_turn,
+                Arc::new(self.denoiser),
+                Arc::clone(&pool),
+            ),
             speech_to_text: LocalSpeechToText::new(Arc::new(self.moonshine), pool),
         }
     }
@@ -159,12 +177,15 @@ fn load_detection(
     runtime: &OnnxRuntime,
     files: &EarsFiles,
     size: PoolSize,
-) -> Result<(SileroModel, SmartTurn), ProviderError> {
+) -> Result<(SileroModel, SmartTurn, Denoiser), ProviderError> {
     let vad = SileroModel::load(runtime, &files.voice_activity, size.listening)
         .map_err(|error| error.for_provider(vad::PROVIDER))?;
     vad.probability(&mut SileroMemory::default(), &[0.0; VAD_WINDOW])?;
     let smart_turn = SmartTurn::load(runtime, &files.end_of_turn, size.lanes())
         .map_err(|error| error.for_provider(smart_turn::PROVIDER))?;
     smart_turn.likelihood(&[])?;
-    Ok((vad, smart_turn))
+    let denoiser = Denoiser::load(runtime, &files.denoising, size.listening)
+        .map_err(|error| error.for_provider(denoise::PROVIDER))?;
+    denoiser.clean(&mut denoiser.memory(), &mut [0.0; DENOISER_HOP])?;
+    Ok((vad, smart_turn, denoiser))
 }

@@ -2,7 +2,7 @@
 //! `cargo test --release -p offhook-providers model_costs -- --ignored --nocapture`.
 
 use super::model_tests::{floats, models, speech};
-use super::{Moonshine, SileroMemory, SileroModel, SmartTurn, VAD_WINDOW};
+use super::{DENOISER_HOP, Denoiser, Moonshine, SileroMemory, SileroModel, SmartTurn, VAD_WINDOW};
 
 const RUNS: usize = 21;
 
@@ -46,6 +46,15 @@ fn model_costs() {
         for _ in 0..500 {
             voice_activity
                 .probability(&mut memory, &[0.01; VAD_WINDOW])
+                .unwrap();
+        }
+    });
+    let denoiser = Denoiser::load(&runtime, &files.denoising, 1).unwrap();
+    let mut cleaned = denoiser.memory();
+    measure("denoising, 2000 hops (16 s)", || {
+        for _ in 0..2_000 {
+            denoiser
+                .clean(&mut cleaned, &mut [0.01; DENOISER_HOP])
                 .unwrap();
         }
     });

@@ -16,9 +16,10 @@ use super::{
     SmartTurn, SpeechEdge, SpeechGate, SpeechGatePolicy, VAD_WINDOW,
 };
 use crate::catalogue::ModelDirectory;
+use crate::local::denoise::DenoiserFiles;
 use crate::local::onnx::OnnxRuntime;
 
-const RATE: SampleRate = SampleRate::HZ_16000;
+pub(super) const RATE: SampleRate = SampleRate::HZ_16000;
 
 fn files() -> (PathBuf, EarsFiles) {
     let directory = ModelDirectory::from_environment();
@@ -26,6 +27,10 @@ fn files() -> (PathBuf, EarsFiles) {
     let files = EarsFiles {
         voice_activity: directory.file("silero-vad", "silero_vad.onnx"),
         end_of_turn: directory.file("smart-turn", "smart-turn-v3.2-cpu.onnx"),
+        denoising: DenoiserFiles {
+            spectrum: directory.file("dtln", "model_1.onnx"),
+            waveform: directory.file("dtln", "model_2.onnx"),
+        },
         recognition: MoonshineFiles {
             encoder: moonshine("encoder_model.ort"),
             decoder: moonshine("decoder_model_merged.ort"),
@@ -42,6 +47,8 @@ pub(super) fn models() -> Option<(OnnxRuntime, EarsFiles)> {
         &library,
         &files.voice_activity,
         &files.end_of_turn,
+        &files.denoising.spectrum,
+        &files.denoising.waveform,
         &files.recognition.encoder,
         &files.recognition.decoder,
         &files.recognition.vocabulary,
@@ -59,7 +66,7 @@ pub(super) fn models() -> Option<(OnnxRuntime, EarsFiles)> {
 }
 
 /// The ears, loaded once for all tests.
-fn ears() -> Option<LocalEars> {
+pub(super) fn ears() -> Option<LocalEars> {
     static EARS: OnceLock<Option<LocalEars>> = OnceLock::new();
     let load = || {
         let (runtime, files) = models()?;

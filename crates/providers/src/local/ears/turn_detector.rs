@@ -12,16 +12,21 @@ use async_trait::async_trait;
 use offhook_contract::{
     DetectorEvent, DetectorRequest, DetectorStream, EVENT_QUEUE, ProviderError, TurnDetector,
 };
-use offhook_media::Frame;
+use offhook_media::{Denoising, Frame};
 use tokio::sync::{mpsc, oneshot};
 
 use super::audio_history::AudioHistory;
+use super::foreground::Foreground;
 use super::inference_pool::{InferencePool, Urgency};
+use super::second_opinion::SecondOpinion;
 use super::smart_turn::{SMART_TURN_SAMPLES, SmartTurn};
 use super::vad::{SileroMemory, SileroModel, SpeechEdge, SpeechGate, SpeechGatePolicy, VAD_WINDOW};
 use super::wideband::{WIDEBAND, Wideband};
+use crate::local::denoise::Denoiser;
 
 const PROVIDER: &str = "turn detector";
+/// Frames that wait where the thread is overloaded: 200 ms.
+const LATE_FRAMES: usize = 10;
 /// Audio before the turn that is judged with it: 0.5 s.
 const TURN_PRE_ROLL: u64 = 8_000;
 
@@ -51,6 +56,7 @@ impl Default for TurnDetectorPolicy {
 pub struct LocalTurnDetector {
     vad: Arc<SileroModel>,
     smart_turn: Arc<SmartTurn>,
+    denoiser: Arc<Denoiser>,
     pool: Arc<InferencePool>,
     policy: TurnDetectorPolicy,
 }
@@ -59,11 +65,13 @@ impl LocalTurnDetector {
     pub(super) fn new(
         vad: Arc<SileroModel>,
         smart_turn: Arc<SmartTurn>,
+        denoiser: Arc<Denoiser>,
         pool: Arc<InferencePool>,
     ) -> Self {
         Self {
             vad,
             smart_turn,
+            denoiser,
             pool,
             policy: TurnDetectorPolicy::default(),
         }
@@ -82,12 +90,20 @@ impl TurnDetector for LocalTurnDetector {
     async fn open(&self, request: DetectorRequest) -> Result<DetectorStream, ProviderError> {
         let (audio, frames) = mpsc::channel(EVENT_QUEUE);
         let (events, received) = mpsc::channel(EVENT_QUEUE);
+        let (is_denoising, is_foreground_only) = match request.denoising {
+            Denoising::Off => (false, false),
+            Denoising::NoiseCancellation => (true, false),
+            Denoising::NoiseAndBackgroundSpeechCancellation => (true, true),
+        };
         let call = DetectedCall {
             detector: self.clone(),
             events,
             wideband: Wideband::new(request.rate),
             waiting: Vec::with_capacity(2 * VAD_WINDOW),
             memory: SileroMemory::default(),
+            second_opinion: is_denoising.then(|| SecondOpinion::new(Arc::clone(&self.denoiser))),
+            foreground: is_foreground_only.then(Foreground::new),
+            is_late: false,
             gate: SpeechGate::new(self.policy.gate),
             history: AudioHistory::new(SMART_TURN_SAMPLES),
             turn: TurnAudio::default(),
@@ -108,6 +124,10 @@ struct DetectedCall {
     /// Samples that do not fill a window yet.
     waiting: Vec<f32>,
     memory: SileroMemory,
+    second_opinion: Option<SecondOpinion>,
+    foreground: Option<Foreground>,
+    /// So much audio waits that denoising has to be left out.
+    is_late: bool,
     gate: SpeechGate,
     history: AudioHistory,
     turn: TurnAudio,
@@ -129,7 +149,10 @@ impl DetectedCall {
                 biased;
                 answer = answer_of(&mut self.judgement) => self.take_judgement(answer).await,
                 frame = frames.recv() => match frame {
-                    Some(frame) => self.hear(&frame).await,
+                    Some(frame) => {
+                        self.is_late = frames.len() >= LATE_FRAMES;
+                        self.hear(&frame).await
+                    }
                     None => Err(CallOver),
                 },
             };
@@ -163,7 +186,7 @@ impl DetectedCall {
     }
 
     async fn judge_window(&mut self, window: &[f32; VAD_WINDOW]) -> Result<(), CallOver> {
-        let probability = match self.detector.vad.probability(&mut self.memory, window) {
+        let probability = match self.probability(window) {
             Ok(probability) => probability,
             Err(error) => return self.fail(error).await,
         };
@@ -190,6 +213,19 @@ impl DetectedCall {
                 Ok(())
             }
         }
+    }
+
+    /// The probability that the caller speaks in the next window.
+    fn probability(&mut self, window: &[f32; VAD_WINDOW]) -> Result<f32, ProviderError> {
+        let vad = &self.detector.vad;
+        let mut probability = vad.probability(&mut self.memory, window)?;
+        if let Some(opinion) = self.second_opinion.as_mut().filter(|_| !self.is_late) {
+            probability = opinion.of(vad, window, probability)?;
+        }
+        if let Some(foreground) = &mut self.foreground {
+            probability = foreground.of(window, probability);
+        }
+        Ok(probability)
     }
 
     /// A second judgement, once, if the silence lasts: the model was trained on turns that end
