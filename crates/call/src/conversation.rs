@@ -30,7 +30,10 @@ impl Conversation {
     /// what came before was left without a reply.
     #[must_use]
     pub fn with_caller(&self, caller_text: &str) -> Arc<[ChatMessage]> {
-        let mut messages: Vec<ChatMessage> = self.window().cloned().collect();
+        let last = self.messages.last();
+        let is_going_on = last.is_some_and(|message| message.role == Role::Caller);
+        let coming = usize::from(!is_going_on);
+        let mut messages: Vec<ChatMessage> = self.window(coming).cloned().collect();
         append(&mut messages, Role::Caller, caller_text);
         messages.into()
     }
@@ -38,7 +41,7 @@ impl Conversation {
     /// What the model reads before the caller has said anything.
     #[must_use]
     pub fn so_far(&self) -> Arc<[ChatMessage]> {
-        self.window().cloned().collect()
+        self.window(0).cloned().collect()
     }
 
     /// A reply ended. A reply that nobody heard leaves no trace: the caller's turn was given back
@@ -76,23 +79,26 @@ impl Conversation {
         append(&mut self.messages, role, text);
     }
 
-    /// The system prompt and the newest turns. Whole turns are dropped, half of the window at a
-    /// time, so that a prompt cache stays good for many turns.
-    fn window(&self) -> impl Iterator<Item = &ChatMessage> {
+    /// The system prompt and the newest turns, with room for as many as are `coming`. Whole turns
+    /// are dropped, half of the window at a time, so that a prompt cache stays good for many turns.
+    fn window(&self, coming: usize) -> impl Iterator<Item = &ChatMessage> {
         let caller_turns = self
             .messages
             .iter()
             .filter(|message| message.role == Role::Caller);
-        let turns = caller_turns.count();
+        let turns = caller_turns.count() + coming;
         let step = (self.turns_max / 2).max(1);
         let surplus = turns.saturating_sub(self.turns_max).div_ceil(step) * step;
-        let first = self
-            .messages
-            .iter()
-            .enumerate()
-            .filter(|(_, message)| message.role == Role::Caller)
-            .nth(surplus)
-            .map_or(0, |(index, _)| if surplus == 0 { 0 } else { index });
+        let first = match surplus {
+            0 => 0,
+            _ => self
+                .messages
+                .iter()
+                .enumerate()
+                .filter(|(_, message)| message.role == Role::Caller)
+                .nth(surplus)
+                .map_or(self.messages.len(), |(index, _)| index),
+        };
         std::iter::once(&self.system).chain(&self.messages[first..])
     }
 }
@@ -211,5 +217,23 @@ mod tests {
             conversation.add_reply(&format!("q{number}"), "x", &known(&format!("a{number}")));
         }
         assert_eq!(texts(&conversation.so_far()), ["s", "q3", "a3", "q4", "a4"]);
+        assert_eq!(
+            texts(&conversation.with_caller("q5")),
+            ["s", "q4", "a4", "q5"]
+        );
+    }
+
+    #[test]
+    fn a_window_of_one_turn_is_the_newest_alone() {
+        let mut conversation = Conversation::new("s".into(), 1);
+        conversation.add_reply("", "Hello!", &known("Hello!"));
+        assert_eq!(
+            texts(&conversation.with_caller("q1")),
+            ["s", "Hello!", "q1"]
+        );
+        conversation.add_reply("q1", "a1", &known("a1"));
+        assert_eq!(texts(&conversation.with_caller("q2")), ["s", "q2"]);
+        conversation.add_caller("q2");
+        assert_eq!(texts(&conversation.with_caller("and q3")), ["s", "q2 and q3"]);
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
+use super::Requests;
 use crate::{
     ChatCall, ChatEvent, ChatMessage, ChatModel, ChatReply, ChatRequest, EVENT_QUEUE, ProviderError,
 };
@@ -47,13 +48,8 @@ impl ScriptedReply {
 /// A chat model by script: the n-th request gets the n-th reply; later ones get the last again.
 #[derive(Debug, Clone, Default)]
 pub struct ScriptedChat {
-    state: Arc<Mutex<State>>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    replies: VecDeque<ScriptedReply>,
-    asked: Vec<Vec<ChatMessage>>,
+    replies: Arc<Mutex<VecDeque<ScriptedReply>>>,
+    requests: Requests<ChatRequest>,
 }
 
 impl ScriptedChat {
@@ -61,21 +57,22 @@ impl ScriptedChat {
     #[must_use]
     pub fn new(replies: Vec<ScriptedReply>) -> Self {
         Self {
-            state: Arc::new(Mutex::new(State {
-                replies: replies.into(),
-                asked: Vec::new(),
-            })),
+            replies: Arc::new(Mutex::new(replies.into())),
+            requests: Requests::default(),
         }
     }
 
     /// The messages of every request so far.
     #[must_use]
     pub fn asked(&self) -> Vec<Vec<ChatMessage>> {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .asked
-            .clone()
+        let requests = self.requests.so_far();
+        requests.iter().map(|it| it.messages.to_vec()).collect()
+    }
+
+    /// Every request so far.
+    #[must_use]
+    pub const fn requests(&self) -> &Requests<ChatRequest> {
+        &self.requests
     }
 }
 
@@ -94,12 +91,12 @@ impl ChatCall for ScriptedChat {
 
     fn reply(&self, request: ChatRequest) -> ChatReply {
         let (events, reply) = mpsc::channel(EVENT_QUEUE);
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.asked.push(request.messages.to_vec());
-        let script = if state.replies.len() > 1 {
-            state.replies.pop_front()
+        self.requests.note(request);
+        let mut replies = self.replies.lock().unwrap_or_else(PoisonError::into_inner);
+        let script = if replies.len() > 1 {
+            replies.pop_front()
         } else {
-            state.replies.front().cloned()
+            replies.front().cloned()
         };
         tokio::spawn(write(
             script.unwrap_or_else(|| ScriptedReply::new("")),

@@ -4,9 +4,11 @@
 mod chat;
 mod detector;
 mod recognition;
+mod requests;
 mod voice;
 
 pub use chat::{ScriptedChat, ScriptedReply};
 pub use detector::ScriptedDetector;
 pub use recognition::{ScriptedRecognition, ScriptedUtterance};
+pub use requests::Requests;
 pub use voice::ScriptedVoice;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
+use super::Requests;
 use crate::{EVENT_QUEUE, ProviderError, SpeechToText, SttEvent, SttInput, SttRequest, SttStream};
 
 /// What is recognised of one utterance.
@@ -40,9 +41,10 @@ impl ScriptedUtterance {
 }
 
 /// Recognition by script: the n-th utterance is heard as the n-th entry, later ones as nothing.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ScriptedRecognition {
     utterances: Arc<Mutex<VecDeque<ScriptedUtterance>>>,
+    requests: Requests<SttRequest>,
 }
 
 impl ScriptedRecognition {
@@ -51,13 +53,21 @@ impl ScriptedRecognition {
     pub fn new(utterances: Vec<ScriptedUtterance>) -> Self {
         Self {
             utterances: Arc::new(Mutex::new(utterances.into())),
+            requests: Requests::default(),
         }
+    }
+
+    /// What each call wanted recognised.
+    #[must_use]
+    pub const fn requests(&self) -> &Requests<SttRequest> {
+        &self.requests
     }
 }
 
 #[async_trait]
 impl SpeechToText for ScriptedRecognition {
-    async fn open(&self, _request: SttRequest) -> Result<SttStream, ProviderError> {
+    async fn open(&self, request: SttRequest) -> Result<SttStream, ProviderError> {
+        self.requests.note(request);
         let (input, inputs) = mpsc::channel(EVENT_QUEUE);
         let (sender, events) = mpsc::channel(EVENT_QUEUE);
         tokio::spawn(hear(inputs, sender, Arc::clone(&self.utterances)));

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use offhook_media::SampleRate;
 use tokio::sync::mpsc;
 
+use super::Requests;
 use crate::{
     EVENT_QUEUE, ProviderError, SpeechAudio, SpeechEvent, SpeechRequest, SpeechStream, SpokenText,
     TextSpan, TextToSpeech, VoiceCapabilities, WordTime,
@@ -25,6 +26,8 @@ pub struct ScriptedVoice {
     pub rate: SampleRate,
     /// What happens instead of the first audio, if anything.
     pub failure: Option<ProviderError>,
+    /// How each reply was to be spoken.
+    pub requests: Requests<SpeechRequest>,
 }
 
 impl Default for ScriptedVoice {
@@ -35,6 +38,7 @@ impl Default for ScriptedVoice {
             piece_after: Duration::from_millis(30),
             rate: SampleRate::HZ_16000,
             failure: None,
+            requests: Requests::default(),
         }
     }
 }
@@ -49,7 +53,8 @@ impl TextToSpeech for ScriptedVoice {
         }
     }
 
-    async fn open(&self, _request: SpeechRequest) -> Result<SpeechStream, ProviderError> {
+    async fn open(&self, request: SpeechRequest) -> Result<SpeechStream, ProviderError> {
+        self.requests.note(request);
         let (text, pieces) = mpsc::channel(EVENT_QUEUE);
         let (sender, events) = mpsc::channel(EVENT_QUEUE);
         tokio::spawn(hum(self.clone(), pieces, sender));

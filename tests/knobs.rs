@@ -1,0 +1,126 @@
+//! Every knob acts: one entry for each field of the agent document and of the turn policy, with a
+//! call in which the values of that field make the difference that the entry states. A field
+//! without an entry fails here, and so does an entry whose field is gone.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test panics where something is not as it must be"
+)]
+
+#[path = "knobs/call.rs"]
+mod call;
+#[path = "knobs/document.rs"]
+mod document;
+#[path = "knobs/endpointing.rs"]
+mod endpointing;
+#[path = "knobs/interruption.rs"]
+mod interruption;
+#[path = "knobs/knob.rs"]
+mod knob;
+#[path = "knobs/limits.rs"]
+mod limits;
+#[path = "knobs/models.rs"]
+mod models;
+#[path = "knobs/profiles.rs"]
+mod profiles;
+#[path = "knobs/prompt.rs"]
+mod prompt;
+#[expect(dead_code, reason = "scripts are only played here, not compared")]
+#[path = "turns/script.rs"]
+mod script;
+#[path = "knobs/silence.rs"]
+mod silence;
+#[path = "knobs/sounds.rs"]
+mod sounds;
+#[path = "knobs/stage.rs"]
+mod stage;
+#[path = "knobs/voice.rs"]
+mod voice;
+
+use std::collections::BTreeSet;
+
+use knob::{Knob, Subject};
+
+/// Fields that no call can show, and why.
+const EXEMPT: [(&str, &str); 2] = [
+    ("$schema", "tells an editor where the schema is; never read"),
+    ("name", "names the agent in lists and logs; never spoken"),
+];
+
+type Section = (&'static str, fn() -> Vec<Knob>);
+
+const SECTIONS: [Section; 9] = [
+    ("interruption", interruption::knobs),
+    ("profiles", profiles::knobs),
+    ("endpointing", endpointing::knobs),
+    ("silence", silence::knobs),
+    ("voice", voice::knobs),
+    ("sounds", sounds::knobs),
+    ("prompt", prompt::knobs),
+    ("limits", limits::knobs),
+    ("models", models::knobs),
+];
+
+#[test]
+fn two_values_of_every_knob_are_two_calls() {
+    let sections = SECTIONS.map(|(name, knobs)| {
+        std::thread::spawn(move || {
+            let knobs = knobs().into_iter();
+            let failures = knobs.filter_map(|knob| knob.prove().err());
+            let failures: Vec<String> = failures.map(|it| format!("{name}: {it}")).collect();
+            failures
+        })
+    });
+    let failures: Vec<String> = sections
+        .into_iter()
+        .flat_map(|section| section.join().unwrap())
+        .collect();
+    assert!(
+        failures.is_empty(),
+        "{} entries do not hold:\n\n{}",
+        failures.len(),
+        failures.join("\n\n")
+    );
+}
+
+#[test]
+fn no_field_of_an_agent_lacks_an_entry() {
+    let entries = all_knobs().into_iter();
+    let entries = entries.filter(|knob| knob.subject == Subject::Agent);
+    let mut entered: BTreeSet<String> = entries.map(|knob| knob.field).collect();
+    entered.extend(EXEMPT.map(|(field, _)| field.to_owned()));
+    assert_same("agent document", &document::agent_fields(), &entered);
+}
+
+#[test]
+fn no_field_of_the_turn_policy_lacks_an_entry() {
+    let entered = all_knobs().into_iter().flat_map(|knob| knob.policy);
+    assert_same(
+        "turn policy",
+        &document::policy_fields(),
+        &entered.collect(),
+    );
+}
+
+#[test]
+fn no_two_entries_are_about_the_same_field() {
+    let mut seen = BTreeSet::new();
+    for knob in all_knobs() {
+        assert!(seen.insert(knob.field.clone()), "{} twice", knob.field);
+    }
+}
+
+fn all_knobs() -> Vec<Knob> {
+    SECTIONS.iter().flat_map(|(_, knobs)| knobs()).collect()
+}
+
+fn assert_same(what: &str, fields: &BTreeSet<String>, entered: &BTreeSet<String>) {
+    assert!(fields.len() > 20, "only {} fields were found", fields.len());
+    let without: Vec<_> = fields.difference(entered).collect();
+    let gone: Vec<_> = entered.difference(fields).collect();
+    assert!(
+        without.is_empty() && gone.is_empty(),
+        "fields of the {what} without an entry: {without:?}\nentries without a field: {gone:?}"
+    );
+}

@@ -1,0 +1,59 @@
+//! How the agent's voice sounds.
+
+use serde_json::json;
+
+use crate::knob::{Knob, knob};
+use crate::stage::Stage;
+
+const ANSWER: &str = "We open at eight.";
+
+fn question() -> Stage {
+    Stage::new()
+        .says(2_000, 1_000, "When are you open?")
+        .answers(ANSWER)
+        .hangs_up(6_000)
+}
+
+pub(crate) fn knobs() -> Vec<Knob> {
+    vec![
+        knob(
+            "voice.id",
+            [json!("hum"), json!("drone"), json!(null)],
+            "the voice is asked for this timbre, or for its own choice, at every reply",
+            question,
+            |[hum, drone, any]| {
+                let asked = [hum, drone, any].map(|call| {
+                    let voices = call.voice.iter().map(|request| request.voice.as_deref());
+                    voices.collect::<Vec<_>>()
+                });
+                assert_eq!(asked[0], [Some("hum"); 2]);
+                assert_eq!(asked[1], [Some("drone"); 2]);
+                assert_eq!(asked[2], [None; 2]);
+            },
+        ),
+        knob(
+            "voice.speed",
+            [json!(0.5), json!(1.0), json!(2.0)],
+            "the four words of 800 ms are heard for 1600, 800 and 400 ms",
+            question,
+            |calls| {
+                for (call, wanted) in calls.into_iter().zip([1_600, 800, 400]) {
+                    let spoken = call.voice_ms(3_000, 6_000);
+                    assert!(spoken.abs_diff(wanted) <= wanted / 100, "{spoken} ms");
+                    assert!(call.hears(ANSWER));
+                }
+            },
+        ),
+        knob(
+            "voice.volume",
+            [json!(0.0), json!(0.5), json!(1.0)],
+            "0 is not to be heard, 0.5 is 6 dB below 1",
+            question,
+            |[silent, half, whole]| {
+                assert_eq!(silent.samples(3_000, 6_000).iter().max(), Some(&0));
+                let gain = whole.level(3_500, 3_900) - half.level(3_500, 3_900);
+                assert!((gain - 6.02).abs() < 0.2, "{gain} dB");
+            },
+        ),
+    ]
+}
