@@ -8,6 +8,8 @@
     reason = "a test panics where something is not as it must be"
 )]
 
+#[path = "knobs/bridging.rs"]
+mod bridging;
 #[path = "knobs/call.rs"]
 mod call;
 #[path = "knobs/document.rs"]
@@ -18,6 +20,8 @@ mod endpointing;
 mod interruption;
 #[path = "knobs/knob.rs"]
 mod knob;
+#[path = "turns/knobs.rs"]
+mod knobs;
 #[path = "knobs/limits.rs"]
 mod limits;
 #[path = "knobs/models.rs"]
@@ -50,11 +54,12 @@ const EXEMPT: [(&str, &str); 2] = [
 
 type Section = (&'static str, fn() -> Vec<Knob>);
 
-const SECTIONS: [Section; 9] = [
+const SECTIONS: [Section; 10] = [
     ("interruption", interruption::knobs),
     ("profiles", profiles::knobs),
     ("endpointing", endpointing::knobs),
     ("silence", silence::knobs),
+    ("bridging", bridging::knobs),
     ("voice", voice::knobs),
     ("sounds", sounds::knobs),
     ("prompt", prompt::knobs),

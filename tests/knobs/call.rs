@@ -62,6 +62,26 @@ impl Call {
         self.turn(text).is_interrupted
     }
 
+    /// The fillers that bridged slow replies.
+    pub(crate) fn fillers(&self) -> Vec<&str> {
+        let turns = self.record.turns.iter();
+        turns
+            .flat_map(|turn| turn.fillers.iter().map(String::as_str))
+            .collect()
+    }
+
+    /// When the first filler began to be heard.
+    pub(crate) fn filler_begins(&self) -> u64 {
+        let mut turns = self.record.turns.iter();
+        to_20_ms(turns.find_map(|turn| turn.timings.filler_started).unwrap())
+    }
+
+    /// What showed the caller that the agent listens.
+    pub(crate) fn backchannels(&self) -> Vec<&str> {
+        let said = self.record.backchannels.iter();
+        said.map(|one| one.text.as_str()).collect()
+    }
+
     /// When the chat model was asked for `text`.
     pub(crate) fn is_asked_for(&self, text: &str) -> u64 {
         to_20_ms(self.turn(text).timings.reply_asked.unwrap())

@@ -56,6 +56,32 @@ fn reminders() -> Vec<Knob> {
                 assert_eq!(two.heard(), in_order);
             },
         ),
+        knob(
+            "silence.mode",
+            [json!("turn"), json!("silence")],
+            "a silent caller is reminded, or left alone",
+            || Stage::new().hangs_up(12_000),
+            |[turn, silence]| {
+                assert_eq!(turn.heard(), ["Hello there.", FIRST]);
+                assert_eq!(silence.heard(), ["Hello there."]);
+            },
+        )
+        .sets("speaks_up"),
+        knob(
+            "silence.initial_wait",
+            [json!("2s"), json!("9s")],
+            "where the caller is left to begin the agent speaks up after 2 s or 9 s",
+            || {
+                Stage::new()
+                    .with("first_message", json!(""))
+                    .hangs_up(11_000)
+            },
+            |[soon, late]| {
+                assert!((2_000..2_100).contains(&soon.begins(FIRST)));
+                assert!((9_000..9_100).contains(&late.begins(FIRST)));
+            },
+        )
+        .sets("initial_wait_ns"),
     ]
 }
 
@@ -75,6 +101,18 @@ fn endings() -> Vec<Knob> {
             },
         )
         .sets("silence_hang_up_ns"),
+        knob(
+            "silence.caller_silence_max",
+            [json!("10s"), json!("20s")],
+            "an agent that never reminds says goodbye after 10 s or 20 s, and hangs up",
+            || Stage::new().with("silence.reprompt_after", json!(null)),
+            |[soon, late]| {
+                assert!((10_000..10_200).contains(&(soon.begins(GOODBYE) - GREETED)));
+                assert!((20_000..20_200).contains(&(late.begins(GOODBYE) - GREETED)));
+                assert_eq!(soon.ended().0, HangUpCause::Silence);
+            },
+        )
+        .sets("caller_silence_max_ns"),
         knob(
             "silence.goodbye",
             [json!("Bye now."), json!("")],

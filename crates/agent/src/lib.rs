@@ -16,11 +16,8 @@ mod model_id;
 mod problem;
 mod reading;
 mod schema;
-<<<<<<< HEAD
-mod soft_timeout;
-=======
 mod served;
->>>>>>> 967ea31 (Show for every field that two of its values are two calls)
+mod soft_timeout;
 mod sounds;
 mod template;
 

@@ -234,6 +234,9 @@ mod tests {
         conversation.add_reply("q1", "a1", &known("a1"));
         assert_eq!(texts(&conversation.with_caller("q2")), ["s", "q2"]);
         conversation.add_caller("q2");
-        assert_eq!(texts(&conversation.with_caller("and q3")), ["s", "q2 and q3"]);
+        assert_eq!(
+            texts(&conversation.with_caller("and q3")),
+            ["s", "q2 and q3"]
+        );
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use offhook_agent::CallVariables;
+use offhook_agent::{CallVariables, ModelChoices};
 use offhook_call::fact_log::LogHeader;
 use offhook_call::report::{ProcessFigures, Report};
 use offhook_call::{CallRecord, CallSetup, Persona, Session};
@@ -22,9 +22,9 @@ use offhook_turn_taking::Instant as CallTime;
 use tokio::sync::mpsc;
 
 use crate::arguments::{CallArguments, DemoArguments};
-use crate::check::{read_agent, read_scenario};
+use crate::check::{read_scenario, read_served_agent};
 use crate::outcome::{Complaint, Outcome, chain};
-use crate::stack::Stack;
+use crate::stack::{Stack, served};
 use outputs::Outputs;
 use watcher::Watcher;
 
@@ -134,7 +134,12 @@ struct Plan {
 impl Plan {
     async fn hold(mut self, started: Instant) -> anyhow::Result<Outcome> {
         // Everything that can be wrong with the input is found before the models are loaded.
-        let agent = read_agent(&self.agent)?;
+        // The chat model that the agent names is the one that is loaded.
+        let served = ModelChoices {
+            chat: None,
+            ..served(None)?
+        };
+        let agent = read_served_agent(&self.agent, &served)?;
         let recording = self.recording.as_deref().map(open_recording).transpose()?;
         self.outputs.check()?;
         let chat_model = self.chat_model.take().or_else(|| {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use offhook_agent::Agent;
+use offhook_agent::{Agent, ModelChoices};
 use offhook_rehearsal::Scenario;
 
 use crate::arguments::CheckArguments;
@@ -49,6 +49,17 @@ pub(crate) fn read_agent(file: &Path) -> anyhow::Result<Agent> {
     })?;
     Agent::from_json(&text)
         .map_err(|problems| Complaint::bad_input(format!("{}: {problems}", file.display())))
+}
+
+/// Reads an agent for calls that `served` serve; a model that it names and that is not one of them
+/// is a problem of it.
+pub(crate) fn read_served_agent(file: &Path, served: &ModelChoices) -> anyhow::Result<Agent> {
+    let agent = read_agent(file)?;
+    agent
+        .models()
+        .check_served(served)
+        .map_err(|problems| Complaint::bad_input(format!("{}: {problems}", file.display())))?;
+    Ok(agent)
 }
 
 /// Reads a scenario; every problem of it is in the error.

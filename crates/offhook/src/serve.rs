@@ -1,6 +1,6 @@
 //! `offhook serve`: WebSocket sessions on `/v1/session?agent=NAME`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -10,6 +10,7 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use offhook_agent::ModelChoices;
 use offhook_call::{CallSetup, Persona, Providers, Session};
 use offhook_contract::{LegDescription, leg};
 use offhook_transport::websocket::wire::SessionRequest;
@@ -21,15 +22,17 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::arguments::ServeArguments;
 use crate::call::call_id;
-use crate::check::read_agent;
+use crate::check::{read_agent, read_served_agent};
 use crate::outcome::{Complaint, Outcome, chain};
 use crate::settings::Settings;
-use crate::stack::Stack;
+use crate::stack::{Stack, served};
 
 /// What every request sees.
 struct Server {
     settings: Settings,
     providers: Providers,
+    /// The models that agents may name; any chat model where one was named when the server began.
+    served: ModelChoices,
     calls: Arc<Semaphore>,
 }
 
@@ -38,8 +41,10 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
     let mut settings = Settings::read(&arguments.config)?;
     crate::start_log(&settings.log_level.to_string(), settings.is_log_json);
     settings.listen = arguments.listen.unwrap_or(settings.listen);
+    let mut served = served(settings.chat_model.as_deref())?;
     if arguments.chat_model.is_some() {
         settings.chat_model = arguments.chat_model;
+        served.chat = None;
     }
     if !settings.listen.ip().is_loopback() {
         return Err(Complaint::bad_input(format!(
@@ -48,6 +53,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
             settings.listen
         )));
     }
+    check_agents(&settings.agents, &served)?;
     let chat_model = settings.chat_model.clone();
     let directory = settings.models_directory.clone();
     let load = move || Stack::load_from(chat_model.as_deref(), directory);
@@ -69,6 +75,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
     let server = Arc::new(Server {
         settings,
         providers: stack.providers,
+        served,
         calls,
     });
     let router = Router::new()
@@ -79,6 +86,27 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
         .with_graceful_shutdown(told_to_stop())
         .await?;
     Ok(Outcome::Done)
+}
+
+/// Refuses to serve agents that name models which are not loaded, all at once. Documents with other
+/// problems are refused where they are called.
+fn check_agents(folder: &Path, served: &ModelChoices) -> anyhow::Result<()> {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let files = files.map(|entry| entry.path());
+    let mut agents: Vec<PathBuf> = files
+        .filter(|file| file.extension().is_some_and(|ending| ending == "json"))
+        .filter(|file| read_agent(file).is_ok())
+        .collect();
+    agents.sort();
+    let problems: Vec<String> = agents
+        .iter()
+        .filter_map(|file| read_served_agent(file, served).err())
+        .map(|problem| problem.to_string())
+        .collect();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(Complaint::bad_input(problems.join("\n")))
 }
 
 /// Comes with the first SIGINT or SIGTERM. Without a handler the process ends on the signal itself.
@@ -145,7 +173,7 @@ async fn open(
     start: SessionStart,
     permit: OwnedSemaphorePermit,
 ) -> Result<OpenedSession, SessionRefusal> {
-    let agent = read_agent(&agent).map_err(|problem| {
+    let agent = read_served_agent(&agent, &server.served).map_err(|problem| {
         tracing::error!(%problem, "an agent cannot be used");
         SessionRefusal::Unavailable(
             "the agent's document has problems; see the server's log".into(),

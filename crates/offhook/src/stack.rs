@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
+use offhook_agent::{ModelChoices, ModelId};
 use offhook_call::Providers;
 use offhook_providers::catalogue::{Catalogue, ModelDirectory, Purpose};
 use offhook_providers::local::chat::{LlamaChatConfig, LlamaChatModel};
@@ -70,6 +71,23 @@ impl Stack {
             chat_model: chat.to_owned(),
         })
     }
+}
+
+/// The models that serve every call of this process where it loads `chat`, or the default.
+pub(crate) fn served(chat: Option<&str>) -> anyhow::Result<ModelChoices> {
+    let catalogue = Catalogue::from_environment().map_err(Complaint::bad_input)?;
+    let default = |purpose| {
+        let model = catalogue.default_model(purpose);
+        model.map(|model| ModelId::Local(model.name.clone()))
+    };
+    Ok(ModelChoices {
+        chat: chat
+            .map(|name| ModelId::Local(name.to_owned()))
+            .or_else(|| default(Purpose::Chat)),
+        recognition: default(Purpose::Recognition),
+        turn_detection: default(Purpose::EndOfTurn),
+        voice: default(Purpose::Voice),
+    })
 }
 
 fn chat_entry<'a>(catalogue: &'a Catalogue, name: &str) -> anyhow::Result<&'a str> {

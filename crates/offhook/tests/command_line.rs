@@ -65,6 +65,20 @@ fn an_agent_with_problems_names_them_all() {
 }
 
 #[test]
+fn an_agent_that_names_a_model_which_is_not_loaded_is_refused_by_the_field() {
+    let text = r#"{ "name": "A", "prompt": "P", "models": { "voice": "local/parrot" } }"#;
+    let (folder, agent) = folder_with("agent.json", text.as_bytes());
+    let words = &["agent.json", "models.voice: local/parrot is not loaded"];
+    let output = offhook(&["call", "--agent", &agent, "--caller", "x.wav"], &[]);
+    check(&output, 2, words);
+    let config = folder.path().join("offhook.toml");
+    std::fs::write(&config, "agents = \".\"\n").expect("a file");
+    let config = config.to_string_lossy();
+    let output = offhook(&["serve", "--config", &config], &[]);
+    check(&output, 2, words);
+}
+
+#[test]
 fn everything_in_configs_is_valid() {
     let output = offhook(
         &[
