@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use offhook_media::{SampleRate, read_wav};
 use offhook_providers::catalogue::{Catalogue, Display, ModelDirectory, Pull, Purpose};
+use offhook_providers::local::denoise::DenoiserFiles;
 use offhook_providers::local::ears::{EarsFiles, LocalEars, MoonshineFiles};
 use offhook_providers::local::onnx::OnnxRuntime;
 use offhook_providers::local::voice::{LocalVoice, VoiceFiles};

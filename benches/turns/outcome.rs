@@ -234,6 +234,7 @@ fn told(kind: &EntryKind) -> Option<String> {
             Some(format!("→ {}: {}", decision.command, decision.reason))
         }
         EntryKind::Problem(problem) => Some(format!("trouble: {problem}")),
+        EntryKind::EchoIgnored { text, .. } => Some(format!("echo: \"{text}\"")),
         EntryKind::Timer | EntryKind::ReplyText { .. } | EntryKind::ReplyHeard { .. } => None,
     }
 }

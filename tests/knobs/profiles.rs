@@ -1,6 +1,6 @@
 //! What stops the agent in each of its states: while it greets, speaks, thinks, runs a tool.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::interruption::{COUNT, in_a_long_reply};
 use crate::knob::{Knob, knob, rule};
@@ -106,19 +106,20 @@ pub(crate) fn knobs() -> Vec<Knob> {
             )
             .sets(set("thinking")),
         );
-        knobs.push(
-            rule(
-                format!("interruption.tool_running.{member}"),
-                values(),
-                "three words over a reply whose tool runs stop it, or do not",
-                OVER_A_TOOL,
-                |[stopped, not_stopped]| {
-                    assert!(stopped.contains("=> CancelReply 2"), "{stopped}");
-                    assert!(!not_stopped.contains("=> CancelReply 2"), "{not_stopped}");
-                },
-            )
-            .sets(set("tool_running")),
-        );
+        knobs.push(over_a_tool(member, values()).sets(set("tool_running")));
     }
     knobs
+}
+
+fn over_a_tool(member: &str, values: [Value; 2]) -> Knob {
+    rule(
+        format!("interruption.tool_running.{member}"),
+        values,
+        "three words over a reply whose tool runs stop it, or do not",
+        OVER_A_TOOL,
+        |[stopped, not_stopped]| {
+            assert!(stopped.contains("=> CancelReply 2"), "{stopped}");
+            assert!(!not_stopped.contains("=> CancelReply 2"), "{not_stopped}");
+        },
+    )
 }

@@ -72,15 +72,19 @@ pub(crate) fn knobs() -> Vec<Knob> {
                 }
             },
         ),
-        knob(
-            "temperature",
-            [json!(0.0), json!(1.5), json!(null)],
-            "the model is asked to choose words so freely, or as it likes",
-            question,
-            |calls| {
-                let asked = calls.map(|call| call.asked[0].options.temperature);
-                assert_eq!(asked, [Some(0.0), Some(1.5), None]);
-            },
-        ),
+        temperature(),
     ]
+}
+
+fn temperature() -> Knob {
+    knob(
+        "temperature",
+        [json!(0.0), json!(1.5), json!(null)],
+        "the model is asked to choose words so freely, or as it likes",
+        question,
+        |calls| {
+            let asked = calls.map(|call| call.asked[0].options.temperature);
+            assert_eq!(asked, [Some(0.0), Some(1.5), None]);
+        },
+    )
 }

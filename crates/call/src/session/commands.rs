@@ -67,13 +67,6 @@ enum Stage {
     Released,
 }
 
-impl LiveReply {
-    /// All text that was made for it so far.
-    pub(super) fn text(&self) -> &str {
-        &self.record.generated_text
-    }
-}
-
 impl Session {
     /// Carries out all decisions, and those that follow from carrying them out.
     pub(super) fn carry_out_commands(&mut self, now: Instant) {

@@ -62,7 +62,7 @@ impl Session {
     pub(super) fn note_own_words(&mut self, now: Instant) {
         if let Some(reply) = &self.reply {
             let end = self.mouth.heard_end(now);
-            self.own_words.heard(reply.text(), end, now);
+            self.own_words.heard(reply.text.as_str(), end, now);
         }
     }
 }
