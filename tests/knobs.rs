@@ -16,6 +16,8 @@ mod call;
 mod document;
 #[path = "knobs/endpointing.rs"]
 mod endpointing;
+#[path = "knobs/hearing.rs"]
+mod hearing;
 #[path = "knobs/interruption.rs"]
 mod interruption;
 #[path = "knobs/knob.rs"]
@@ -47,14 +49,19 @@ use std::collections::BTreeSet;
 use knob::{Knob, Subject};
 
 /// Fields that no call can show, and why.
-const EXEMPT: [(&str, &str); 2] = [
+const EXEMPT: [(&str, &str); 3] = [
+    (
+        "echo_cancellation",
+        "needs a line that sends sound back: crates/media/tests/echo.rs shows each value on speech",
+    ),
     ("$schema", "tells an editor where the schema is; never read"),
     ("name", "names the agent in lists and logs; never spoken"),
 ];
 
 type Section = (&'static str, fn() -> Vec<Knob>);
 
-const SECTIONS: [Section; 10] = [
+const SECTIONS: [Section; 11] = [
+    ("hearing", hearing::knobs),
     ("interruption", interruption::knobs),
     ("profiles", profiles::knobs),
     ("endpointing", endpointing::knobs),

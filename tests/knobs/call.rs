@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use offhook_agent::Agent;
 use offhook_call::{CallRecord, TurnRecord};
-use offhook_contract::{ChatRequest, Role, SpeechRequest, SttRequest};
+use offhook_contract::{ChatRequest, DetectorRequest, Role, SpeechRequest, SttRequest};
 use offhook_media::Level;
 use offhook_turn_taking::HangUpCause;
 
@@ -23,6 +23,7 @@ pub(crate) struct Call {
     pub(crate) frames: Vec<Duration>,
     pub(crate) asked: Vec<ChatRequest>,
     pub(crate) recognition: Vec<SttRequest>,
+    pub(crate) detector: Vec<DetectorRequest>,
     pub(crate) voice: Vec<SpeechRequest>,
 }
 

@@ -147,6 +147,7 @@ impl Stage {
             lead: Duration::from_millis(60),
         });
         let recognition = ScriptedRecognition::new(self.utterances);
+        let detector = ScriptedDetector::with_likelihoods(&self.likelihoods);
         let chat = ScriptedChat::new(self.replies);
         let voice = ScriptedVoice::default();
         let (_control, control) = mpsc::channel(1);
@@ -155,7 +156,7 @@ impl Stage {
             persona: Persona::new(agent.clone(), self.variables),
             leg: near,
             providers: Providers {
-                detector: Arc::new(ScriptedDetector::with_likelihoods(&self.likelihoods)),
+                detector: Arc::new(detector.clone()),
                 recognition: Arc::new(recognition.clone()),
                 chat: Arc::new(chat.clone()),
                 voice: Arc::new(voice.clone()),
@@ -175,6 +176,7 @@ impl Stage {
             frames: ear.frames,
             asked: chat.requests().so_far(),
             recognition: recognition.requests().so_far(),
+            detector: detector.requests().so_far(),
             voice: voice.requests.so_far(),
         }
     }

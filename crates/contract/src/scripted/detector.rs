@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use offhook_media::{FRAME_DURATION, Frame};
 use tokio::sync::mpsc;
 
+use super::Requests;
 use crate::{
     DetectorEvent, DetectorRequest, DetectorStream, EVENT_QUEUE, ProviderError, TurnDetector,
 };
@@ -20,9 +21,10 @@ const PAUSE_FRAMES: u32 = 5;
 
 /// A detector by loudness. Each pause is judged with the next likelihood of the script, and with
 /// 0.95 once the script has run out.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ScriptedDetector {
     likelihoods: Arc<Mutex<VecDeque<f32>>>,
+    requests: Requests<DetectorRequest>,
 }
 
 impl ScriptedDetector {
@@ -31,13 +33,21 @@ impl ScriptedDetector {
     pub fn with_likelihoods(likelihoods: &[f32]) -> Self {
         Self {
             likelihoods: Arc::new(Mutex::new(likelihoods.iter().copied().collect())),
+            requests: Requests::default(),
         }
+    }
+
+    /// What each call wanted detected.
+    #[must_use]
+    pub const fn requests(&self) -> &Requests<DetectorRequest> {
+        &self.requests
     }
 }
 
 #[async_trait]
 impl TurnDetector for ScriptedDetector {
-    async fn open(&self, _request: DetectorRequest) -> Result<DetectorStream, ProviderError> {
+    async fn open(&self, request: DetectorRequest) -> Result<DetectorStream, ProviderError> {
+        self.requests.note(request);
         let (audio, frames) = mpsc::channel(EVENT_QUEUE);
         let (sender, events) = mpsc::channel(EVENT_QUEUE);
         tokio::spawn(listen(frames, sender, Arc::clone(&self.likelihoods)));

@@ -1,0 +1,29 @@
+//! How the caller is heard.
+
+use offhook_media::Denoising;
+use serde_json::json;
+
+use crate::knob::{Knob, knob};
+use crate::stage::Stage;
+
+pub(crate) fn knobs() -> Vec<Knob> {
+    vec![knob(
+        "denoising",
+        [
+            json!("off"),
+            json!("noise-cancellation"),
+            json!("noise-and-background-speech-cancellation"),
+        ],
+        "the detector is asked to take this out before it judges who speaks",
+        || Stage::new().hangs_up(2_000),
+        |calls| {
+            let asked = calls.map(|call| call.detector[0].denoising);
+            let wanted = [
+                Denoising::Off,
+                Denoising::NoiseCancellation,
+                Denoising::NoiseAndBackgroundSpeechCancellation,
+            ];
+            assert_eq!(asked, wanted);
+        },
+    )]
+}
