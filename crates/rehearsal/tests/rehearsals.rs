@@ -25,10 +25,12 @@ use tokio::sync::mpsc;
 const RATE: SampleRate = SampleRate::HZ_16000;
 const LEAD: Duration = Duration::from_millis(60);
 
+/// Both voices are made of the same tones here, which an echo canceller takes for an echo.
 const AGENT: &str = r#"{
     "name": "Ava",
     "prompt": "Be brief.",
     "first_message": "Hello there, this is Ava.",
+    "echo_cancellation": "off",
     "silence": { "reprompt_after": "8s", "reprompts_max": 1 }
 }"#;
 
