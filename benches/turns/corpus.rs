@@ -16,7 +16,7 @@ use crate::voices::{Speaker, Voices};
 use crate::{lines, sound};
 
 /// Level of a caller before the gain of the call, in dB of full scale.
-pub(crate) const CALLER_DBFS: f32 = -23.0;
+const CALLER_DBFS: f32 = -23.0;
 
 /// What an episode is, and so what the agent should do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,6 +165,9 @@ impl Material<'_> {
                 });
             }
             _ => {}
+        }
+        if section.opens_with_question() {
+            call.episodes.push(draw.question((1_000, 2_500))?);
         }
         for index in 0..episodes {
             let episode = draw.episode(section, number, index);
@@ -363,7 +366,7 @@ impl Draw<'_> {
         let is_over_reply = index % 2 == 1;
         let ms = if is_over_reply { 8_000 } else { 20_000 };
         let talk = &self.material.clips.talk;
-        let samples = bed.sound(ms, CALLER_DBFS - snr_db, talk, &mut self.random);
+        let samples = bed.sound(ms, self.level - snr_db, talk, &mut self.random);
         let sound = Sound {
             span: 0..samples.len(),
             samples,

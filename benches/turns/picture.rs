@@ -116,9 +116,9 @@ fn draw_frontier(svg: &mut String, points: &[Point]) {
 fn reached(value: f64, target: Target) -> f64 {
     match target {
         Target::AtLeast(least) => value / least,
-        Target::AtMost(most) => {
-            2.0 - (value - most.min(value)) / most.max(1.0) - value.min(most) / most.max(1e-9)
-        }
+        Target::AtMost(most) if value > most => 1.0 - (value - most) / most.max(1.0),
+        Target::AtMost(most) if most > 0.0 => 2.0 - value / most,
+        Target::AtMost(_) => 2.0,
     }
 }
 

@@ -86,6 +86,15 @@ impl Section {
         }
     }
 
+    /// Whether its calls begin with a question that counts for no figure, so that the agent knows
+    /// how loud the caller is before anything else is heard.
+    pub(crate) const fn opens_with_question(self) -> bool {
+        !matches!(
+            self,
+            Self::Questions | Self::Noisy | Self::Pauses | Self::Echo
+        )
+    }
+
     /// Calls of the section that every policy of the frontier takes: half of them.
     pub(crate) const fn frontier_calls(self, is_quick: bool) -> usize {
         self.size(is_quick).0.div_ceil(2)

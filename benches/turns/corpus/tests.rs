@@ -107,10 +107,11 @@ fn every_section_makes_its_kind_and_its_room() {
         assert!((echo.factor - 0.1).abs() < 1e-6);
         let cross_talk = call(Section::CrossTalk, 0);
         let is_early = |it: &Episode| matches!(it.cue, Cue::IntoReply(0..=300));
-        assert!(cross_talk.episodes.iter().all(is_early));
+        assert_eq!(cross_talk.episodes[0].kind, Kind::Turn);
+        assert!(cross_talk.episodes[1..].iter().all(is_early));
         let noise = call(Section::Noise, 0).episodes;
-        assert!(matches!(noise[0].cue, Cue::Quiet(_)));
-        assert!(matches!(noise[1].cue, Cue::IntoReply(_)));
+        assert!(matches!(noise[1].cue, Cue::Quiet(_)));
+        assert!(matches!(noise[2].cue, Cue::IntoReply(_)));
         let recorded = call(Section::Questions, 1);
         assert!(
             recorded
