@@ -69,6 +69,8 @@ impl Policy {
                 });
                 agent["interruption_sensitivity"] = 1.0.into();
                 agent["speculation"] = false.into();
+                agent["denoising"] = "off".into();
+                agent["echo_cancellation"] = "off".into();
             }
         }
         agent.to_string()
