@@ -66,7 +66,7 @@ fn reminders() -> Vec<Knob> {
                 assert_eq!(silence.heard(), ["Hello there."]);
             },
         )
-        .sets("speaks_up"),
+        .sets("mode"),
         knob(
             "silence.initial_wait",
             [json!("2s"), json!("9s")],

@@ -1,12 +1,20 @@
-//! What the agent says while it has nothing to say, as the header of a log holds it: the knobs of
-//! fillers and of backchannels.
+//! What the agent says of its own accord, as the header of a log holds it: whether it speaks up,
+//! the knobs of fillers and of backchannels.
 
 use std::time::Duration;
 
-use offhook_turn_taking::{BackchannelPolicy, FillerOrder, SoftTimeout};
+use offhook_turn_taking::{BackchannelPolicy, FillerOrder, SoftTimeout, TurnMode};
 use serde::{Deserialize, Serialize};
 
 use super::quantity::{Fraction, nanoseconds};
+
+/// [`TurnMode`] on the wire.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum WireMode {
+    Turn,
+    Silence,
+}
 
 /// [`SoftTimeout`] on the wire.
 #[derive(Debug, Serialize, Deserialize)]
@@ -34,6 +42,24 @@ enum WireOrder {
 pub(super) struct WireBackchannels {
     frequency: Fraction,
     words_listed: u32,
+}
+
+impl From<TurnMode> for WireMode {
+    fn from(mode: TurnMode) -> Self {
+        match mode {
+            TurnMode::Turn => Self::Turn,
+            TurnMode::Silence => Self::Silence,
+        }
+    }
+}
+
+impl From<WireMode> for TurnMode {
+    fn from(wire: WireMode) -> Self {
+        match wire {
+            WireMode::Turn => Self::Turn,
+            WireMode::Silence => Self::Silence,
+        }
+    }
 }
 
 impl From<&SoftTimeout> for WireSoftTimeout {

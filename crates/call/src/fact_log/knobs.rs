@@ -68,13 +68,29 @@ fn set_knob(policy: &TurnPolicy, assignment: &str) -> Result<TurnPolicy, KnobErr
         value: value.to_owned(),
         problem,
     };
-    let mut document = serde_json::to_value(WirePolicy::from(policy))
+    let policy = with_group_of(name, policy);
+    let mut document = serde_json::to_value(WirePolicy::from(&policy))
         .map_err(|error| misfit(error.to_string()))?;
     let (place, is_duration) = place(&mut document, name)?;
     *place = read(value, is_duration, place).map_err(misfit)?;
     let wire: WirePolicy =
         serde_json::from_value(document).map_err(|error| misfit(error.to_string()))?;
     Ok(wire.into())
+}
+
+/// Turns on what the knob `name` belongs to, where that is off.
+fn with_group_of(name: &str, policy: &TurnPolicy) -> TurnPolicy {
+    let mut policy = policy.clone();
+    match name.split_once('.') {
+        Some(("soft_timeout", _)) => {
+            policy.soft_timeout.get_or_insert_default();
+        }
+        Some(("backchannels", _)) => {
+            policy.backchannels.get_or_insert_default();
+        }
+        _ => {}
+    }
+    policy
 }
 
 /// Where the knob `name` (dotted, where knobs lie in groups) has its value, and whether that is a
@@ -138,7 +154,7 @@ fn read(text: &str, is_duration: bool, present: &Value) -> Result<Value, String>
 mod tests {
     use std::time::Duration;
 
-    use offhook_turn_taking::Eagerness;
+    use offhook_turn_taking::{Eagerness, FillerOrder, TurnMode};
 
     use super::*;
 
@@ -169,6 +185,17 @@ mod tests {
         assert_eq!(policy.ignore_phrases, ["bless you", "one moment"]);
         let greeting = policy.interruption_profiles.greeting;
         assert_eq!(greeting.speech_min, Some(Duration::from_millis(700)));
+    }
+
+    #[test]
+    fn knobs_of_what_is_off_turn_it_on() {
+        let policy = set(&["soft_timeout.after=2s", "backchannels.frequency=0.5"]).unwrap();
+        let soft_timeout = policy.soft_timeout.clone().unwrap();
+        assert_eq!(soft_timeout.after, Duration::from_secs(2));
+        assert_eq!(policy.backchannels.unwrap().frequency, 0.5);
+        let policy = set(&["mode=silence", "soft_timeout.order=shuffled"]).unwrap();
+        assert_eq!(policy.mode, TurnMode::Silence);
+        assert_eq!(policy.soft_timeout.unwrap().order, FillerOrder::Shuffled);
     }
 
     #[test]

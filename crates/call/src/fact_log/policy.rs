@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use offhook_turn_taking::{Eagerness, SpellingPatience, TurnMode, TurnPolicy};
+use offhook_turn_taking::{Eagerness, SpellingPatience, TurnPolicy};
 use serde::{Deserialize, Serialize};
 
-use super::bridging::{WireBackchannels, WireSoftTimeout};
+use super::bridging::{WireBackchannels, WireMode, WireSoftTimeout};
 use super::profiles::WireProfiles;
 use super::quantity::{Fraction, nanoseconds, optional_nanoseconds};
 
@@ -34,7 +34,7 @@ pub(super) struct WirePolicy {
     #[serde(with = "nanoseconds")]
     false_interruption_timeout_ns: Duration,
     is_speculation_on: bool,
-    speaks_up: bool,
+    mode: WireMode,
     #[serde(with = "optional_nanoseconds")]
     initial_wait_ns: Option<Duration>,
     #[serde(with = "optional_nanoseconds")]
@@ -143,7 +143,7 @@ impl From<&TurnPolicy> for WirePolicy {
             transcript_deadline_ns: transcript_deadline,
             false_interruption_timeout_ns: false_interruption_timeout,
             is_speculation_on,
-            speaks_up: mode == TurnMode::Turn,
+            mode: mode.into(),
             initial_wait_ns: initial_wait,
             no_input_timeout_ns: no_input_timeout,
             reprompts_max,
@@ -186,11 +186,7 @@ impl From<WirePolicy> for TurnPolicy {
             transcript_deadline: wire.transcript_deadline_ns,
             false_interruption_timeout: wire.false_interruption_timeout_ns,
             is_speculation_on: wire.is_speculation_on,
-            mode: if wire.speaks_up {
-                TurnMode::Turn
-            } else {
-                TurnMode::Silence
-            },
+            mode: wire.mode.into(),
             initial_wait: wire.initial_wait_ns,
             no_input_timeout: wire.no_input_timeout_ns,
             reprompts_max: wire.reprompts_max,
