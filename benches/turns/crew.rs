@@ -39,8 +39,9 @@ pub(crate) const fn rate_compared(number: usize) -> SampleRate {
 }
 
 /// Every call of a run: all of the corpus by the product's defaults at both rates, the half of it
-/// at one rate by the baseline, and the half of what the frontier needs by every policy of it.
-pub(crate) fn jobs(only: Option<Section>, is_quick: bool) -> Vec<Job> {
+/// at one rate by the baseline, and the half of what the frontier needs by every policy of it; where nothing
+/// is compared, only the first of these.
+pub(crate) fn jobs(only: Option<Section>, is_quick: bool, is_compared: bool) -> Vec<Job> {
     let mut jobs = Vec::new();
     let sections = Section::ALL.into_iter();
     for section in sections.filter(|section| only.is_none_or(|only| only == *section)) {
@@ -49,6 +50,7 @@ pub(crate) fn jobs(only: Option<Section>, is_quick: bool) -> Vec<Job> {
         for policy in Policy::FRONTIER {
             let calls = match policy {
                 Policy::Normal => calls,
+                _ if !is_compared => continue,
                 _ if is_on_frontier || policy == Policy::BASELINE => {
                     section.frontier_calls(is_quick)
                 }
@@ -142,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_whole_corpus_is_held_by_the_defaults_and_half_of_it_by_the_baseline() {
-        let jobs = jobs(None, false);
+        let jobs = jobs(None, false, true);
         let count = |policy: Policy, section: Section| {
             let of = |job: &&Job| job.policy == policy && job.section == section;
             jobs.iter().filter(of).count()
@@ -160,8 +162,14 @@ mod tests {
     }
 
     #[test]
+    fn without_a_comparison_only_the_defaults_are_tried() {
+        let jobs = jobs(None, true, false);
+        assert!(jobs.iter().all(|job| job.policy == Policy::Normal));
+    }
+
+    #[test]
     fn one_section_can_be_held_alone() {
-        let jobs = jobs(Some(Section::Tics), true);
+        let jobs = jobs(Some(Section::Tics), true, true);
         assert!(!jobs.is_empty() && jobs.iter().all(|job| job.section == Section::Tics));
     }
 }

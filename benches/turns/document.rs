@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::figures::Target;
 use crate::outcome::{Outcome, STAGES};
-use crate::policy::Policy;
+use crate::policy::{Changes, Policy};
 use crate::providers;
 use crate::scores::{LEGS, Point, Score, stages};
 
@@ -14,6 +14,8 @@ use crate::scores::{LEGS, Point, Score, stages};
 pub(crate) struct Run {
     pub(crate) seed: u64,
     pub(crate) is_quick: bool,
+    /// What of the agent is not at its default.
+    pub(crate) agent: Changes,
     /// Where the recordings of people came from.
     pub(crate) clips: String,
 }
@@ -32,6 +34,7 @@ pub(crate) fn document(
     json!({
         "seed": run.seed,
         "is_quick": run.is_quick,
+        "agent": run.agent,
         "clips": run.clips,
         "delays_ms": {
             "voice_activity": providers::VOICE_ACTIVITY.as_millis(),

@@ -157,7 +157,7 @@ pub(crate) static FIGURES: [Figure; 31] = [
         "… yield rate where both begin at once",
         Unit::Share,
         None,
-        |it| it.section == Section::CrossTalk,
+        |it| it.section == Section::CrossTalk && it.kind == Kind::Interruption,
         yielded,
     ),
     figure(
@@ -165,7 +165,7 @@ pub(crate) static FIGURES: [Figure; 31] = [
         "… yield rate on a telephone with echo",
         Unit::Share,
         None,
-        |it| it.section == Section::DoubleTalk,
+        |it| it.section == Section::DoubleTalk && it.kind == Kind::Interruption,
         yielded,
     ),
     figure(
@@ -330,7 +330,7 @@ pub(crate) fn is_mid_pause(outcome: &Outcome) -> bool {
 }
 
 fn is_interruption(outcome: &Outcome) -> bool {
-    outcome.section == Section::Interruptions
+    outcome.section == Section::Interruptions && outcome.kind == Kind::Interruption
 }
 
 fn is_backchannel(outcome: &Outcome) -> bool {

@@ -38,7 +38,7 @@ use crate::crew::{Crew, jobs};
 use crate::document::{Run, document};
 use crate::models::Models;
 use crate::outcome::Outcome;
-use crate::policy::Policy;
+use crate::policy::{Changes, Policy};
 use crate::section::Section;
 
 /// Scores turn-taking on real audio
@@ -64,9 +64,19 @@ struct Arguments {
     /// Calls that are held at the same time; all cores if not given
     #[arg(long)]
     threads: Option<usize>,
+    /// Leave out the baseline and the other eagernesses, which takes half of the time
+    #[arg(long)]
+    alone: bool,
+    /// Fields of the agent in place of their defaults, such as '{"denoising": "off"}'
+    #[arg(long, value_name = "JSON", value_parser = changes, default_value = "{}")]
+    agent: Changes,
     /// Print what was known and decided in every episode that went wrong, or in all of them
     #[arg(long, value_name = "EPISODES", num_args = 0..=1, default_missing_value = "wrong")]
     explain: Option<Explained>,
+}
+
+fn changes(text: &str) -> Result<Changes, String> {
+    serde_json::from_str(text).map_err(|problem| problem.to_string())
 }
 
 /// Which episodes are explained.
@@ -93,8 +103,8 @@ fn main() -> anyhow::Result<()> {
     };
     let hum = models::hum()?;
     let models = Models::load(threads)?;
-    let stage = models.stage()?;
-    let jobs = jobs(arguments.only, arguments.quick);
+    let stage = models.stage(arguments.agent.clone())?;
+    let jobs = jobs(arguments.only, arguments.quick, !arguments.alone);
     let crew = Crew {
         stage: &stage,
         voice: &models.voice,
@@ -131,6 +141,7 @@ fn report(arguments: &Arguments, outcomes: &[Outcome]) -> anyhow::Result<()> {
     let run = Run {
         seed: arguments.seed,
         is_quick: arguments.quick,
+        agent: arguments.agent.clone(),
         clips: arguments
             .clips
             .as_ref()

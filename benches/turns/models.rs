@@ -11,6 +11,7 @@ use offhook_providers::local::ears::{EarsFiles, LocalEars, MoonshineFiles};
 use offhook_providers::local::onnx::OnnxRuntime;
 use offhook_providers::local::voice::{LocalVoice, VoiceFiles};
 
+use crate::policy::Changes;
 use crate::sound::{Sound, floats};
 use crate::speech::Library;
 use crate::stage::Stage;
@@ -82,13 +83,14 @@ impl Models {
     }
 
     /// The stage on which calls are held, with all that the agent can say.
-    pub(crate) fn stage(&self) -> anyhow::Result<Stage> {
+    pub(crate) fn stage(&self, changes: Changes) -> anyhow::Result<Stage> {
         let voices = Voices::new(Arc::new(self.voice.clone()))?;
         let library = |rate| Library::spoken(&voices, rate).map(Arc::new);
         Ok(Stage {
             ears: self.ears.clone(),
             narrow: library(SampleRate::HZ_8000)?,
             wide: library(SampleRate::HZ_16000)?,
+            changes,
         })
     }
 }

@@ -1,6 +1,9 @@
 //! By which policy turns are taken: the product's own at its three eagernesses, and the plain
 //! baseline that everybody can build: voice activity and a fixed silence.
 
+/// Fields of an agent document and their values.
+pub(crate) type Changes = serde_json::Map<String, serde_json::Value>;
+
 /// A way to take turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Policy {
@@ -48,13 +51,19 @@ impl Policy {
     }
 
     /// The agent as JSON: everything at its default but what the policy says. The caller speaks
-    /// first, and silence is not reminded of, because nothing but turns is measured.
-    pub(crate) fn agent(self) -> String {
+    /// first, and silence is not reminded of, because nothing but turns is measured. `changes` are
+    /// fields of the product's agents in place of their defaults.
+    pub(crate) fn agent(self, changes: &Changes) -> String {
         let mut agent = serde_json::json!({
             "name": "bench",
             "prompt": "Be brief.",
             "silence": { "reprompt_after": null },
         });
+        if !self.is_plain() {
+            for (field, value) in changes {
+                agent[field] = value.clone();
+            }
+        }
         match self {
             Self::Normal => {}
             Self::Patient => agent["eagerness"] = "patient".into(),
@@ -88,15 +97,27 @@ mod tests {
     #[test]
     fn every_policy_is_a_valid_agent() {
         for policy in Policy::FRONTIER {
-            let agent = Agent::from_json(&policy.agent()).unwrap();
+            let agent = Agent::from_json(&policy.agent(&Changes::new())).unwrap();
             assert!(!agent.turn_policy().greets_first);
             assert_eq!(agent.turn_policy().no_input_timeout, None);
         }
     }
 
     #[test]
+    fn changes_are_for_the_product_and_not_for_the_baseline() {
+        let changes = serde_json::from_str(r#"{ "denoising": "off" }"#).unwrap();
+        let changed = Policy::Patient.agent(&changes);
+        assert!(changed.contains("\"denoising\":\"off\"") && changed.contains("patient"));
+        let none = Changes::new();
+        assert_eq!(
+            Policy::Plain(500).agent(&changes),
+            Policy::Plain(500).agent(&none)
+        );
+    }
+
+    #[test]
     fn the_baseline_waits_the_same_always_and_stops_at_any_sound() {
-        let agent = Agent::from_json(&Policy::Plain(700).agent()).unwrap();
+        let agent = Agent::from_json(&Policy::Plain(700).agent(&Changes::new())).unwrap();
         let policy = agent.turn_policy();
         let thresholds = policy.endpoint_thresholds();
         assert_eq!(thresholds.delay_min, Duration::from_millis(700));

@@ -181,6 +181,21 @@ mod tests {
     }
 
     #[test]
+    fn the_question_that_opens_a_call_counts_for_no_figure() {
+        for section in Section::ALL
+            .into_iter()
+            .filter(|it| it.opens_with_question())
+        {
+            let opening = outcome(section, Kind::Turn, 8_000);
+            let counted = scores(&[opening], Policy::Normal);
+            assert!(
+                counted.iter().all(|score| score.episodes == 0),
+                "{section:?}"
+            );
+        }
+    }
+
+    #[test]
     fn false_turns_are_counted_by_the_time_of_noise() {
         let noise = |false_turns| Outcome {
             false_turns,

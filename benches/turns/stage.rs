@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 
 use crate::caller::{Caller, Heard};
 use crate::corpus::Call;
-use crate::policy::Policy;
+use crate::policy::{Changes, Policy};
 use crate::providers::{SimulatedChat, SimulatedVoice, TimedDetector, TimedRecognition};
 use crate::speech::Library;
 
@@ -38,6 +38,7 @@ pub(crate) struct Stage {
     pub(crate) ears: LocalEars,
     pub(crate) narrow: Arc<Library>,
     pub(crate) wide: Arc<Library>,
+    pub(crate) changes: Changes,
 }
 
 impl Stage {
@@ -73,7 +74,8 @@ impl Stage {
         };
         let (log, mut entries) = mpsc::channel(LOG_QUEUE);
         let (_control, control) = mpsc::channel(1);
-        let agent = Agent::from_json(&policy.agent()).map_err(|problems| anyhow!("{problems}"))?;
+        let agent = Agent::from_json(&policy.agent(&self.changes))
+            .map_err(|problems| anyhow!("{problems}"))?;
         let session = Session::open(CallSetup {
             call_id: format!("{}-{}", call.section.name(), call.number),
             persona: Persona::new(Arc::new(agent), CallVariables::new()),
