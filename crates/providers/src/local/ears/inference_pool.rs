@@ -28,20 +28,21 @@ const INFERENCE_NICE: i32 = 5;
 /// How many threads of each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolSize {
-    /// Threads for resampling and voice activity; one carries about 200 calls.
+    /// Threads for resampling, voice activity and denoising; one carries about 200 calls in which
+    /// nobody speaks, or 35 in which everybody does and is denoised.
     pub listening: usize,
     /// Threads for recognition and end of turn.
     pub inference: usize,
 }
 
 impl PoolSize {
-    /// What suits a machine of `cores`: one listening thread for eight cores, and half the cores
+    /// What suits a machine of `cores`: one listening thread for four cores, and half the cores
     /// for inference but at least two, so that recognition and end of turn, which begin at the
     /// same moment, need not wait for each other.
     #[must_use]
     pub fn for_cores(cores: usize) -> Self {
         Self {
-            listening: cores.div_ceil(8).max(1),
+            listening: cores.div_ceil(4).max(1),
             inference: (cores / 2).max(2),
         }
     }
@@ -318,7 +319,7 @@ mod tests {
         assert_eq!(
             PoolSize::for_cores(16),
             PoolSize {
-                listening: 2,
+                listening: 4,
                 inference: 8
             }
         );

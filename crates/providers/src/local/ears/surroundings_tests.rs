@@ -43,11 +43,9 @@ async fn ten_turns_of_echo_are_never_heard_as_the_caller() {
         (SampleRate::HZ_8000, 80, 20.0),
         (SampleRate::HZ_8000, 150, 20.0),
         (SampleRate::HZ_8000, 300, 20.0),
-        (RATE, 80, 20.0),
         (RATE, 150, 20.0),
-        (RATE, 300, 20.0),
         (SampleRate::HZ_8000, 150, 10.0),
-        (RATE, 150, 30.0),
+        (RATE, 80, 30.0),
     ] {
         let played = agent(rate);
         let echo = line(&loudspeaker(&played, rate, late_ms, loss_db), rate);
