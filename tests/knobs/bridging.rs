@@ -22,7 +22,7 @@ fn slow_reply() -> Stage {
 /// Two pauses in which the caller clearly goes on, at 7 s and at 13.2 s.
 fn long_story() -> Stage {
     Stage::new()
-        .judges(&[0.02, 0.02, 0.97])
+        .judges(&[0.02, 0.02, 0.99])
         .says(
             2_000,
             5_000,

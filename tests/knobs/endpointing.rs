@@ -37,6 +37,7 @@ fn waits(call: &Call, wait_ms: u64) {
 
 pub(crate) fn knobs() -> Vec<Knob> {
     let mut knobs = delays();
+    knobs.extend(speculation());
     knobs.extend(habits());
     knobs.extend(deadlines());
     knobs
@@ -60,7 +61,7 @@ fn delays() -> Vec<Knob> {
             "endpointing.delay_min",
             [json!("600ms"), json!("1500ms")],
             "a sentence that sounds finished is answered after 0.6 s or 1.5 s",
-            || question(0.95),
+            || question(0.99),
             |[short, long]| {
                 waits(short, 600);
                 waits(long, 1_500);
@@ -78,6 +79,11 @@ fn delays() -> Vec<Knob> {
             },
         )
         .sets("endpoint_delay_max_ns"),
+    ]
+}
+
+fn speculation() -> Vec<Knob> {
+    vec![
         knob(
             "speculation",
             [json!(true), json!(false)],
@@ -98,6 +104,23 @@ fn delays() -> Vec<Knob> {
             },
         )
         .sets("is_speculation_on"),
+        knob(
+            "speculations_max",
+            [json!(0), json!(3)],
+            "no reply may be prepared in vain, so the model is asked when the turn is over, or before",
+            || {
+                Stage::new()
+                    .judges(&[0.45])
+                    .says(2_000, 1_000, "When are you open?")
+                    .answers_after(800, ANSWER)
+                    .hangs_up(8_000)
+            },
+            |[none, three]| {
+                assert!(three.is_asked_for(ANSWER) < SPEECH_END + 300);
+                assert!(none.is_asked_for(ANSWER) > SPEECH_END + 1_300);
+            },
+        )
+        .sets("speculations_max"),
     ]
 }
 
@@ -147,7 +170,7 @@ fn habits() -> Vec<Knob> {
 fn slow_caller() -> Stage {
     Stage::new()
         .with("first_message", json!(""))
-        .judges(&[0.1, 0.1, 0.1, 0.1, 0.95, 0.4])
+        .judges(&[0.1, 0.1, 0.1, 0.1, 0.99, 0.4])
         .says(1_000, 600, "I would like")
         .says(3_100, 600, "a table at the window")
         .says(5_200, 600, "near the garden door")

@@ -15,7 +15,7 @@ macro_rules! turn_of_the_caller {
      0 CallAnswered
   1100 SpeechStarted 1 100ms
   2400 SpeechStopped 1 200ms
-  2450 EndOfTurnLikelihood 1 0.92
+  2450 EndOfTurnLikelihood 1 0.99
   2480 TranscriptFinal 1 "A table for four please."
 "#,
             $rest

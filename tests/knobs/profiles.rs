@@ -32,7 +32,7 @@ const OVER_A_TOOL: &str = r#"
    400 PlayoutFinished 1
   1100 SpeechStarted 1 100ms
   2400 SpeechStopped 1 200ms
-  2450 EndOfTurnLikelihood 1 0.92
+  2450 EndOfTurnLikelihood 1 0.99
   2480 TranscriptFinal 1 "A table for four please."
   2800 ReplyToken 2
   3000 PlayoutStarted 2
@@ -43,7 +43,7 @@ const OVER_A_TOOL: &str = r#"
   4700 TranscriptInterim 2 "rather on"
   5000 TranscriptInterim 2 "rather on Tuesday"
   5200 SpeechStopped 2 200ms
-  5250 EndOfTurnLikelihood 2 0.92
+  5250 EndOfTurnLikelihood 2 0.99
   5280 TranscriptFinal 2 "Rather on Tuesday."
   5600 end"#;
 

@@ -110,7 +110,7 @@ impl Stage {
         self
     }
 
-    /// The next pauses are judged to end the turn as likely as this; later ones with 0.95.
+    /// The next pauses are judged to end the turn as likely as this; later ones with 0.99.
     pub(crate) fn judges(mut self, likelihoods: &[f32]) -> Self {
         self.likelihoods.extend(likelihoods);
         self

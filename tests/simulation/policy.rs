@@ -34,6 +34,7 @@ pub(crate) fn random_policy(random: &mut Random) -> TurnPolicy {
         spelling_patience: random.pick(&[SpellingPatience::Auto, SpellingPatience::Off]),
         false_interruption_timeout: random.millis(100, 3_000),
         is_speculation_on: random.is(70),
+        speculations_max: u32::try_from(random.below(4)).unwrap_or_default(),
         no_input_timeout: random.is(85).then(|| random.millis(1_000, 10_000)),
         reprompts_max: u32::try_from(random.below(4)).unwrap_or_default(),
         silence_hang_up: random.is(20).then(|| random.millis(5_000, 30_000)),

@@ -153,7 +153,12 @@ impl World {
         let utterance = UtteranceId(self.utterances);
         let text = self.words(utterance);
         let onset_ago = self.random.millis(0, 150);
-        let length = self.random.millis(100, 3_000);
+        // Words take their time, where nothing is amiss.
+        let shortest = match self.is_wild {
+            true => 100,
+            false => 180 + 80 * text.split(' ').count() as u64,
+        };
+        let length = self.random.millis(shortest, 3_000);
         self.hand(
             now,
             Fact::SpeechStarted {

@@ -37,6 +37,7 @@ pub(crate) fn set(policy: &mut TurnPolicy, knob: &str, value: &str) -> Result<()
         }
         "transcript_deadline" => policy.transcript_deadline = duration()?,
         "false_interruption_timeout" => policy.false_interruption_timeout = duration()?,
+        "speculations_max" => policy.speculations_max = number(Some(value))?,
         "is_speculation_on" => policy.is_speculation_on = answer(value)?,
         "reply_deadline" => policy.reply_deadline = duration()?,
         "tool_deadline" => policy.tool_deadline = duration()?,

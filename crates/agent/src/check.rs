@@ -300,6 +300,11 @@ impl Check {
                 EagernessDocument::Eager => Eagerness::Eager,
             },
             is_speculation_on: document.speculation,
+            speculations_max: self.whole(
+                "speculations_max",
+                document.speculations_max,
+                limits::SPECULATIONS,
+            ),
             mode: match silence.mode {
                 TurnModeDocument::Turn => TurnMode::Turn,
                 TurnModeDocument::Silence => TurnMode::Silence,

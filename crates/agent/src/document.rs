@@ -90,6 +90,11 @@ pub struct AgentDocument {
     /// it is heard before that is certain.
     #[serde(default = "yes")]
     pub speculation: bool,
+    /// Replies that may be prepared in vain for one turn of the caller; after that its end is
+    /// waited for. Each is a request to the chat model.
+    #[serde(default = "three")]
+    #[schemars(range(min = limits::SPECULATIONS.min, max = limits::SPECULATIONS.max))]
+    pub speculations_max: u32,
     /// What of the sound around the caller is taken out before it is decided who speaks.
     #[serde(default)]
     pub denoising: DenoisingDocument,
@@ -291,6 +296,10 @@ const fn default_reply_tokens_max() -> u32 {
 
 const fn yes() -> bool {
     true
+}
+
+const fn three() -> u32 {
+    3
 }
 
 const fn default_context_window_turns() -> u32 {

@@ -49,6 +49,10 @@ pub(crate) const REPROMPTS: Bounds = Bounds {
     min: 0.0,
     max: 20.0,
 };
+pub(crate) const SPECULATIONS: Bounds = Bounds {
+    min: 0.0,
+    max: 10.0,
+};
 pub(crate) const FILLERS: Bounds = Bounds {
     min: 1.0,
     max: 10.0,

@@ -151,7 +151,7 @@ async fn an_acknowledgement_does_not_end_the_reply() {
 #[tokio::test(start_paused = true)]
 async fn a_thinking_pause_does_not_cut_the_caller_off() {
     let stage = Stage::new()
-        .judges(&[0.02, 0.97])
+        .judges(&[0.02, 0.99])
         .hears(ScriptedUtterance::new("I would like to come on"))
         .hears(ScriptedUtterance::new("Tuesday at two."))
         .answers(ScriptedReply::new("Tuesday it is."))

@@ -214,7 +214,7 @@ async fn a_conversation_with_everything_in_it_passes_and_replays() {
     ];
     let call = rehearse(
         scenario,
-        &[0.97, 0.97, 0.97, 0.97, 0.02, 0.97],
+        &[0.99, 0.99, 0.99, 0.99, 0.02, 0.99],
         heard,
         &answers,
     )

@@ -1,9 +1,10 @@
 //! E-mail addresses and dates of birth as they are said aloud: whether one is under way at the end
 //! of a text, and whether it is all. Part of `spelling`.
 
+use crate::ending::is_unfinished;
 use crate::lexicon::{Kind, Token};
 use crate::spelling::{Spelling, digits};
-use crate::wording::{Word, is_unfinished};
+use crate::wording::Word;
 
 /// Words of an address before it counts as plain talk.
 const ADDRESS_WORDS_MAX: usize = 12;

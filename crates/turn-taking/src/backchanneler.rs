@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
+use crate::ending::Ending;
 use crate::lexicon::Token;
 use crate::policy::PolicyError;
 use crate::spelling::{Spelling, digits, spelling};
 use crate::standing::{Said, Standing};
-use crate::thresholds::Ending;
 use crate::wording::words;
 use crate::{Instant, Reason, Timer, TurnPolicy};
 

@@ -14,10 +14,21 @@ pub(crate) struct CallerPace {
     spread: i64,
     /// How much was learned: a pause counts 1, a cut-in `CUT_IN_WEIGHT`.
     weight: u32,
+    /// Turns that sound and words called finished, lately.
+    called_finished: u32,
+    /// How many of them were not.
+    misled: u32,
 }
 
 /// Longer silences are not pauses of a turn.
 pub(crate) const PAUSE_MAX: Duration = Duration::from_secs(4);
+
+/// Turns called finished that are remembered.
+const CALLED_FINISHED_MAX: u32 = 16;
+/// Turns that are taken to have been rightly called finished before the first.
+const TRUST: u32 = 2;
+/// A share of one in so many that misled makes the judgement worth nothing.
+const MISLED_SHARE: u32 = 3;
 
 const CUT_IN_WEIGHT: u32 = 4;
 /// What has to be learned before it counts at all.
@@ -38,6 +49,30 @@ impl CallerPace {
     /// The agent took the floor, and the caller went on after this pause all the same.
     pub(crate) fn cut_in(&mut self, pause: Duration) {
         self.learn(pause, 2, CUT_IN_WEIGHT);
+    }
+
+    /// Sound and words agreed that the turn was over, and the agent took the floor.
+    pub(crate) fn called_finished(&mut self) {
+        if self.called_finished >= CALLED_FINISHED_MAX {
+            self.called_finished /= 2;
+            self.misled /= 2;
+        }
+        self.called_finished += 1;
+    }
+
+    /// They agreed wrongly: the caller went on.
+    pub(crate) fn misled(&mut self) {
+        self.misled = (self.misled + 1).min(self.called_finished);
+    }
+
+    /// The wait where sound and words agree that the turn is over. It is `usual` until this caller
+    /// has been cut into so; then it nears what suits the caller's pauses.
+    pub(crate) fn wait_if_finished(&self, usual: Duration, longest: Duration) -> Duration {
+        let suits = self.wait(usual, longest).max(usual);
+        let whole = self.called_finished + TRUST;
+        let distrust = (self.misled * MISLED_SHARE).min(whole);
+        let millis = suits.saturating_sub(usual).as_millis() * u128::from(distrust);
+        usual + Duration::from_millis(u64::try_from(millis / u128::from(whole)).unwrap_or_default())
     }
 
     /// The wait that suits this caller where it would be `usual`, never beyond `longest`.
@@ -118,6 +153,23 @@ mod tests {
         assert!(once >= millis(1_600), "{once:?}");
         pace.cut_in(millis(1_700));
         assert!(pace.wait(USUAL, LONGEST) > once);
+    }
+
+    #[test]
+    fn who_was_cut_into_is_not_thought_finished_so_soon() {
+        let mut pace = CallerPace::default();
+        let usual = millis(250);
+        pace.called_finished();
+        assert_eq!(pace.wait_if_finished(usual, LONGEST), usual);
+        pace.misled();
+        pace.cut_in(millis(1_200));
+        let after = pace.wait_if_finished(usual, LONGEST);
+        assert!(after > millis(1_000), "{after:?}");
+        for _ in 0..6 {
+            pace.called_finished();
+        }
+        let later = pace.wait_if_finished(usual, LONGEST);
+        assert!(later < after / 2 && later > usual, "{later:?}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod account;
 use std::time::Duration;
 
 use crate::closed_turn::{ClosedTurn, Heard};
-use crate::thresholds::Ending;
+use crate::ending::Ending;
 use crate::utterance::{Recognition, Utterance, Vocabulary, merge, put_before};
 use crate::wording::{has_words, is_same, words};
 use crate::{Instant, SpellingPatience, TurnPolicy, UtteranceId};
@@ -221,14 +221,14 @@ impl CallerTurn {
         self.transcript_delay.take()
     }
 
-    /// Utterances up to this one were mere acknowledgements.
-    pub(crate) fn acknowledge(&mut self, through: UtteranceId, now: Instant) {
+    /// Utterances up to this one were mere acknowledgements, or too short to be words.
+    pub(crate) fn acknowledge(&mut self, through: UtteranceId, is_reply_heard: bool, now: Instant) {
         let judged = self
             .utterances
             .iter_mut()
             .filter(|utterance| utterance.id <= through);
         for utterance in judged.filter(|utterance| !utterance.is_typed && utterance.counts()) {
-            if utterance.words_beyond == 0 {
+            if utterance.words_over(is_reply_heard) == 0 {
                 utterance.acknowledged_at = Some(now);
             }
         }
@@ -245,9 +245,8 @@ impl CallerTurn {
         self.weigh();
     }
 
-    /// Ends the turn and gives its words.
-    pub(crate) fn close(&mut self) -> String {
-        let text = self.text.clone();
+    /// Ends the turn.
+    pub(crate) fn close(&mut self) {
         let last = self.utterances.last().map(|utterance| utterance.id);
         self.closed_through = last.unwrap_or_default().max(self.closed_through);
         self.carried_open_since = None;
@@ -256,7 +255,6 @@ impl CallerTurn {
             keep_room(&mut self.spare, utterance);
         }
         self.weigh();
-        text
     }
 
     /// Nobody heard the reply to these words: they belong to the open turn again. With
@@ -373,10 +371,12 @@ mod tests {
     fn words_that_come_back_stand_before_the_new_ones() {
         let mut turn = turn();
         say(&mut turn, 1, "A table");
-        assert_eq!(turn.close(), "A table");
+        assert_eq!(turn.text(), "A table");
+        turn.close();
         say(&mut turn, 2, "for four.");
         turn.give_back("A table", None);
-        assert_eq!(turn.close(), "A table for four.");
+        assert_eq!(turn.text(), "A table for four.");
+        turn.close();
         assert_eq!(turn.closed_text(), "A table for four.");
         assert_eq!(turn.text(), "");
     }

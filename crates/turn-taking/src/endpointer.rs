@@ -5,8 +5,9 @@
 use std::time::Duration;
 
 use crate::caller_pace::CallerPace;
+use crate::ending::Ending;
 use crate::standing::{Said, Standing};
-use crate::thresholds::{Ending, EndpointThresholds};
+use crate::thresholds::EndpointThresholds;
 use crate::transcript_delay::TranscriptDelay;
 use crate::{Instant, Patience, Reason, Timer, TurnPolicy, UtteranceId};
 
@@ -36,6 +37,8 @@ pub(crate) struct Endpointer {
     /// When the floor was free again.
     released_at: Instant,
     is_too_long: bool,
+    /// Whether sound and words called the turn finished that was ended last.
+    was_called_finished: bool,
     found: Option<Endpoint>,
 }
 
@@ -51,6 +54,7 @@ impl Endpointer {
             is_suspended: false,
             released_at: Instant::START,
             is_too_long: false,
+            was_called_finished: false,
             found: None,
         }
     }
@@ -89,6 +93,9 @@ impl Endpointer {
     pub(crate) fn learn_cut_in(&mut self, pause: Duration) {
         if let Some(pace) = &mut self.pace {
             pace.cut_in(pause);
+            if std::mem::take(&mut self.was_called_finished) {
+                pace.misled();
+            }
         }
     }
 
@@ -109,6 +116,7 @@ impl Endpointer {
             Timer::TranscriptDeadline => Endpoint::TranscriptOverdue,
             _ => {
                 let reason = self.reason(now);
+                self.note_called_finished();
                 self.is_too_long = false;
                 Endpoint::TurnOver(reason)
             }
@@ -153,7 +161,8 @@ impl Endpointer {
         let is_likely = said
             .likelihood
             .is_none_or(|likelihood| likelihood >= self.thresholds.likelihood_min / 2.0);
-        !self.is_suspended && said.ending == Ending::Whole && is_likely
+        let may_be_all = matches!(said.ending, Ending::Whole | Ending::Doubtful);
+        !self.is_suspended && may_be_all && is_likely
     }
 
     /// The silence that ends the turn, and whether it is longer or shorter than usual.
@@ -164,7 +173,15 @@ impl Endpointer {
         let thresholds = &self.thresholds;
         let usual = thresholds.wait(said.likelihood, said.ending);
         if thresholds.is_surely_finished(said.likelihood, said.ending) {
-            return (usual, Patience::Usual);
+            let pace = self.pace.as_ref();
+            let wait = pace.map_or(usual, |pace| {
+                pace.wait_if_finished(usual, thresholds.delay_max)
+            });
+            let patience = match wait == usual {
+                true => Patience::Usual,
+                false => Patience::CallerPace,
+            };
+            return (wait, patience);
         }
         let wait = match &self.pace {
             Some(pace) => pace
@@ -175,8 +192,19 @@ impl Endpointer {
         match said.ending {
             // What is being spelled is not cut because the caller is quick otherwise.
             Ending::Spelled | Ending::SpelledShort => (wait.max(usual), Patience::Spelling),
-            Ending::Whole | Ending::Open if wait == usual => (usual, Patience::Usual),
-            Ending::Whole | Ending::Open => (wait, Patience::CallerPace),
+            _ if wait == usual => (usual, Patience::Usual),
+            Ending::Whole | Ending::Doubtful | Ending::Open => (wait, Patience::CallerPace),
+        }
+    }
+
+    fn note_called_finished(&mut self) {
+        let said = self.standing.said.filter(|said| !said.is_typed);
+        self.was_called_finished = said.is_some_and(|said| {
+            let thresholds = &self.thresholds;
+            thresholds.is_surely_finished(said.likelihood, said.ending)
+        });
+        if let Some(pace) = self.pace.as_mut().filter(|_| self.was_called_finished) {
+            pace.called_finished();
         }
     }
 

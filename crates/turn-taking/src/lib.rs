@@ -12,6 +12,7 @@ mod caller_pace;
 mod caller_turn;
 mod closed_turn;
 mod command;
+mod ending;
 mod endpointer;
 mod fact;
 mod floor;

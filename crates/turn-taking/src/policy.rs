@@ -80,6 +80,9 @@ pub struct TurnPolicy {
     pub false_interruption_timeout: Duration,
     /// Whether replies start on a settled transcript before the turn is decided. Default true.
     pub is_speculation_on: bool,
+    /// Replies that may be started in vain for one turn, 0 to 10; after that its end is waited for.
+    /// Without effect where `is_speculation_on` is false. Default 3.
+    pub speculations_max: u32,
     /// Whether the agent speaks up by itself when the caller is silent. Default
     /// [`TurnMode::Turn`]. `ElevenLabs` calls it `turn.mode`.
     pub mode: TurnMode,
@@ -161,6 +164,7 @@ impl Default for TurnPolicy {
             transcript_deadline: Duration::from_millis(1_200),
             false_interruption_timeout: Duration::from_secs(1),
             is_speculation_on: true,
+            speculations_max: 3,
             mode: TurnMode::Turn,
             initial_wait: None,
             no_input_timeout: Some(Duration::from_secs(8)),
@@ -201,6 +205,15 @@ impl TurnPolicy {
             return Err(PolicyError {
                 knob: "reprompts_max",
                 problem: format!("{} reminders are too many, at most 20", self.reprompts_max),
+            });
+        }
+        if self.speculations_max > 10 {
+            return Err(PolicyError {
+                knob: "speculations_max",
+                problem: format!(
+                    "{} replies in vain for one turn are too many, at most 10",
+                    self.speculations_max
+                ),
             });
         }
         if let Some(soft_timeout) = &self.soft_timeout {

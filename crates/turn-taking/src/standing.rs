@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::thresholds::Ending;
+use crate::ending::Ending;
 use crate::{Instant, UtteranceId};
 
 /// How the open turn stands; what the end of the turn is decided by.

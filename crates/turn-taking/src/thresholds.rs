@@ -3,18 +3,21 @@
 use std::time::Duration;
 
 use crate::Eagerness;
+use crate::ending::Ending;
 use crate::standing::Overlap;
 
 /// By which numbers the end of a caller's turn is decided. Delays are silence since the last
 /// speech.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EndpointThresholds {
-    /// Silence that is enough when the end-of-turn model says "finished".
+    /// Silence that is enough when the end-of-turn model is certain that the turn is finished.
     pub delay_min: Duration,
     /// Silence that is enough whatever the model says.
     pub delay_max: Duration,
     /// Likelihood from which the model counts as saying "finished", 0 to 1.
     pub likelihood_min: f32,
+    /// Likelihood from which it counts as certain of it, above `likelihood_min`.
+    pub likelihood_certain: f32,
 }
 
 /// By which numbers an interruption is decided.
@@ -34,37 +37,28 @@ pub struct InterruptionThresholds {
     pub words_after_speech: usize,
 }
 
-/// How the words of a turn end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Ending {
-    /// They may be all.
-    #[default]
-    Whole,
-    /// They plainly stop in the middle.
-    Open,
-    /// Something of no known length is being spelled.
-    Spelled,
-    /// Something is being spelled that is too short to be all.
-    SpelledShort,
-}
-
 /// Share of the longest delay that is kept however close to "finished" the model is, so that one
 /// second of thinking is not cut at normal eagerness when the model says "not finished".
 const UNFINISHED_SHARE: f32 = 0.65;
+
+/// Share of the longest delay that is kept where the words leave in doubt whether they are all: a
+/// second at normal eagerness, by which a reply that was begun meanwhile is mostly ready anyway.
+const DOUBTFUL_SHARE: f32 = 0.5;
 
 impl EndpointThresholds {
     /// The table: one row for each eagerness.
     #[must_use]
     pub const fn of(eagerness: Eagerness) -> Self {
-        let (millis_min, millis_max, likelihood_min) = match eagerness {
-            Eagerness::Patient => (600, 3_500, 0.65),
-            Eagerness::Normal => (250, 2_000, 0.5),
-            Eagerness::Eager => (150, 1_000, 0.35),
+        let (millis_min, millis_max, likelihood_min, likelihood_certain) = match eagerness {
+            Eagerness::Patient => (600, 3_500, 0.65, 0.98),
+            Eagerness::Normal => (250, 2_000, 0.5, 0.98),
+            Eagerness::Eager => (150, 1_000, 0.35, 0.9),
         };
         Self {
             delay_min: Duration::from_millis(millis_min),
             delay_max: Duration::from_millis(millis_max),
             likelihood_min,
+            likelihood_certain,
         }
     }
 
@@ -83,7 +77,9 @@ impl EndpointThresholds {
     /// The same, by how the words end.
     pub(crate) fn wait(&self, likelihood: Option<f32>, ending: Ending) -> Duration {
         let by_audio = match likelihood {
-            Some(likelihood) if likelihood >= self.likelihood_min => self.delay_min,
+            Some(likelihood) if likelihood >= self.likelihood_min => {
+                self.delay_finished(likelihood)
+            }
             Some(likelihood) => self.delay_unfinished(likelihood / self.likelihood_min),
             None => {
                 let product = self.delay_min.as_secs_f64() * self.delay_max.as_secs_f64();
@@ -92,6 +88,7 @@ impl EndpointThresholds {
         };
         match ending {
             Ending::Whole => by_audio,
+            Ending::Doubtful => by_audio.max(scaled(self.delay_max, DOUBTFUL_SHARE)),
             Ending::Open | Ending::Spelled => by_audio.max(self.delay_unfinished(1.0)),
             Ending::SpelledShort => self.delay_max.max(self.delay_min),
         }
@@ -101,6 +98,17 @@ impl EndpointThresholds {
     pub(crate) fn is_surely_finished(&self, likelihood: Option<f32>, ending: Ending) -> bool {
         ending == Ending::Whole
             && likelihood.is_some_and(|likelihood| likelihood >= self.likelihood_min)
+    }
+
+    /// Where the model says "finished" but is not certain, the wait falls from the shortest of an
+    /// unfinished turn to the shortest of all, slowly at first. Of turns that were over it is
+    /// certain in two of three, of pauses in one of seven (`benches/turns`), and a reply that was
+    /// begun meanwhile is seldom ready within the first second anyway.
+    fn delay_finished(&self, likelihood: f32) -> Duration {
+        let range = (self.likelihood_certain - self.likelihood_min).max(f32::EPSILON);
+        let doubt = ((self.likelihood_certain - likelihood) / range).clamp(0.0, 1.0);
+        let spare = self.delay_unfinished(1.0).saturating_sub(self.delay_min);
+        self.delay_min + scaled(spare, doubt.sqrt().sqrt())
     }
 
     /// `nearness` runs from 0 (surely mid-sentence) to 1 (almost "finished").
@@ -215,10 +223,11 @@ mod tests {
     }
 
     #[test]
-    fn a_finished_sentence_waits_the_shortest_delay() {
+    fn the_more_certain_the_end_the_shorter_the_wait() {
         let normal = EndpointThresholds::of(Eagerness::Normal);
-        assert_eq!(normal.wait(Some(0.9), Ending::Whole), millis(250));
-        assert_eq!(normal.wait(Some(0.5), Ending::Whole), millis(250));
+        assert_eq!(normal.wait(Some(0.98), Ending::Whole), millis(250));
+        assert_eq!(normal.wait(Some(0.5), Ending::Whole), millis(1_300));
+        assert_eq!(normal.wait(Some(0.9), Ending::Whole), millis(921));
         assert_eq!(normal.wait(None, Ending::Whole).as_millis(), 707);
     }
 

@@ -1,7 +1,14 @@
 //! One stretch of caller speech and what is known of its words.
 
+use std::time::Duration;
+
 use crate::wording::{Phrases, has_words};
 use crate::{Instant, TurnPolicy, UtteranceId};
+
+/// The shortest time in which a word is said by itself ("no": 200 ms and more).
+const WORD_ALONE: Duration = Duration::from_millis(170);
+/// What each further word adds: nobody says more than twelve in a second.
+const WORD_MORE: Duration = Duration::from_millis(80);
 
 /// How far recognition has come with an utterance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +126,22 @@ impl Utterance {
         self.recognition == Recognition::Awaited
     }
 
+    /// Words, acknowledgements not counted, that can undo a reply, which is heard or not. Over an
+    /// agent that speaks recognition makes a word of what is left of an echo, or of a click ("You."); what is
+    /// shorter than anybody says it was none, unless it asks the agent to stop.
+    pub(crate) fn words_over(&self, is_reply_heard: bool) -> usize {
+        let may_be_none = is_reply_heard && self.is_spoken && !self.is_demand;
+        let Some(ended_at) = self.ended_at.filter(|_| may_be_none) else {
+            return self.words_beyond;
+        };
+        let words = u32::try_from(self.words_beyond).unwrap_or(u32::MAX);
+        let shortest = WORD_ALONE + WORD_MORE.saturating_mul(words.saturating_sub(1));
+        if ended_at.since(self.onset) < shortest {
+            return 0;
+        }
+        self.words_beyond
+    }
+
     /// Whether its words belong to the caller's turn.
     pub(crate) fn counts(&self) -> bool {
         self.acknowledged_at.is_none() && self.has_words && !self.is_disregarded
@@ -157,4 +180,26 @@ pub(crate) fn put_before(text: &str, rest: &mut String) {
     };
     rest.insert_str(0, parting);
     rest.insert_str(0, text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said_in(text: &str, millis: u64) -> usize {
+        let vocabulary = Vocabulary::new(&TurnPolicy::default());
+        let mut utterance = Utterance::starting(UtteranceId(1), Instant::START, String::new());
+        utterance.ended_at = Some(Instant::from_millis(millis));
+        utterance.set_text(text, &vocabulary);
+        utterance.words_over(true)
+    }
+
+    #[test]
+    fn what_is_shorter_than_words_takes_no_floor() {
+        assert_eq!(said_in("You.", 120), 0);
+        assert_eq!(said_in("What else?", 200), 0);
+        assert_eq!(said_in("You.", 200), 1);
+        assert_eq!(said_in("What else?", 260), 2);
+        assert_eq!(said_in("Stop!", 120), 1);
+    }
 }

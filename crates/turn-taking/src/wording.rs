@@ -1,7 +1,6 @@
 //! What can be told from words alone: which words there are, which phrases are among them, and
-//! whether they plainly stop in the middle. The words after which a phrase goes on are English;
-//! other languages simply match less. It understands nothing: what the words mean is the chat
-//! model's business. It allocates nothing.
+//! whether they ask. It understands nothing: what the words mean is the chat model's business. It
+//! allocates nothing.
 
 use std::cmp::Ordering;
 
@@ -185,40 +184,6 @@ impl Phrases {
     }
 }
 
-/// Words after which a phrase goes on. Those that often end one ("in", "so") are left out.
-const OPEN_WORDS: &str = "and or but because the a an to for with of from at my your \
-    our his their its is are am was were i i'm i'd i'll i've it's we're we'd that's \
-    there's if when which than between about dot underscore um uh uhm er erm maybe \
-    then would";
-
-/// Words that "on" completes instead of opening a phrase.
-const COMPLETED_BY_ON: &str = "carry come go going hang hold keep later move put stay turn";
-
-/// Whether the text plainly stops in the middle: an open word, a trailing comma or dash.
-pub(crate) fn is_unfinished(text: &str) -> bool {
-    let text = text.trim_end();
-    if is_question(text) {
-        return false;
-    }
-    if text.ends_with([',', '-', '\u{2013}', '\u{2014}', '\u{2026}', ':']) || text.ends_with("...")
-    {
-        return true;
-    }
-    let mut backwards = words(text).rev();
-    let Some(last) = backwards.next() else {
-        return false;
-    };
-    let before = backwards.next();
-    // Courtesy closes a request, alone it opens one.
-    if last.is("please") {
-        return before.is_none();
-    }
-    // "a cleaning on" goes on, "come on" does not.
-    let is_open_on =
-        last.is("on") && before.is_some_and(|before| !before.is_among(COMPLETED_BY_ON));
-    last.is_among(OPEN_WORDS) || is_open_on
-}
-
 /// Whether the text ends as a question.
 pub(crate) fn is_question(text: &str) -> bool {
     text.trim_end().ends_with(['?', '\u{37e}', '\u{61f}'])
@@ -270,35 +235,6 @@ mod tests {
         assert_eq!(words("अच्छा ठीक है").count(), 3);
         assert_eq!(words("cafe\u{301} noir").count(), 2);
         assert_eq!(words("d’accord, l'ami").count(), 2);
-    }
-
-    #[test]
-    fn text_that_stops_in_the_middle_is_unfinished() {
-        for text in [
-            "I'd like a table for",
-            "my name is",
-            "My name is.",
-            "on Friday,",
-            "a table for four and",
-            "well...",
-        ] {
-            assert!(is_unfinished(text), "{text}");
-        }
-    }
-
-    #[test]
-    fn text_that_may_be_complete_is_not_lengthened() {
-        for text in [
-            "a table for four",
-            "at seven thirty",
-            "what is it for?",
-            "yes please",
-            "on the second of May",
-            "two",
-            "",
-        ] {
-            assert!(!is_unfinished(text), "{text}");
-        }
     }
 
     #[test]

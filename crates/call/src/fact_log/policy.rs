@@ -34,6 +34,9 @@ pub(super) struct WirePolicy {
     #[serde(with = "nanoseconds")]
     false_interruption_timeout_ns: Duration,
     is_speculation_on: bool,
+    /// Older logs have none; it was a constant then.
+    #[serde(default = "speculations_of_older_logs")]
+    speculations_max: u32,
     mode: WireMode,
     #[serde(with = "optional_nanoseconds")]
     initial_wait_ns: Option<Duration>,
@@ -56,10 +59,20 @@ pub(super) struct WirePolicy {
     caller_turn_max_ns: Duration,
     #[serde(with = "nanoseconds")]
     call_duration_max_ns: Duration,
+    #[serde(flatten)]
+    phrases: WirePhrases,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct WirePhrases {
     acknowledgements: Vec<String>,
     uses_default_acknowledgements: bool,
     ignore_phrases: Vec<String>,
     interrupting_phrases: Vec<String>,
+}
+
+const fn speculations_of_older_logs() -> u32 {
+    3
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -109,6 +122,7 @@ impl From<&TurnPolicy> for WirePolicy {
             transcript_deadline,
             false_interruption_timeout,
             is_speculation_on,
+            speculations_max,
             mode,
             initial_wait,
             no_input_timeout,
@@ -122,10 +136,10 @@ impl From<&TurnPolicy> for WirePolicy {
             playout_stall_max,
             caller_turn_max,
             call_duration_max,
-            ref acknowledgements,
-            uses_default_acknowledgements,
-            ref ignore_phrases,
-            ref interrupting_phrases,
+            acknowledgements: _,
+            uses_default_acknowledgements: _,
+            ignore_phrases: _,
+            interrupting_phrases: _,
         } = *policy;
         Self {
             greets_first,
@@ -143,6 +157,7 @@ impl From<&TurnPolicy> for WirePolicy {
             transcript_deadline_ns: transcript_deadline,
             false_interruption_timeout_ns: false_interruption_timeout,
             is_speculation_on,
+            speculations_max,
             mode: mode.into(),
             initial_wait_ns: initial_wait,
             no_input_timeout_ns: no_input_timeout,
@@ -156,10 +171,18 @@ impl From<&TurnPolicy> for WirePolicy {
             playout_stall_max_ns: playout_stall_max,
             caller_turn_max_ns: caller_turn_max,
             call_duration_max_ns: call_duration_max,
-            acknowledgements: acknowledgements.clone(),
-            uses_default_acknowledgements,
-            ignore_phrases: ignore_phrases.clone(),
-            interrupting_phrases: interrupting_phrases.clone(),
+            phrases: WirePhrases::from(policy),
+        }
+    }
+}
+
+impl From<&TurnPolicy> for WirePhrases {
+    fn from(policy: &TurnPolicy) -> Self {
+        Self {
+            acknowledgements: policy.acknowledgements.clone(),
+            uses_default_acknowledgements: policy.uses_default_acknowledgements,
+            ignore_phrases: policy.ignore_phrases.clone(),
+            interrupting_phrases: policy.interrupting_phrases.clone(),
         }
     }
 }
@@ -186,6 +209,7 @@ impl From<WirePolicy> for TurnPolicy {
             transcript_deadline: wire.transcript_deadline_ns,
             false_interruption_timeout: wire.false_interruption_timeout_ns,
             is_speculation_on: wire.is_speculation_on,
+            speculations_max: wire.speculations_max,
             mode: wire.mode.into(),
             initial_wait: wire.initial_wait_ns,
             no_input_timeout: wire.no_input_timeout_ns,
@@ -199,10 +223,10 @@ impl From<WirePolicy> for TurnPolicy {
             playout_stall_max: wire.playout_stall_max_ns,
             caller_turn_max: wire.caller_turn_max_ns,
             call_duration_max: wire.call_duration_max_ns,
-            acknowledgements: wire.acknowledgements,
-            uses_default_acknowledgements: wire.uses_default_acknowledgements,
-            ignore_phrases: wire.ignore_phrases,
-            interrupting_phrases: wire.interrupting_phrases,
+            acknowledgements: wire.phrases.acknowledgements,
+            uses_default_acknowledgements: wire.phrases.uses_default_acknowledgements,
+            ignore_phrases: wire.phrases.ignore_phrases,
+            interrupting_phrases: wire.phrases.interrupting_phrases,
         }
     }
 }

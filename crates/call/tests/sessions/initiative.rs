@@ -169,7 +169,7 @@ async fn a_backchannel_is_heard_and_leaves_no_trace_in_the_history() {
             r#""first_message": "Hello there.",
                "backchannels": { "frequency": 1, "words": ["mhm", "yeah"] }"#,
         )
-        .judges(&[0.02, 0.97])
+        .judges(&[0.02, 0.99])
         .hears(ScriptedUtterance::new(
             "I came home on Tuesday and the boiler was loud.",
         ))

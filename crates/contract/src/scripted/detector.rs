@@ -20,7 +20,7 @@ const ONSET_FRAMES: u32 = 3;
 const PAUSE_FRAMES: u32 = 5;
 
 /// A detector by loudness. Each pause is judged with the next likelihood of the script, and with
-/// 0.95 once the script has run out.
+/// 0.99 once the script has run out.
 #[derive(Debug, Clone, Default)]
 pub struct ScriptedDetector {
     likelihoods: Arc<Mutex<VecDeque<f32>>>,
@@ -103,5 +103,5 @@ fn next(likelihoods: &Mutex<VecDeque<f32>>) -> f32 {
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .pop_front()
-        .unwrap_or(0.95)
+        .unwrap_or(0.99)
 }

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use super::CallerTurn;
+use crate::ending::Ending;
 use crate::spelling::{Spelling, spelling};
 use crate::standing::{Overlap, Said, Standing};
-use crate::thresholds::Ending;
 use crate::utterance::{Recognition, Utterance, join};
-use crate::wording::{is_question, is_unfinished};
+use crate::wording::is_question;
 use crate::{Instant, SpellingPatience, UtteranceId};
 
 impl CallerTurn {
@@ -112,17 +112,19 @@ impl CallerTurn {
     }
 
     /// What was said over the reply in utterances after `judged`, if anything.
-    pub(crate) fn overlap(&self, judged: UtteranceId) -> Option<Overlap> {
+    pub(crate) fn overlap(&self, judged: UtteranceId, is_reply_heard: bool) -> Option<Overlap> {
         let spoken = || self.spoken_after(judged);
         let last = spoken().next_back()?;
-        let words = spoken().map(|utterance| utterance.words_beyond).sum();
+        let words = spoken().map(|utterance| utterance.words_over(is_reply_heard));
+        let words = words.sum();
         Some(Overlap {
             last: last.id,
             onset: last.onset,
             ended_at: last.ended_at,
             is_settled: spoken().all(|utterance| !utterance.is_awaited()),
             words,
-            is_acknowledgement: words == 0 && spoken().any(|utterance| utterance.has_words),
+            is_acknowledgement: spoken().all(|utterance| utterance.words_beyond == 0)
+                && spoken().any(|utterance| utterance.has_words),
             is_demand: spoken().any(|utterance| utterance.is_demand),
         })
     }
@@ -189,7 +191,6 @@ fn ending(text: &str, patience: SpellingPatience) -> Ending {
         Spelling::Short => Ending::SpelledShort,
         Spelling::Open => Ending::Spelled,
         Spelling::Complete => Ending::Whole,
-        Spelling::None if is_unfinished(text) => Ending::Open,
-        Spelling::None => Ending::Whole,
+        Spelling::None => crate::ending::ending(text),
     }
 }

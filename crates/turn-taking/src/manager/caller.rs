@@ -15,8 +15,6 @@ use crate::{Command, HangUpCause, Instant, Line, Reason, UtteranceId};
 /// Words that the turn has to grow by before the prompt cache is warmed again: each word that is
 /// read while the caller still speaks is one less to read before the reply.
 const WORDS_TO_PRIME: usize = 1;
-/// Replies that are started in vain for one turn; after that the turn's end is waited for.
-const SPECULATIONS_MAX: u32 = 3;
 /// Speech that begins this shortly after the agent does began without hearing it.
 const TOO_SOON: Duration = Duration::from_millis(300);
 
@@ -162,7 +160,8 @@ impl TurnManager {
                     self.replies.advance(resumed, self.now);
                     self.order(Command::ResumePlayout { turn }, reason);
                 }
-                self.caller.acknowledge(through, self.now);
+                let is_heard = stage != Stage::Unheard;
+                self.caller.acknowledge(through, is_heard, self.now);
             }
             None => {}
         }
@@ -176,13 +175,19 @@ impl TurnManager {
             Some(Stage::Audible | Stage::Held | Stage::Unheard) => {
                 let state = self.interruptible_state();
                 self.barge_in.enter(state);
-                let overlap = self.caller.overlap(self.barge_in.judged());
+                let is_heard = self.is_reply_heard();
+                let overlap = self.caller.overlap(self.barge_in.judged(), is_heard);
                 self.barge_in.handle(overlap, self.now);
                 self.take_verdict();
             }
             Some(Stage::Speculative) => self.judge_speculation(),
             None => {}
         }
+    }
+
+    fn is_reply_heard(&self) -> bool {
+        let live = self.replies.live();
+        live.is_some_and(|live| matches!(live.stage, Stage::Audible | Stage::Held))
     }
 
     /// What the agent is doing, where its live reply is one that the caller can stop at all.
@@ -212,7 +217,7 @@ impl TurnManager {
         let Some(live) = self.replies.live().filter(|live| is_answer(live)) else {
             return;
         };
-        let overlap = self.caller.overlap(judged);
+        let overlap = self.caller.overlap(judged, self.is_reply_heard());
         if let Some((overlap, ended_at)) = overlap.zip(self.caller.closed_at())
             && (live.stage == Stage::Unheard || overlap.onset <= self.audible_since + TOO_SOON)
         {
@@ -231,7 +236,7 @@ impl TurnManager {
     pub(super) fn speculate(&mut self) {
         if !self.policy.is_speculation_on
             || self.replies.live().is_some()
-            || self.speculations >= SPECULATIONS_MAX
+            || self.speculations >= self.policy.speculations_max
             || !self.endpointer.is_end_plausible()
         {
             return;
@@ -266,16 +271,16 @@ impl TurnManager {
         {
             self.endpointer.learn_cut_in(pause);
         }
-        let text = self.caller.close();
+        let text = self.caller.text();
+        let live = self.replies.live();
+        let is_started = live.is_some_and(|live| is_same(&live.caller_text, text));
+        let unasked = (!is_started).then(|| text.to_owned());
+        self.caller.close();
         self.words_primed = 0;
         self.speculations = 0;
         self.silence.caller_answered(self.now);
         self.soft_timeout.caller_spoke();
-        let is_started = self
-            .replies
-            .live()
-            .is_some_and(|live| is_same(&live.caller_text, &text));
-        if !is_started {
+        if let Some(text) = unasked {
             self.cancel(Reason::CallerWentOn);
             self.start_reply(text, Stage::Speculative, reason.clone());
         }

@@ -5,6 +5,7 @@
 //! and nothing on async workers. What is heard is decided here; whose turn it is, is not.
 
 mod audio_history;
+mod fading;
 mod foreground;
 mod inference_pool;
 mod mel;

@@ -16,6 +16,7 @@ use offhook_media::{Denoising, Frame};
 use tokio::sync::{mpsc, oneshot};
 
 use super::audio_history::AudioHistory;
+use super::fading::Fading;
 use super::foreground::Foreground;
 use super::inference_pool::{InferencePool, Urgency};
 use super::second_opinion::SecondOpinion;
@@ -103,6 +104,7 @@ impl TurnDetector for LocalTurnDetector {
             memory: SileroMemory::default(),
             second_opinion: is_denoising.then(|| SecondOpinion::new(Arc::clone(&self.denoiser))),
             foreground: is_foreground_only.then(Foreground::new),
+            fading: Fading::new(),
             is_late: false,
             gate: SpeechGate::new(self.policy.gate),
             history: AudioHistory::new(SMART_TURN_SAMPLES),
@@ -126,6 +128,7 @@ struct DetectedCall {
     memory: SileroMemory,
     second_opinion: Option<SecondOpinion>,
     foreground: Option<Foreground>,
+    fading: Fading,
     /// So much audio waits that denoising has to be left out.
     is_late: bool,
     gate: SpeechGate,
@@ -136,6 +139,8 @@ struct DetectedCall {
 
 struct Judgement {
     end: u64,
+    /// Whether it is the second of this silence.
+    is_second: bool,
     answer: oneshot::Receiver<Result<f32, ProviderError>>,
 }
 
@@ -204,7 +209,7 @@ impl DetectedCall {
             }
             Some(SpeechEdge::Stopped { end }) => {
                 self.turn.stop(end);
-                self.judge_turn(Urgency::Owed, end);
+                self.judge_turn(Urgency::Owed, end, false);
                 let end = self.position(end);
                 self.send(DetectorEvent::SpeechStopped { end, at }).await
             }
@@ -225,19 +230,18 @@ impl DetectedCall {
         if let Some(foreground) = &mut self.foreground {
             probability = foreground.of(window, probability);
         }
-        Ok(probability)
+        Ok(self.fading.of(window, probability))
     }
 
-    /// A second judgement, once, if the silence lasts: the model was trained on turns that end
-    /// in more silence than the first judgement has.
+    /// A second judgement, once, if the silence lasts.
     fn judge_again(&mut self) {
         let after = samples_in_ms(self.detector.policy.judge_again_ms);
         if let Some(end) = self.turn.due_again(self.gate.judged(), after) {
-            self.judge_turn(Urgency::Optional, end);
+            self.judge_turn(Urgency::Optional, end, true);
         }
     }
 
-    fn judge_turn(&mut self, urgency: Urgency, end: u64) {
+    fn judge_turn(&mut self, urgency: Urgency, end: u64, is_second: bool) {
         let samples = self
             .history
             .since(self.turn.start.saturating_sub(TURN_PRE_ROLL));
@@ -247,7 +251,13 @@ impl DetectedCall {
             .pool
             .submit(urgency, move || smart_turn.likelihood(&samples))
         {
-            Ok(answer) => self.judgement = Some(Judgement { end, answer }),
+            Ok(answer) => {
+                self.judgement = Some(Judgement {
+                    end,
+                    is_second,
+                    answer,
+                });
+            }
             // Without a likelihood the turn manager waits its longest time.
             Err(busy) => tracing::debug!("end of turn is not judged: {busy}"),
         }
@@ -259,6 +269,7 @@ impl DetectedCall {
         };
         match answer {
             Ok(likelihood) => {
+                let likelihood = self.turn.settle(likelihood, judgement.is_second);
                 let end = self.position(judgement.end);
                 self.send(DetectorEvent::EndOfTurn { likelihood, end })
                     .await
@@ -295,9 +306,11 @@ impl DetectedCall {
 }
 
 /// Which audio belongs to the caller's turn, in samples of the call.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct TurnAudio {
     start: u64,
+    /// The first judgement of the silence, where there is one.
+    first_likelihood: Option<f32>,
     /// Where the caller fell silent, and whether the silence was judged a second time.
     stopped: Option<Silence>,
 }
@@ -324,6 +337,20 @@ impl TurnAudio {
             end,
             is_judged_again: false,
         });
+        self.first_likelihood = None;
+    }
+
+    /// What is to be believed after a judgement of the silence. A longer silence alone makes the
+    /// model more certain that the turn is over, so its second judgement, which would be of use
+    /// where it heard something it missed before, counts for a quarter.
+    fn settle(&mut self, likelihood: f32, is_second: bool) -> f32 {
+        let first = self.first_likelihood.get_or_insert(likelihood);
+        if is_second {
+            (3.0 * *first + likelihood) / 4.0
+        } else {
+            *first = likelihood;
+            likelihood
+        }
     }
 
     /// The end of speech, once, when the silence has lasted for `after`.
@@ -367,6 +394,18 @@ mod tests {
         turn.stop(6_000);
         turn.start(6_501, 500);
         assert_eq!(turn.start, 6_501);
+    }
+
+    #[test]
+    fn a_second_judgement_betters_the_first_but_does_not_overrule_it() {
+        let mut turn = TurnAudio::default();
+        turn.start(0, 500);
+        turn.stop(1_000);
+        assert!((turn.settle(0.05, false) - 0.05).abs() < 1e-6);
+        let second = turn.settle(0.95, true);
+        assert!((0.25..0.3).contains(&second), "{second}");
+        turn.stop(2_000);
+        assert!((turn.settle(0.8, true) - 0.8).abs() < 1e-6);
     }
 
     #[test]
