@@ -10,7 +10,7 @@ const MARGIN: f32 = 2.5;
 /// The canceller has become better where less is left than this share of what was expected.
 const LEARNS_BELOW: f32 = 0.7;
 /// Root mean square below which no echo is mistaken for speech (−60 dBFS).
-const AUDIBLE_MIN: f32 = 33.0;
+pub(super) const AUDIBLE_MIN: f32 = 33.0;
 
 /// The gate of one call.
 #[derive(Debug)]
@@ -28,7 +28,8 @@ impl EchoGate {
     }
 
     /// Silences `caller` where it is echo. `played` is the loudness of what was played with it.
-    pub(super) fn pass(&mut self, played: f32, caller: &mut Frame) {
+    /// `is_known`: it is known otherwise that there is nothing but echo in it.
+    pub(super) fn pass(&mut self, played: f32, is_known: bool, caller: &mut Frame) {
         let loudness = loudness(caller);
         self.path.push(played, loudness);
         let is_echo = self.path.expected().is_some_and(|expected| {
@@ -37,6 +38,7 @@ impl EchoGate {
             }
             expected >= AUDIBLE_MIN && loudness <= expected * MARGIN
         });
+        let is_echo = is_echo || is_known;
         let samples = caller.samples_mut();
         match (self.is_shut, is_echo) {
             (false, false) => {}
@@ -82,7 +84,7 @@ mod tests {
             let back = at.checked_sub(10).map_or(0.0, |at| speech(at) * 0.1);
             let is_caller_on = at >= 350;
             let mut frame = square(if is_caller_on { 3_000.0 } else { back });
-            gate.pass(speech(at), &mut frame);
+            gate.pass(speech(at), false, &mut frame);
             if is_caller_on {
                 speech_heard.push(loudness(&frame));
             } else if at >= 200 {
@@ -99,12 +101,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_known_to_be_echo_is_silenced_before_anything_was_learnt() {
+        let mut gate = EchoGate::new();
+        let mut frames = [square(900.0); 3];
+        for (frame, is_known) in frames.iter_mut().zip([true, true, false]) {
+            gate.pass(8_000.0, is_known, frame);
+        }
+        assert!(loudness(&frames[1]) < 1.0, "only the first fades");
+        assert!(loudness(&frames[2]) > 400.0);
+    }
+
+    #[test]
     fn without_an_echo_it_never_shuts() {
         let mut gate = EchoGate::new();
         for at in 0..500_usize {
             let mut frame = square(speech(at * 5 + 77));
             let before = frame;
-            gate.pass(speech(at), &mut frame);
+            gate.pass(speech(at), false, &mut frame);
             assert_eq!(frame, before);
         }
     }

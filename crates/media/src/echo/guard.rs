@@ -2,7 +2,7 @@
 
 use super::canceller::EchoCanceller;
 use super::evidence::{Evidence, Line};
-use super::gate::{EchoGate, loudness};
+use super::gate::{AUDIBLE_MIN, EchoGate, loudness};
 use super::path::{EchoPath, PLAYED_MIN};
 use crate::{Frame, SampleRate};
 
@@ -10,6 +10,9 @@ use crate::{Frame, SampleRate};
 const TAIL_FRAMES: u32 = 50;
 /// The agent's speech without a sign of an echo after which the canceller sleeps: 10 s.
 const SLEEP_FRAMES: u32 = 500;
+
+/// By so much (3 dB) the loudness of an echo differs from what was learnt of the line.
+const NO_LOUDER: f32 = 1.4;
 
 /// Whether the agent's own voice is taken out of what the caller's line brings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,15 +82,29 @@ impl EchoGuard {
         } else {
             self.tail.saturating_sub(1)
         };
-        self.line.push(loudness_played, loudness(caller));
+        let loudness_caller = loudness(caller);
+        self.line.push(loudness_played, loudness_caller);
         if !self.is_awake() {
-            return self.settled(caller, None, loudness_played);
+            return self.settled(caller, None);
         }
         let cleaned = self.canceller.process(played, caller);
         let (before, filtered) = (cleaned.power_before, cleaned.power_filtered);
         self.evidence.push(before, filtered, is_speaking);
         let is_believed = self.mode == EchoCancellation::On || self.evidence.line() != Line::Clean;
-        self.settled(caller, Some((cleaned.frame, is_believed)), loudness_played)
+        let mut frame = cleaned.frame;
+        if is_believed || self.was_cleaning {
+            let is_removed = is_mostly_removed(before, filtered);
+            let is_echo = self.has_echo() && (is_removed || self.is_no_louder(loudness_caller));
+            self.gate.pass(loudness_played, is_echo, &mut frame);
+        }
+        self.settled(caller, Some((frame, is_believed)))
+    }
+
+    /// Whether a frame as it came is no louder than the echo that the line sends back by itself, so
+    /// that there is no room in it for the caller.
+    fn is_no_louder(&self, loudness: f32) -> bool {
+        let expected = self.line.expected();
+        expected.is_some_and(|expected| expected >= AUDIBLE_MIN && loudness <= expected * NO_LOUDER)
     }
 
     /// Whether the canceller has to work.
@@ -107,24 +124,24 @@ impl EchoGuard {
 
     /// What goes on: the caller's frame as it came or without the echo, and between the two a
     /// frame that leads from one to the other.
-    fn settled(
-        &mut self,
-        caller: &Frame,
-        cleaned: Option<(Frame, bool)>,
-        loudness_played: f32,
-    ) -> Frame {
+    fn settled(&mut self, caller: &Frame, cleaned: Option<(Frame, bool)>) -> Frame {
         let is_cleaning = cleaned.is_some_and(|(_, is_believed)| is_believed);
         let was_cleaning = std::mem::replace(&mut self.was_cleaning, is_cleaning);
-        let Some((mut cleaned, _)) = cleaned.filter(|_| is_cleaning || was_cleaning) else {
+        let Some((cleaned, _)) = cleaned.filter(|_| is_cleaning || was_cleaning) else {
             return *caller;
         };
-        self.gate.pass(loudness_played, &mut cleaned);
         match (was_cleaning, is_cleaning) {
             (true, true) => cleaned,
             (true, false) => blend(&cleaned, caller),
             (false, _) => blend(caller, &cleaned),
         }
     }
+}
+
+/// Whether the adaptive filter took away so much (6 dB) of a frame that hardly anything but echo
+/// was in it. Given the mean squares before and after.
+fn is_mostly_removed(before: f32, filtered: f32) -> bool {
+    filtered * 4.0 < before
 }
 
 /// One frame that begins as `from` and ends as `to`.
