@@ -1,5 +1,39 @@
-//! Where agents, calls, transcripts, callbacks, secrets and numbers will be kept: SQLite in the
+//! Where agents, the objects beside them, calls, secrets and API keys are kept: SQLite in the
 //! process, PostgreSQL when several processes share the work.
 //!
-//! The room is empty so far: agents are read from files by the binary, and a call's record goes to
-//! a file. It will know [`agent`](offhook_agent) documents and no HTTP types.
+//! [`Store`] is the door; a [`Workspace`] is the only way to rows of a tenant, so that a foreign id
+//! is simply not found. [`CallWriter`] takes the records of calls without ever holding one up.
+//! Documents are JSON here and nothing more: what they mean is known to `agent` and to the
+//! dialects. No HTTP.
+
+mod agents;
+mod call_writer;
+mod calls;
+mod database;
+mod error;
+mod id;
+mod idempotency;
+mod keyring;
+mod keys;
+mod migrations;
+mod objects;
+mod page;
+mod seal;
+mod secrets;
+mod spill;
+mod store;
+mod workspace;
+
+pub use agents::{AgentRevision, NewAgent, StoredAgent};
+pub use call_writer::{CallWriter, CallWriterReport, QueueFull};
+pub use calls::{CallQuery, StoredCall};
+pub use error::{OpenError, StoreError};
+pub use id::{IdError, new_id, now_ms};
+pub use idempotency::{Answer, Idempotency};
+pub use keyring::{Keyring, KeyringError};
+pub use keys::{ApiKey, CreatedKey, NewKey, Role};
+pub use objects::StoredObject;
+pub use page::{Cursor, CursorError, Page, PageQuery, PageStart};
+pub use secrets::{SecretText, StoredSecret};
+pub use store::Store;
+pub use workspace::{Workspace, WorkspaceId, WorkspaceRecord};

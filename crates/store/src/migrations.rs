@@ -1,0 +1,22 @@
+//! The tables, brought up to date step by step. A step that has been released is never changed.
+
+use std::borrow::Cow;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{AnyPool, SqlSafeStr as _};
+
+use crate::error::OpenError;
+
+/// Number, name, SQL that both databases read.
+const STEPS: [(i64, &str, &str); 1] = [(1, "first", include_str!("../migrations/0001_first.sql"))];
+
+pub(crate) async fn run(pool: &AnyPool) -> Result<(), OpenError> {
+    let steps = STEPS.map(|(number, name, sql)| {
+        let kind = MigrationType::Simple;
+        Migration::new(number, Cow::Borrowed(name), kind, sql.into_sql_str(), false)
+    });
+    Migrator::with_migrations(steps.to_vec())
+        .run(pool)
+        .await
+        .map_err(|problem| OpenError::Migrate(Box::new(problem)))
+}
