@@ -1,6 +1,28 @@
-//! The REST interface: the native API, one module for each dialect with wire types of its own,
-//! webhooks and live feeds.
+//! The REST interface: agents and what lies beside them over HTTP, for the holders of keys.
 //!
-//! The room is empty so far: the binary serves raw WebSocket sessions and nothing else. It will
-//! use [`agent`](offhook_agent), [`call`](offhook_call) and [`store`](offhook_store), and know no
-//! vendor's or carrier's name.
+//! [`router`] is all of it. Every set of routes has a [`Door`], which lets requests in (key, rate,
+//! size, idempotency) and answers those that it refuses in that API's own shape; what is refused is
+//! a neutral [`Refusal`]. `native` is our own API. No SQL, no vendor's or carrier's name.
+
+mod access;
+mod agent_reading;
+mod api;
+mod change;
+mod door;
+mod idempotent;
+mod json_body;
+mod merge_patch;
+mod native;
+mod rate_limit;
+mod refusal;
+mod request_id;
+
+pub use access::{Access, Credential};
+pub use agent_reading::{AgentRefused, read_agent};
+pub use api::{Api, ApiSettings, router};
+pub use change::AgentChange;
+pub use door::{Door, guarded};
+pub use json_body::read_json;
+pub use merge_patch::merge_patch;
+pub use refusal::{Problem, Refusal};
+pub use request_id::RequestId;

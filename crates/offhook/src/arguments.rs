@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::keys::KeysArguments;
 use crate::models::ModelsArgs;
 
 /// A realtime voice call runtime for AI agents.
@@ -33,6 +34,8 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     /// Name every problem of agent and scenario files.
     Check(CheckArguments),
+    /// Make, list and revoke API keys.
+    Keys(KeysArguments),
     /// List, fetch and verify the embedded models.
     Models(ModelsArgs),
     /// Hand a call's facts to a new turn manager and compare its decisions with the log.

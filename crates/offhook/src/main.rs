@@ -4,6 +4,7 @@
 mod arguments;
 mod call;
 mod check;
+mod keys;
 mod models;
 mod outcome;
 mod replay;
@@ -36,6 +37,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
     }
     match command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Keys(arguments) => on_the_runtime(keys::run(arguments)),
         Command::Models(arguments) => on_the_runtime(models::run(arguments)),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Call(arguments) => on_the_runtime(call::run(arguments)),

@@ -1,0 +1,56 @@
+//! Our own API, under `/offhook/v1`: the canonical documents as they are, with their revisions.
+
+mod agents;
+mod listing;
+mod openapi;
+mod precondition;
+
+use axum::Router;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use serde_json::{Value, json};
+
+use crate::{Api, Credential, Door, Refusal, RequestId, guarded};
+
+static DOOR: Door = Door {
+    credentials: &[Credential::Bearer],
+    body_bytes_max: 1 << 20,
+    shape,
+};
+
+/// The routes below `/offhook/v1`.
+pub(crate) fn routes(api: &Api) -> Router<Api> {
+    let routes = Router::new()
+        .route("/agents", get(agents::list).post(agents::create))
+        .route(
+            "/agents/{id}",
+            get(agents::show)
+                .put(agents::replace)
+                .patch(agents::patch)
+                .delete(agents::delete),
+        )
+        .route("/agents/{id}/revisions", get(agents::revisions))
+        .route("/agents/{id}/revisions/{revision}", get(agents::revision));
+    guarded(routes, api, &DOOR)
+}
+
+/// What programs can know of the API, without a key.
+pub(crate) async fn openapi() -> axum::Json<Value> {
+    axum::Json(openapi::document())
+}
+
+fn shape(refusal: &Refusal, id: &RequestId) -> Response {
+    let problems = refusal.problems.iter();
+    let problems: Vec<_> = problems
+        .map(|problem| json!({ "path": problem.path, "message": problem.message }))
+        .collect();
+    let body = json!({
+        "error": {
+            "code": refusal.code,
+            "message": refusal.message,
+            "problems": problems,
+        },
+        "request_id": id.as_str(),
+    });
+    (refusal.status, axum::Json(body)).into_response()
+}
