@@ -5,10 +5,15 @@ use serde_json::Value;
 
 use crate::Refusal;
 
+/// How deep a document may be: what is read here is kept inside other documents, and has to be
+/// readable there too.
+const DEPTH_MAX: usize = 100;
+
 /// The JSON value that a request carries.
 ///
 /// # Errors
-/// 415 where the body is declared as something else, 400 where it is no JSON, with the place.
+/// 415 where the body is declared as something else, 400 where it is no JSON, with the place, or
+/// is nested more than 100 deep.
 pub fn read_json(headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
     let declared = headers.get(header::CONTENT_TYPE).map(|it| it.to_str());
     let declared = declared.transpose().unwrap_or(None).unwrap_or("");
@@ -21,14 +26,28 @@ pub fn read_json(headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         return Err(Refusal::new(status, "unsupported_media_type", message));
     }
-    serde_json::from_slice(body).map_err(|problem| {
-        let message = if body.iter().all(u8::is_ascii_whitespace) {
+    let malformed = |message: String| Refusal::new(StatusCode::BAD_REQUEST, "malformed", message);
+    let value = serde_json::from_slice(body).map_err(|problem| {
+        malformed(if body.iter().all(u8::is_ascii_whitespace) {
             "the body is empty; a JSON document is needed".to_owned()
         } else {
             format!("the body is no JSON: {problem}")
-        };
-        Refusal::new(StatusCode::BAD_REQUEST, "malformed", message)
-    })
+        })
+    })?;
+    if depth(&value) > DEPTH_MAX {
+        let message = format!("the body is nested more than {DEPTH_MAX} deep");
+        return Err(malformed(message));
+    }
+    Ok(value)
+}
+
+fn depth(value: &Value) -> usize {
+    let inside = match value {
+        Value::Array(items) => items.iter().map(depth).max(),
+        Value::Object(fields) => fields.values().map(depth).max(),
+        _ => return 0,
+    };
+    1 + inside.unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -58,6 +77,14 @@ mod tests {
                 .unwrap_err()
                 .1
                 .contains("empty")
+        );
+        let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(read("application/json", &nested(100)).is_ok());
+        assert!(
+            read("application/json", &nested(101))
+                .unwrap_err()
+                .1
+                .contains("100 deep")
         );
         let deep = "[".repeat(100_000);
         assert_eq!(read("application/json", &deep).unwrap_err().0, 400);

@@ -98,6 +98,7 @@ impl From<StoreError> for Refusal {
                 Self::new(StatusCode::CONFLICT, "conflict", problem.to_string())
             }
             StoreError::Taken => Self::new(StatusCode::CONFLICT, "taken", problem.to_string()),
+            StoreError::Nul => Self::invalid(vec![Problem::new("", problem.to_string())]),
             StoreError::Unavailable(cause) => {
                 tracing::warn!(%cause, "the database cannot be reached");
                 let message = "the database cannot be reached now";

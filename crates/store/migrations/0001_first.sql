@@ -30,6 +30,7 @@ CREATE TABLE agents (
     updated_at_ms BIGINT NOT NULL
 );
 CREATE INDEX agents_in_order ON agents (workspace, created_at_ms, id);
+CREATE INDEX agents_by_name ON agents (workspace, folded_name);
 
 CREATE TABLE agent_revisions (
     agent TEXT NOT NULL REFERENCES agents (id) ON DELETE CASCADE,
@@ -51,6 +52,7 @@ CREATE TABLE objects (
     updated_at_ms BIGINT NOT NULL
 );
 CREATE INDEX objects_in_order ON objects (workspace, kind, created_at_ms, id);
+CREATE INDEX objects_by_name ON objects (workspace, kind, folded_name);
 
 CREATE TABLE calls (
     id TEXT PRIMARY KEY,

@@ -56,6 +56,9 @@ pub enum StoreError {
     /// The name or id is in use.
     #[error("the name is taken")]
     Taken,
+    /// A text has a NUL in it, which PostgreSQL does not keep.
+    #[error("a text with a NUL character cannot be kept")]
+    Nul,
     /// The database is locked, stopped or out of reach: the same may work later.
     #[error("the database cannot be reached now")]
     Unavailable(#[source] Source),
@@ -104,6 +107,8 @@ impl From<sqlx::Error> for StoreError {
         use sqlx::Error as Sql;
         match &problem {
             Sql::Database(database) if database.is_unique_violation() => Self::Taken,
+            // Character not in repertoire.
+            Sql::Database(database) if database.code().as_deref() == Some("22021") => Self::Nul,
             Sql::Database(database) => {
                 let code = database.code().unwrap_or_default();
                 if is_passing(&code) {

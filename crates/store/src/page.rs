@@ -98,6 +98,9 @@ impl FromStr for Cursor {
     }
 }
 
+/// How much of a name is searched.
+const SEARCHED_CHARS: usize = 200;
+
 /// A query in the words of the database.
 pub(crate) struct Bounds {
     /// For `LIKE … ESCAPE '!'` against the folded name.
@@ -154,9 +157,11 @@ impl Bounds {
     }
 }
 
-/// A name as it is searched.
+/// A name as it is searched: its beginning, because an index takes no long texts, and without NUL,
+/// which PostgreSQL does not keep in a text (in a document it is escaped).
 pub(crate) fn folded(name: &str) -> String {
-    name.to_lowercase()
+    let name = name.to_lowercase().replace('\0', "\u{fffd}");
+    name.chars().take(SEARCHED_CHARS).collect()
 }
 
 fn pattern(search: &str) -> String {

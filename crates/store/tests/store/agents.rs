@@ -18,7 +18,7 @@ pub(crate) fn named(name: &str) -> NewAgent {
 pub(crate) async fn an_agent_is_read_back_as_it_was_written(place: Place) {
     let workspace = place.workspace().await;
     let document = json!({
-        "name": "Zoë's 'desk' \"1\"; DROP TABLE agents; --",
+        "name": "Zoë's 'desk' \"1\"; DROP TABLE agents; -- \0",
         "prompt": "Grüß dich, 🙂\n\t\\ \u{1}",
         "numbers": [0.1, 1e-7, 12345.6789012345, 9007199254740993_i64, 2.5e300, -0.0],
         "nothing": null,

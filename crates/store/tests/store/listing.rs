@@ -92,6 +92,7 @@ pub(crate) async fn agents_are_found_by_a_part_of_their_name(place: Place) {
     assert_eq!(found("r_a").await, ["Über_all!"]);
     assert_eq!(found("l!").await, ["Über_all!"]);
     assert_eq!(found("'").await, ["O'Hara"]);
+    assert_eq!(found("\0").await.len(), 0);
     assert_eq!(found("%").await.len(), 1);
     assert_eq!(found("").await.len(), 5);
 }

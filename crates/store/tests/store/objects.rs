@@ -13,10 +13,8 @@ pub(crate) async fn objects_are_kept_by_kind_with_their_revisions(place: Place) 
         .await
         .unwrap();
     assert!(tool.id.starts_with("tool_") && tool.revision == 1);
-    let flow = workspace
-        .create_object("flow", "flow", json!({}))
-        .await
-        .unwrap();
+    let long = json!({ "name": "ß".repeat(5000) });
+    let flow = workspace.create_object("flow", "flow", long).await.unwrap();
     assert_eq!(workspace.object("tool", &tool.id).await.unwrap(), tool);
     let strange = workspace.object("flow", &tool.id).await;
     assert!(matches!(strange, Err(StoreError::NotFound("object"))));
