@@ -97,7 +97,7 @@ promises! {
     agents::old_revisions_go,
     agents::a_stale_writer_is_told,
     agents::of_a_hundred_writers_that_read_the_same_one_wins,
-    agents::a_hundred_writers_that_read_again_lose_nothing,
+    agents::writers_that_read_again_lose_nothing,
     agents::a_deleted_agent_is_gone_and_its_calls_stay,
     calls::a_call_is_written_down_as_it_goes_on,
     calls::calls_are_listed_by_agent_and_status,
