@@ -6,6 +6,7 @@
 
 mod agent;
 mod backchannels;
+mod braces;
 mod check;
 mod default_lines;
 mod document;
@@ -23,6 +24,9 @@ mod template;
 
 pub use agent::{Agent, CallVariables, ChatSettings, ModelChoices, VoiceSettings};
 pub use backchannels::BackchannelsDocument;
+pub use braces::{
+    has_built_in_lines, is_variable_name, template_of, template_variables, text_of_template,
+};
 pub use document::{
     AgentDocument, DurationText, EagernessDocument, EndpointingDocument, InterruptionDocument,
     InterruptionProfileDocument, ModelsDocument, SilenceDocument, SpellingPatienceDocument,

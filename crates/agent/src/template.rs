@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 /// A text with places for variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Template(Vec<Piece>);
+pub(crate) struct Template(pub(crate) Vec<Piece>);
 
+/// A part of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Piece {
+pub(crate) enum Piece {
     Text(String),
     Variable(String),
 }

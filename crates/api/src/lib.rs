@@ -7,6 +7,7 @@
 mod access;
 mod agent_reading;
 mod api;
+pub mod dialect;
 mod change;
 mod door;
 mod idempotent;

@@ -1,0 +1,354 @@
+//! From `conversation_config` to the canonical agent and back.
+
+use offhook_agent::{template_of, text_of_template};
+use serde_json::{Value, json};
+
+use crate::dialect::canonical;
+use crate::dialect::lens::{Lens, Way, decimal, lens, seconds, set};
+use crate::dialect::{path, prompt, variables, voices};
+
+const SOFT: &str = "conversation_config.turn.soft_timeout_config";
+const EVENTS: &str = "conversation_config.conversation.client_events";
+const PLACEHOLDERS: &str =
+    "conversation_config.agent.dynamic_variables.dynamic_variable_placeholders";
+const BED: &str = "conversation_config.conversation.background_sound";
+
+pub(super) const LENSES: &[Lens] = &[
+    lens("name", &["name"], prompt::NAME_TEXT),
+    lens(
+        "prompt",
+        &["conversation_config.agent.prompt.prompt"],
+        prompt::PROMPT_TEXT,
+    ),
+    lens("variables", &[PLACEHOLDERS], VARIABLES),
+    lens(
+        "first_message",
+        &["conversation_config.agent.first_message"],
+        prompt::FIRST_MESSAGE,
+    ),
+    lens(
+        "language",
+        &["conversation_config.agent.language"],
+        Way::Same,
+    ),
+    lens(
+        "models.chat",
+        &["conversation_config.agent.prompt.llm"],
+        voices::MODEL,
+    ),
+    lens(
+        "temperature",
+        &["conversation_config.agent.prompt.temperature"],
+        TEMPERATURE,
+    ),
+    lens(
+        "reply_tokens_max",
+        &["conversation_config.agent.prompt.max_tokens"],
+        TOKENS,
+    ),
+    lens(
+        "is_greeting_interruptible",
+        &["conversation_config.agent.disable_first_message_interruptions"],
+        Way::Value {
+            read: |is_off| is_off.as_bool().map(|is_off| json!(!is_off)),
+            write: |is_on| json!(is_on != &json!(true)),
+        },
+    ),
+    lens(
+        "call_duration_goodbye",
+        &["conversation_config.agent.max_conversation_duration_message"],
+        Way::Text,
+    ),
+    lens(
+        "voice.id",
+        &["conversation_config.tts.voice_id"],
+        voices::VOICE,
+    ),
+    lens(
+        "voice.speed",
+        &["conversation_config.tts.speed"],
+        Way::Within { min: 0.7, max: 1.2 },
+    ),
+    lens(
+        "silence.reprompt_after",
+        &["conversation_config.turn.turn_timeout"],
+        TURN_TIMEOUT,
+    ),
+    lens(
+        "silence.initial_wait",
+        &["conversation_config.turn.initial_wait_time"],
+        INITIAL_WAIT,
+    ),
+    lens(
+        "silence.hang_up_after",
+        &["conversation_config.turn.silence_end_call_timeout"],
+        Way::Seconds {
+            min: 2.0,
+            max: 3_600.0,
+        },
+    ),
+    lens(
+        "silence.mode",
+        &["conversation_config.turn.mode"],
+        Way::Same,
+    ),
+    lens(
+        "eagerness",
+        &["conversation_config.turn.turn_eagerness"],
+        Way::Same,
+    ),
+    lens("soft_timeout", SOFT_FIELDS, SOFT_TIMEOUT),
+    lens(
+        "endpointing.spelling_patience",
+        &["conversation_config.turn.spelling_patience"],
+        Way::Same,
+    ),
+    lens(
+        "speculation",
+        &["conversation_config.turn.speculative_turn"],
+        Way::Same,
+    ),
+    lens(
+        "interruption.ignore_phrases",
+        &["conversation_config.turn.interruption_ignore_terms"],
+        Way::Same,
+    ),
+    lens(
+        "interruption.uses_default_acknowledgements",
+        &["conversation_config.turn.merge_with_default_ignore_terms"],
+        Way::Same,
+    ),
+    lens(
+        "interruption.transcribes_uninterruptible",
+        &["conversation_config.turn.transcribe_on_disabled_interruptions"],
+        Way::Same,
+    ),
+    lens("interruption_sensitivity", &[EVENTS], INTERRUPTION),
+    lens(
+        "denoising",
+        &["conversation_config.vad.background_voice_detection"],
+        DENOISING,
+    ),
+    lens(
+        "call_duration_max",
+        &["conversation_config.conversation.max_duration_seconds"],
+        Way::Seconds {
+            min: 10.0,
+            max: 86_400.0,
+        },
+    ),
+    lens("ambient_sound", BED_FIELDS, AMBIENT_SOUND),
+];
+
+const SOFT_FIELDS: &[&str] = &[
+    "conversation_config.turn.soft_timeout_config.timeout_seconds",
+    "conversation_config.turn.soft_timeout_config.message",
+    "conversation_config.turn.soft_timeout_config.additional_soft_timeout_messages",
+    "conversation_config.turn.soft_timeout_config.use_llm_generated_message",
+    "conversation_config.turn.soft_timeout_config.randomize_fillers",
+    "conversation_config.turn.soft_timeout_config.max_soft_timeouts_per_generation",
+    "conversation_config.turn.soft_timeout_config.llm_generated_message_prompt_override",
+    "conversation_config.turn.soft_timeout_config.disable_until_first_user_message",
+];
+
+const BED_FIELDS: &[&str] = &[
+    "conversation_config.conversation.background_sound.source_id",
+    "conversation_config.conversation.background_sound.volume",
+];
+
+const VARIABLES: Way = Way::Document {
+    read: |document| path::at(document, PLACEHOLDERS).map(variables::usable),
+    write: |value, document| variables::write(value, document, PLACEHOLDERS),
+};
+
+/// Null leaves the temperature to the model.
+const TEMPERATURE: Way = Way::Document {
+    read: |document| path::at(document, "conversation_config.agent.prompt.temperature").cloned(),
+    write: |value, document| {
+        path::put(
+            document,
+            "conversation_config.agent.prompt.temperature",
+            value.clone(),
+        );
+    },
+};
+
+/// Below 1 is as long as a spoken reply usually is.
+const TOKENS: Way = Way::Value {
+    read: |tokens| {
+        let tokens = tokens.as_f64()?;
+        (tokens > 0.0).then(|| json!(tokens.clamp(8.0, 4_096.0) as u64))
+    },
+    write: Value::clone,
+};
+
+/// Below 0 the agent never speaks up by itself.
+const TURN_TIMEOUT: Way = Way::Value {
+    read: |timeout| Some(seconds(timeout.as_f64()?, 1.0, 600.0)),
+    write: |after| {
+        let seconds = canonical::millis(after).map(|millis| millis / 1_000.0);
+        seconds.map_or(json!(-1), |seconds| decimal(seconds.clamp(1.0, 30.0)))
+    },
+};
+
+/// Null, and below 0: as `turn_timeout` says.
+const INITIAL_WAIT: Way = Way::Value {
+    read: |wait| {
+        Some(
+            wait.as_f64()
+                .map_or(Value::Null, |it| seconds(it, 1.0, 600.0)),
+        )
+    },
+    write: |wait| canonical::millis(wait).map_or(Value::Null, |it| decimal(it / 1_000.0)),
+};
+
+/// An agent without the event `interruption` is never interrupted; with it, as usual.
+const INTERRUPTION: Way = Way::Document {
+    read: |document| {
+        let events = path::at(document, EVENTS)?.as_array()?;
+        let is_on = events.iter().any(|event| event == "interruption");
+        Some(json!(if is_on { 0.5 } else { 0.0 }))
+    },
+    write: |sensitivity, document| {
+        let is_on = sensitivity.as_f64() != Some(0.0);
+        let events = path::at(document, EVENTS).and_then(Value::as_array);
+        let mut events = events.cloned().unwrap_or_else(usual_events);
+        events.retain(|event| event != "interruption");
+        if is_on {
+            events.push(json!("interruption"));
+        }
+        path::put(document, EVENTS, json!(events));
+    },
+};
+
+fn usual_events() -> Vec<Value> {
+    [
+        "audio",
+        "user_transcript",
+        "agent_response",
+        "agent_response_correction",
+    ]
+    .map(Value::from)
+    .to_vec()
+}
+
+const DENOISING: Way = Way::Value {
+    read: |detects| {
+        detects.as_bool().map(|detects| {
+            json!(if detects {
+                "noise-and-background-speech-cancellation"
+            } else {
+                "noise-cancellation"
+            })
+        })
+    },
+    write: |denoising| json!(denoising == "noise-and-background-speech-cancellation"),
+};
+
+/// Fillers: off below 0, and whatever else is said then is only kept.
+const SOFT_TIMEOUT: Way = Way::Document {
+    read: |document| {
+        let soft = path::at(document, SOFT)?;
+        let after = seconds(soft["timeout_seconds"].as_f64()?, 0.5, 8.0);
+        if after.is_null() {
+            return Some(Value::Null);
+        }
+        let more = soft["additional_soft_timeout_messages"].as_array();
+        let fillers: Vec<String> = std::iter::once(&soft["message"])
+            .chain(more.into_iter().flatten())
+            .filter_map(Value::as_str)
+            .map(template_of)
+            .collect();
+        let is = |field: &str| soft[field].as_bool().unwrap_or(false);
+        let mut section = json!({
+            "after": after,
+            "fillers": fillers,
+            "order": if is("randomize_fillers") { "shuffled" } else { "listed" },
+            "fillers_max": soft["max_soft_timeouts_per_generation"].as_f64().unwrap_or(1.0) as u64,
+            "is_written_by_model": is("use_llm_generated_message"),
+            "waits_for_caller": is("disable_until_first_user_message"),
+        });
+        let instructions = soft["llm_generated_message_prompt_override"].as_str();
+        if let Some(text) = instructions.filter(|text| !text.trim().is_empty()) {
+            section["instructions"] = json!(template_of(text));
+        }
+        Some(section)
+    },
+    write: write_soft_timeout,
+};
+
+fn write_soft_timeout(section: &Value, document: &mut Value) {
+    let mut put = |field: &str, value: Value| set(document, &format!("{SOFT}.{field}"), value);
+    let Some(after) = canonical::millis(&section["after"]) else {
+        return put("timeout_seconds", json!(-1));
+    };
+    put("timeout_seconds", decimal(after / 1_000.0));
+    let texts = section["fillers"].as_array().into_iter().flatten();
+    let mut fillers = texts.filter_map(Value::as_str).map(text_of_template);
+    put("message", json!(fillers.next()));
+    let more: Vec<String> = fillers.collect();
+    let more = if more.is_empty() {
+        Value::Null
+    } else {
+        json!(more)
+    };
+    put("additional_soft_timeout_messages", more);
+    put("randomize_fillers", json!(section["order"] == "shuffled"));
+    put(
+        "max_soft_timeouts_per_generation",
+        section["fillers_max"].clone(),
+    );
+    put(
+        "use_llm_generated_message",
+        json!(section["is_written_by_model"] == true),
+    );
+    put(
+        "disable_until_first_user_message",
+        json!(section["waits_for_caller"] == true),
+    );
+    let instructions = section["instructions"].as_str().map(text_of_template);
+    put("llm_generated_message_prompt_override", json!(instructions));
+}
+
+/// The bed that is nearest to each preset; music is none.
+const BEDS: [(&str, &str); 5] = [
+    ("office1", "office"),
+    ("office2", "office"),
+    ("restaurant", "coffee-shop"),
+    ("city", "outdoor"),
+    ("typing", "office"),
+];
+
+/// Their usual volume is our quiet bed.
+const USUAL_VOLUME: f64 = 0.6;
+
+const AMBIENT_SOUND: Way = Way::Document {
+    read: |document| {
+        let bed = path::at(document, BED)?;
+        if !bed.is_object() {
+            return None;
+        }
+        let preset = bed["source_id"].as_str().unwrap_or("office1");
+        let (_, kind) = BEDS.iter().find(|(name, _)| *name == preset)?;
+        let volume = bed["volume"].as_f64().unwrap_or(USUAL_VOLUME) / USUAL_VOLUME;
+        Some(json!({ "kind": kind, "volume": decimal(volume.min(2.0)) }))
+    },
+    write: |section, document| {
+        let kind = section["kind"].as_str().unwrap_or("none");
+        let Some((preset, _)) = BEDS.iter().find(|(_, name)| *name == kind) else {
+            path::put(document, BED, Value::Null);
+            return;
+        };
+        let volume = section["volume"].as_f64().unwrap_or(1.0) * USUAL_VOLUME;
+        let own = path::at(document, BED).is_some_and(Value::is_object);
+        if !own {
+            path::put(document, BED, json!({ "source_type": "preset" }));
+        }
+        path::put(document, &format!("{BED}.source_id"), json!(preset));
+        path::put(
+            document,
+            &format!("{BED}.volume"),
+            decimal(volume.clamp(0.01, 1.0)),
+        );
+    },
+};

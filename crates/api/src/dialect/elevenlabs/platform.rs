@@ -1,0 +1,112 @@
+//! `platform_settings`: everything that is not the conversation itself.
+
+use crate::dialect::field::{
+    Acts, Field, Kind, LISTED, RECORDS, SESSIONS, TOOLS, field, flag, list, map, section, text,
+    whole,
+};
+
+const LIMITS: Acts = Acts::Later("call limits");
+const ANALYSIS: Acts = Acts::Later("call analysis");
+
+pub(super) const FIELDS: &[Field] = &[
+    section("platform_settings.auth"),
+    flag("platform_settings.auth.enable_auth")
+        .default("false")
+        .acts(SESSIONS),
+    list("platform_settings.auth.allowlist", &Kind::Any)
+        .default("[]")
+        .acts(SESSIONS),
+    flag("platform_settings.auth.require_origin_header")
+        .null_is_absent()
+        .acts(SESSIONS),
+    text("platform_settings.auth.shareable_token")
+        .or_null()
+        .acts(SESSIONS),
+    section("platform_settings.call_limits"),
+    whole(
+        "platform_settings.call_limits.agent_concurrency_limit",
+        0.0,
+        1_000_000.0,
+    )
+    .or_off(-1.0)
+    .default("-1")
+    .acts(LIMITS),
+    whole(
+        "platform_settings.call_limits.daily_limit",
+        0.0,
+        1_000_000_000.0,
+    )
+    .default("100000")
+    .acts(LIMITS),
+    flag("platform_settings.call_limits.bursting_enabled")
+        .default("true")
+        .acts(LIMITS),
+    section("platform_settings.privacy"),
+    flag("platform_settings.privacy.record_voice")
+        .default("true")
+        .acts(RECORDS),
+    whole("platform_settings.privacy.retention_days", 0.0, 100_000.0)
+        .or_off(-1.0)
+        .default("-1")
+        .acts(RECORDS),
+    flag("platform_settings.privacy.delete_transcript_and_pii")
+        .default("false")
+        .acts(RECORDS),
+    flag("platform_settings.privacy.delete_audio")
+        .default("false")
+        .acts(RECORDS),
+    flag("platform_settings.privacy.apply_to_existing_conversations")
+        .default("false")
+        .acts(RECORDS),
+    flag("platform_settings.privacy.zero_retention_mode")
+        .default("false")
+        .acts(RECORDS),
+    map("platform_settings.privacy.conversation_history_redaction")
+        .or_null()
+        .acts(RECORDS),
+    section("platform_settings.evaluation").null_is_absent(),
+    list("platform_settings.evaluation.criteria", &CRITERION)
+        .null_is_absent()
+        .default("[]")
+        .acts(ANALYSIS),
+    map("platform_settings.data_collection")
+        .null_is_absent()
+        .default("{}")
+        .acts(ANALYSIS),
+    section("platform_settings.overrides").null_is_absent(),
+    map("platform_settings.overrides.conversation_config_override")
+        .null_is_absent()
+        .default("{}")
+        .acts(SESSIONS),
+    flag("platform_settings.overrides.custom_llm_extra_body")
+        .null_is_absent()
+        .default("false")
+        .acts(SESSIONS),
+    flag("platform_settings.overrides.enable_conversation_initiation_client_data_from_webhook")
+        .null_is_absent()
+        .default("false")
+        .acts(SESSIONS),
+    map("platform_settings.workspace_overrides")
+        .or_null()
+        .acts(SESSIONS),
+    map("platform_settings.guardrails").or_null().acts(TOOLS),
+    map("platform_settings.queueing_config")
+        .or_null()
+        .acts(LIMITS),
+    map("platform_settings.widget")
+        .or_null()
+        .acts(Acts::Here("kept for the web page that shows the widget")),
+    map("platform_settings.testing").or_null().acts(ANALYSIS),
+    text("platform_settings.analysis_llm")
+        .or_null()
+        .acts(ANALYSIS),
+    text("platform_settings.summary_language")
+        .or_null()
+        .acts(ANALYSIS),
+    field("platform_settings.archived", Kind::Flag)
+        .null_is_absent()
+        .default("false")
+        .acts(LISTED),
+];
+
+const CRITERION: Kind = Kind::Map { entries_max: 50 };

@@ -1,0 +1,210 @@
+//! `docs/compatibility.md`, written from the tables of the dialects; and checks that the tables
+//! leave nothing unaccounted.
+
+use super::DIALECTS;
+use super::field::{Acts, Field, Item, Kind, Null};
+use super::mapping::Dialect;
+use std::fmt::Write as _;
+
+const INTRODUCTION: &str = "\
+# Compatibility
+
+Which fields of which platform's agents Offhook takes, what they may hold, and what they do. This \
+page is written from the tables that also check and map them (`crates/api/src/dialect/`): \
+`OFFHOOK_WRITE_DOCS=1 cargo test -p offhook-api matrix`.
+
+- *sets …* names the setting of [our own agent](../configs/agent.schema.json) that the field \
+becomes; `tests/knobs` shows for each of them how two values make two different calls.
+- *kept; … will act on it*: the field is checked, stored and shown, and changes no call so far.
+- Fields that are not listed are kept and shown as they were sent.
+- A model that is named `local/…` is one of this server's catalogue; calls with any other name are \
+served by the server's own models. A voice that the embedded voice model does not have is spoken by \
+the one nearest to it, or by its first.
+- Values outside what the engine can do, where the platform states no limit, act as the nearest \
+that it can do.
+";
+
+/// The compatibility page: what each field of each dialect holds and does.
+#[must_use]
+pub fn compatibility_page() -> String {
+    let mut page = INTRODUCTION.to_owned();
+    for dialect in DIALECTS {
+        let fields = (dialect.fields)();
+        let (acting, kept) = counts(dialect, fields);
+        let title = dialect.title;
+        let _ = write!(
+            page,
+            "\n## {title}\n\n{acting} fields act, {kept} are kept for parts of the product that \
+             will act on them.\n\n| Field | Holds | Default | Does |\n|---|---|---|---|\n"
+        );
+        rows(dialect, "", fields, &mut page);
+    }
+    page
+}
+
+fn counts(dialect: &Dialect, fields: &[Field]) -> (usize, usize) {
+    let values = || fields.iter().filter(|field| !is_section(field));
+    let kept = values()
+        .filter(|field| lens_of(dialect, field.path).is_none())
+        .filter(|field| matches!(field.acts, Acts::Later(_)))
+        .count();
+    (values().count() - kept, kept)
+}
+
+fn rows(dialect: &Dialect, before: &str, fields: &[Field], page: &mut String) {
+    for field in fields.iter().filter(|field| !is_section(field)) {
+        let path = format!("{before}{}", field.path);
+        let does = match (lens_of(dialect, &path), field.acts) {
+            (Some(canonical), _) => format!("sets `{canonical}`"),
+            (None, Acts::Here(what)) => what.to_owned(),
+            (None, Acts::Later(room)) => format!("kept; {room} will act on it"),
+            (None, Acts::Mapped) => String::new(),
+        };
+        let required = if field.is_required { ", required" } else { "" };
+        let default = field.default.map_or_else(String::new, code);
+        let holds = holds(&field.kind);
+        let null = if field.null == Null::Refused {
+            ""
+        } else {
+            " or null"
+        };
+        let _ = writeln!(
+            page,
+            "| `{path}` | {holds}{null}{required} | {default} | {does} |"
+        );
+        if let Kind::List {
+            of: Item::Objects(fields),
+            ..
+        } = field.kind
+        {
+            rows(dialect, &format!("{path}[]."), fields, page);
+        }
+    }
+}
+
+fn code(text: &str) -> String {
+    format!("`{}`", text.replace('|', "\\|"))
+}
+
+fn holds(kind: &Kind) -> String {
+    let off = |off: &Option<f64>| off.map_or_else(String::new, |off| format!(", {off} is off"));
+    match kind {
+        Kind::Text { min, max } => format!("text of {min} to {max} characters"),
+        Kind::Https { max } => format!("`https` address of at most {max} characters"),
+        Kind::Telephone => "telephone number (E.164)".to_owned(),
+        Kind::Checked { what, .. } => (*what).to_owned(),
+        Kind::Word(words) if words.len() > 12 => format!("one of {} words", words.len()),
+        Kind::Word(words) => words.join(", "),
+        Kind::Number { min, max, off: it } => format!("number {min} to {max}{}", off(it)),
+        Kind::Whole { min, max, off: it } => format!("whole number {min} to {max}{}", off(it)),
+        Kind::Flag => "true or false".to_owned(),
+        Kind::Section => "object".to_owned(),
+        Kind::Map { entries_max } => format!("object of at most {entries_max} entries"),
+        Kind::List { items_max, of } => {
+            let of = match of {
+                Item::Of(kind) => holds(kind),
+                Item::Objects(_) => "objects".to_owned(),
+            };
+            format!("list of at most {items_max}: {of}")
+        }
+        Kind::Any => "anything".to_owned(),
+    }
+}
+
+fn is_section(field: &Field) -> bool {
+    matches!(field.kind, Kind::Section)
+}
+
+fn lens_of(dialect: &Dialect, path: &str) -> Option<&'static str> {
+    let lens = dialect
+        .lenses
+        .iter()
+        .find(|lens| lens.fields.contains(&path));
+    lens.map(|lens| lens.canonical)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn the_compatibility_page_is_current() {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/compatibility.md");
+        let current = compatibility_page();
+        if std::env::var_os("OFFHOOK_WRITE_DOCS").is_some() {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, &current).unwrap();
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            committed == current,
+            "docs/compatibility.md is not what the tables say; write it with \
+             OFFHOOK_WRITE_DOCS=1 cargo test -p offhook-api matrix"
+        );
+    }
+
+    #[test]
+    fn every_field_is_accounted_for() {
+        for dialect in DIALECTS {
+            let fields = (dialect.fields)();
+            for field in fields.iter().filter(|field| !is_section(field)) {
+                let is_mapped = lens_of(dialect, field.path).is_some();
+                let is_told = !matches!(field.acts, Acts::Mapped);
+                assert!(is_mapped != is_told, "{}: {}", dialect.name, field.path);
+            }
+            for path in dialect.lenses.iter().flat_map(|lens| lens.fields) {
+                let is_known = fields.iter().any(|field| field.path == *path);
+                assert!(is_known, "{}: no field {path}", dialect.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_field_has_a_parent_and_a_default_that_fits() {
+        for dialect in DIALECTS {
+            let fields = (dialect.fields)();
+            for field in fields {
+                if let Some((parent, _)) = field.path.rsplit_once('.') {
+                    let is_known = fields.iter().any(|it| it.path == parent && is_section(it));
+                    assert!(is_known, "{}: no section {parent}", dialect.name);
+                }
+                let same = fields.iter().filter(|it| it.path == field.path).count();
+                assert_eq!(same, 1, "{} stands twice", field.path);
+                if let Some(default) = field.default {
+                    let value: Value = serde_json::from_str(default).unwrap();
+                    let name = field.path.rsplit('.').next().unwrap();
+                    let alone = Field {
+                        path: name,
+                        ..*field
+                    };
+                    let body = serde_json::json!({ name: value });
+                    assert_eq!(crate::dialect::check::problems(&[alone], &body, false), []);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_lens_ends_in_a_setting_of_the_agent() {
+        let schema = offhook_agent::agent_schema();
+        for lens in DIALECTS.iter().flat_map(|dialect| dialect.lenses) {
+            let mut place = &schema;
+            for name in lens.canonical.split('.') {
+                place = resolved(&schema, &place["properties"][name]);
+                assert!(place.is_object(), "no setting {}", lens.canonical);
+            }
+        }
+    }
+
+    fn resolved<'s>(schema: &'s Value, place: &'s Value) -> &'s Value {
+        let first = place["anyOf"].get(0).unwrap_or(place);
+        match first["$ref"].as_str() {
+            Some(reference) => &schema["$defs"][reference.rsplit('/').next().unwrap_or_default()],
+            None => first,
+        }
+    }
+}

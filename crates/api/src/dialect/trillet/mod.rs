@@ -1,0 +1,180 @@
+//! Trillet's agents: a call agent whose prompt lives in a call flow of its own. Facts are from its
+//! public "Create Call Agent" page.
+
+use serde_json::{Value, json};
+
+use super::canonical::{NAME, PROMPT};
+use super::field::{
+    Acts, Field, Kind, LISTED, NAMES, PROVIDERS, TELEPHONY, field, flag, list, map, name, number,
+    objects, section, whole, word,
+};
+use super::lens::{Lens, Way, decimal, lens};
+use super::mapping::Dialect;
+use super::problem::{Problem, ProblemKind};
+use super::{path, voices};
+
+pub(crate) static DIALECT: Dialect = Dialect {
+    name: "trillet",
+    title: "Trillet",
+    fields: || FIELDS,
+    lenses: LENSES,
+    baseline: || {
+        json!({
+            "name": NAME,
+            "prompt": PROMPT,
+            "temperature": 0.7,
+            "call_duration_max": "1h"
+        })
+    },
+    rules,
+    foreign: |_| json!({ "ttsModel": { "provider": "rime" } }),
+    entail: |_, _, _| {},
+};
+
+const PROVIDER: &[&str] = &["openai", "rime", "elevenlabs", "11labs_byo", "google"];
+
+/// Names that the create and update pages list, by their beginnings: new models of these families
+/// come without notice.
+const MODELS: &[&str] = &[
+    "gpt-",
+    "gemini-",
+    "geminiaudiopipeline:",
+    "claude-",
+    "local/",
+];
+
+const FIELDS: &[Field] = &[
+    name("name").required(),
+    section("ttsModel").required(),
+    word("ttsModel.provider", PROVIDER)
+        .required()
+        .acts(PROVIDERS),
+    name("ttsModel.voiceId")
+        .required()
+        .default("\"mistv2_Wildflower\""),
+    name("ttsModel.language").default("\"en\""),
+    name("ttsModel.elevenLabsApiKey").secret().acts(PROVIDERS),
+    name("ttsModel.name").acts(LISTED),
+    name("type").default("\"voice\"").acts(LISTED),
+    field(
+        "llmModel",
+        Kind::Checked {
+            what: "a model such as gpt-4o-mini, gpt-4o, gpt-4.1, gemini-2.5-flash or \
+                   gemini-2.0-flash-001",
+            is_right: |model| MODELS.iter().any(|family| model.starts_with(family)),
+        },
+    )
+    .default("\"gpt-4o-mini\""),
+    section("settings"),
+    number("settings.speed", 0.0, 1.0).default("0.7"),
+    number("settings.volume", 0.0, 1.0).default("1"),
+    number("settings.temperature", 0.0, 1.0).default("0.7"),
+    flag("smartCallback").default("false").acts(TELEPHONY),
+    whole("maxAttemptsForSmartCallback", 0.0, 100.0)
+        .default("5")
+        .acts(TELEPHONY),
+    objects("gapBetweenEachAttemptForSmartCallback", GAPS)
+        .default("[]")
+        .acts(TELEPHONY),
+    list("phoneNumberIds", &NAMES).default("[]").acts(TELEPHONY),
+    map("variables").default("{}"),
+];
+
+const GAPS: &[Field] = &[
+    whole("days", 0.0, 30.0)
+        .default("1")
+        .acts(Acts::Later("telephony")),
+    whole("hours", 0.0, 23.0)
+        .default("0")
+        .acts(Acts::Later("telephony")),
+];
+
+const LENSES: &[Lens] = &[
+    lens("name", &["name"], Way::Same),
+    lens("voice.id", &["ttsModel.voiceId"], voices::VOICE),
+    lens("language", &["ttsModel.language"], Way::Same),
+    lens("models.chat", &["llmModel"], voices::MODEL),
+    lens(
+        "voice.speed",
+        &["settings.speed"],
+        Way::Value {
+            read: |dial| dial.as_f64().map(|dial| decimal(speed_of_dial(dial))),
+            write: |speed| {
+                speed
+                    .as_f64()
+                    .map_or(Value::Null, |speed| decimal(dial_of_speed(speed)))
+            },
+        },
+    ),
+    lens(
+        "voice.volume",
+        &["settings.volume"],
+        Way::Within { min: 0.0, max: 1.0 },
+    ),
+    lens(
+        "temperature",
+        &["settings.temperature"],
+        Way::Within { min: 0.0, max: 1.0 },
+    ),
+    lens("variables", &["variables"], VARIABLES),
+];
+
+/// Variables of the client's own, of which those act that can stand in a text.
+pub(crate) const VARIABLES: Way = Way::Document {
+    read: |document| path::at(document, "variables").map(super::variables::usable),
+    write: |value, document| super::variables::write(value, document, "variables"),
+};
+
+/// The dial at which a voice speaks at its natural pace.
+const NATURAL: f64 = 0.7;
+
+/// The dial from 0 to 1 as a factor on the pace: half at 0, natural at its default, one and a half
+/// times at 1.
+fn speed_of_dial(dial: f64) -> f64 {
+    if dial <= NATURAL {
+        0.5 + 0.5 * dial / NATURAL
+    } else {
+        1.0 + 0.5 * (dial - NATURAL) / (1.0 - NATURAL)
+    }
+}
+
+/// The other way; what is beyond the dial is its end.
+fn dial_of_speed(speed: f64) -> f64 {
+    let dial = if speed <= 1.0 {
+        (speed - 0.5) / 0.5 * NATURAL
+    } else {
+        NATURAL + (speed - 1.0) / 0.5 * (1.0 - NATURAL)
+    };
+    (dial.clamp(0.0, 1.0) * 1e4).round() / 1e4
+}
+
+fn rules(document: &Value, found: &mut Vec<Problem>) {
+    let provider = path::at(document, "ttsModel.provider").and_then(Value::as_str);
+    if provider == Some("11labs_byo") && path::at(document, "ttsModel.elevenLabsApiKey").is_none() {
+        found.push(Problem::at(
+            "ttsModel.elevenLabsApiKey",
+            ProblemKind::Missing,
+            "required when provider is '11labs_byo'",
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dial_is_a_factor() {
+        for (dial, speed) in [
+            (0.0, 0.5),
+            (0.35, 0.75),
+            (0.7, 1.0),
+            (0.85, 1.25),
+            (1.0, 1.5),
+        ] {
+            assert!((speed_of_dial(dial) - speed).abs() < 1e-9);
+            assert!((dial_of_speed(speed) - dial).abs() < 1e-9);
+        }
+        assert!((dial_of_speed(2.0) - 1.0).abs() < 1e-9);
+    }
+}
