@@ -8,6 +8,7 @@ use offhook_agent::ModelChoices;
 use offhook_store::Store;
 
 use crate::change::Turns;
+use crate::dialect::{SharedPaths, mounts};
 use crate::native;
 use crate::rate_limit::RateLimits;
 
@@ -37,6 +38,8 @@ pub struct ApiSettings {
     pub requests_per_minute: u32,
     /// How many of them may come at once.
     pub burst: u32,
+    /// Who answers at the paths that two platforms share, where neither host nor key says.
+    pub shared_paths: SharedPaths,
 }
 
 impl Default for ApiSettings {
@@ -46,6 +49,7 @@ impl Default for ApiSettings {
             is_loopback: false,
             requests_per_minute: 1000,
             burst: 200,
+            shared_paths: SharedPaths::default(),
         }
     }
 }
@@ -86,10 +90,11 @@ impl Api {
     }
 }
 
-/// All routes: `/offhook/v1/*`.
+/// All routes: `/offhook/v1/*`, and those of the dialects.
 pub fn router(api: Api) -> Router {
     Router::new()
         .route("/offhook/v1/openapi.json", get(native::openapi))
         .nest("/offhook/v1", native::routes(&api))
+        .merge(mounts::routes(&api))
         .with_state(api)
 }

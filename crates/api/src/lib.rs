@@ -2,13 +2,14 @@
 //!
 //! [`router`] is all of it. Every set of routes has a [`Door`], which lets requests in (key, rate,
 //! size, idempotency) and answers those that it refuses in that API's own shape; what is refused is
-//! a neutral [`Refusal`]. `native` is our own API. No SQL, no vendor's or carrier's name.
+//! a neutral [`Refusal`]. `native` is our own API,
+//! [`dialect`] those of four platforms. No SQL, no vendor's or carrier's name.
 
 mod access;
 mod agent_reading;
 mod api;
-pub mod dialect;
 mod change;
+pub mod dialect;
 mod door;
 mod idempotent;
 mod json_body;
@@ -17,6 +18,7 @@ mod native;
 mod rate_limit;
 mod refusal;
 mod request_id;
+mod timestamp;
 
 pub use access::{Access, Credential};
 pub use agent_reading::{AgentRefused, read_agent};

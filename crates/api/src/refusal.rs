@@ -30,6 +30,8 @@ pub struct Problem {
     pub path: String,
     /// What is wrong and what is allowed.
     pub message: String,
+    /// What kind of wrong it is: a stable word for programs, such as `missing`.
+    pub kind: &'static str,
 }
 
 impl Refusal {
@@ -85,6 +87,7 @@ impl Problem {
         Self {
             path: path.into(),
             message: message.into(),
+            kind: "value_error",
         }
     }
 }

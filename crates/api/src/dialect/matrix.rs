@@ -1,7 +1,7 @@
 //! `docs/compatibility.md`, written from the tables of the dialects; and checks that the tables
 //! leave nothing unaccounted.
 
-use super::DIALECTS;
+use super::TABLES;
 use super::field::{Acts, Field, Item, Kind, Null};
 use super::mapping::Dialect;
 use std::fmt::Write as _;
@@ -28,7 +28,7 @@ that it can do.
 #[must_use]
 pub fn compatibility_page() -> String {
     let mut page = INTRODUCTION.to_owned();
-    for dialect in DIALECTS {
+    for dialect in TABLES {
         let fields = (dialect.fields)();
         let (acting, kept) = counts(dialect, fields);
         let title = dialect.title;
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn every_field_is_accounted_for() {
-        for dialect in DIALECTS {
+        for dialect in TABLES {
             let fields = (dialect.fields)();
             for field in fields.iter().filter(|field| !is_section(field)) {
                 let is_mapped = lens_of(dialect, field.path).is_some();
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn every_field_has_a_parent_and_a_default_that_fits() {
-        for dialect in DIALECTS {
+        for dialect in TABLES {
             let fields = (dialect.fields)();
             for field in fields {
                 if let Some((parent, _)) = field.path.rsplit_once('.') {
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn every_lens_ends_in_a_setting_of_the_agent() {
         let schema = offhook_agent::agent_schema();
-        for lens in DIALECTS.iter().flat_map(|dialect| dialect.lenses) {
+        for lens in TABLES.iter().flat_map(|dialect| dialect.lenses) {
             let mut place = &schema;
             for name in lens.canonical.split('.') {
                 place = resolved(&schema, &place["properties"][name]);

@@ -3,13 +3,17 @@
 //! few rules; `docs/compatibility.md` is written from these tables.
 
 mod agentphone;
+mod agents;
 mod canonical;
 mod check;
+mod detail;
 mod elevenlabs;
 mod field;
 mod lens;
 mod mapping;
 mod matrix;
+pub(crate) mod mounts;
+mod objects;
 #[cfg(test)]
 mod pages;
 mod path;
@@ -17,19 +21,32 @@ mod problem;
 mod prompt;
 #[cfg(test)]
 mod properties;
+mod query;
+mod secret;
 mod trillet;
 mod variables;
 mod voices;
+mod webhook;
 mod wordcab;
 
 pub use mapping::{Dialect, Draft, Stored};
 pub use matrix::compatibility_page;
+pub use mounts::SharedPaths;
 pub use problem::{Problem, ProblemKind, Step};
 
 /// Every dialect.
 pub static DIALECTS: [&Dialect; 4] = [
     &elevenlabs::DIALECT,
     &trillet::DIALECT,
+    &wordcab::DIALECT,
+    &agentphone::DIALECT,
+];
+
+/// Every table of fields that says something of an agent: call flows of one platform do, too.
+pub(crate) static TABLES: [&Dialect; 5] = [
+    &elevenlabs::DIALECT,
+    &trillet::DIALECT,
+    &trillet::FLOW,
     &wordcab::DIALECT,
     &agentphone::DIALECT,
 ];

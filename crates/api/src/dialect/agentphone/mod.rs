@@ -1,6 +1,10 @@
 //! AgentPhone's agents. Facts are from its public "Create Agent" page and its client packages.
 
 mod languages;
+mod numbers;
+pub(crate) mod routes;
+mod voices;
+mod webhooks;
 
 use serde_json::{Value, json};
 

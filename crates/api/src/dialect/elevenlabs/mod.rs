@@ -5,7 +5,9 @@
 mod agent;
 mod conversation;
 mod lenses;
+mod objects;
 mod platform;
+pub(crate) mod routes;
 
 use std::sync::LazyLock;
 

@@ -1,6 +1,11 @@
 //! Trillet's agents: a call agent whose prompt lives in a call flow of its own. Facts are from its
 //! public "Create Call Agent" page.
 
+mod flow;
+mod flows;
+pub(crate) mod routes;
+
+pub(crate) use flow::FLOW;
 use serde_json::{Value, json};
 
 use super::canonical::{NAME, PROMPT};

@@ -1,6 +1,10 @@
 //! Wordcab's agents. Facts are from its public "Agents" page; which way `interruption_threshold`
 //! counts is not said there, and is read as its name says: more speech for a higher threshold.
 
+mod calls;
+mod objects;
+pub(crate) mod routes;
+
 use serde_json::{Value, json};
 
 use super::canonical::{NAME, PROMPT};

@@ -1,0 +1,121 @@
+//! AgentPhone's webhooks: one for the project, and one for each agent that has its own.
+
+use axum::body::Bytes;
+use axum::extract::Path;
+use axum::http::HeaderMap;
+use axum::routing::post;
+use axum::{Extension, Json, Router};
+use offhook_store::StoredObject;
+use serde_json::{Value, json};
+
+use crate::dialect::field::{Acts, Field, Kind, field, name, whole};
+use crate::dialect::objects::{ObjectKind, filled};
+use crate::dialect::{path, webhook};
+use crate::timestamp::rfc3339;
+use crate::{Access, Api, Refusal, read_json};
+
+static WEBHOOK: ObjectKind = ObjectKind {
+    name: "agentphone.webhook",
+    id_prefix: "wh",
+    title: "webhook",
+    fields: FIELDS,
+};
+
+const LATER: Acts = Acts::Later("webhooks");
+
+const FIELDS: &[Field] = &[
+    field("url", Kind::Https { max: 2_048 })
+        .required()
+        .acts(LATER),
+    whole("contextLimit", 0.0, 50.0).default("10").acts(LATER),
+    whole("timeout", 5.0, 120.0).default("30").acts(LATER),
+    name("agentId").or_null().acts(LATER),
+];
+
+pub(super) fn routes() -> Router<Api> {
+    Router::new()
+        .route("/webhooks", post(create).get(show).delete(delete))
+        .route(
+            "/agents/{id}/webhook",
+            post(create_of_agent)
+                .get(show_of_agent)
+                .delete(delete_of_agent),
+        )
+}
+
+type Answer = Result<Json<Value>, Refusal>;
+
+async fn create(Extension(access): Extension<Access>, headers: HeaderMap, body: Bytes) -> Answer {
+    let body = read_json(&headers, &body)?;
+    put(&access, None, body).await
+}
+
+async fn show(Extension(access): Extension<Access>) -> Answer {
+    let webhook = found(&access, None).await?;
+    shown(&access, webhook).await
+}
+
+async fn delete(Extension(access): Extension<Access>) -> Answer {
+    remove(&access, None).await
+}
+
+async fn create_of_agent(
+    Extension(access): Extension<Access>,
+    Path(agent): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    access.workspace.agent(&agent).await?;
+    let body = read_json(&headers, &body)?;
+    put(&access, Some(&agent), body).await
+}
+
+async fn show_of_agent(Extension(access): Extension<Access>, Path(agent): Path<String>) -> Answer {
+    let webhook = found(&access, Some(&agent)).await?;
+    shown(&access, webhook).await
+}
+
+async fn delete_of_agent(
+    Extension(access): Extension<Access>,
+    Path(agent): Path<String>,
+) -> Answer {
+    remove(&access, Some(&agent)).await
+}
+
+/// A new webhook takes the place of the one before it.
+async fn put(access: &Access, agent: Option<&str>, mut body: Value) -> Answer {
+    WEBHOOK.check(&body, false)?;
+    body["agentId"] = json!(agent);
+    if let Some(before) = of(access, agent).await? {
+        webhook::delete(&access.workspace, &WEBHOOK, &before.id).await?;
+    }
+    let (created, _) = webhook::create(&access.workspace, &WEBHOOK, body).await?;
+    shown(access, created).await
+}
+
+async fn remove(access: &Access, agent: Option<&str>) -> Answer {
+    let before = found(access, agent).await?;
+    webhook::delete(&access.workspace, &WEBHOOK, &before.id).await?;
+    Ok(Json(json!({ "success": true, "id": before.id })))
+}
+
+async fn of(access: &Access, agent: Option<&str>) -> Result<Option<StoredObject>, Refusal> {
+    let webhooks = WEBHOOK.all(&access.workspace).await?.into_iter();
+    let mut webhooks = webhooks.filter(|it| it.document["agentId"] == json!(agent));
+    Ok(webhooks.next())
+}
+
+async fn found(access: &Access, agent: Option<&str>) -> Result<StoredObject, Refusal> {
+    let webhook = of(access, agent).await?;
+    webhook.ok_or_else(|| Refusal::not_found(WEBHOOK.title))
+}
+
+async fn shown(access: &Access, webhook: StoredObject) -> Answer {
+    let mut shown = filled(&WEBHOOK, &webhook);
+    path::take(&mut shown, "agentId");
+    shown["secret"] = json!(webhook::secret(&access.workspace, &webhook).await?);
+    shown["id"] = json!(webhook.id);
+    shown["status"] = json!("active");
+    shown["createdAt"] = json!(rfc3339(webhook.created_at_ms));
+    Ok(Json(shown))
+}

@@ -1,0 +1,174 @@
+//! Trillet's routes below `/v1/api`.
+
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Json, Router};
+use offhook_store::StoredAgent;
+use serde_json::{Value, json};
+
+use super::{DIALECT, flows};
+use crate::dialect::agents::{self, shown};
+use crate::dialect::query::{Fields, Paging, page};
+use crate::timestamp::rfc3339;
+use crate::{Access, Api, Credential, Door, Refusal, RequestId, guarded, read_agent, read_json};
+
+static DOOR: Door = Door {
+    credentials: &[
+        Credential::Header("x-api-key"),
+        Credential::Header("x-api_key"),
+        Credential::Bearer,
+    ],
+    body_bytes_max: 4 << 20,
+    shape,
+};
+
+pub(super) const PAGING: Paging = Paging {
+    limit: "limit",
+    limit_default: 100,
+    limit_max: 1_000,
+    is_capped: true,
+};
+
+/// The routes below the prefix.
+pub(crate) fn routes(api: &Api) -> Router<Api> {
+    let routes = Router::new()
+        .route("/agents", post(create).get(list))
+        .route(
+            "/agents/{id}",
+            get(show).put(update).patch(update).delete(delete),
+        )
+        .merge(flows::routes());
+    guarded(routes, api, &DOOR)
+}
+
+async fn create(
+    State(api): State<Api>,
+    Extension(access): Extension<Access>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<Value>, Refusal> {
+    check_workspace(&access, &headers)?;
+    let body = read_json(&headers, &body)?;
+    let agent = agents::create(&api, &access, &DIALECT, &body).await?;
+    Ok(Json(whole(&api, &access, agent)))
+}
+
+async fn list(
+    State(api): State<Api>,
+    Extension(access): Extension<Access>,
+    Query(fields): Fields,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Refusal> {
+    check_workspace(&access, &headers)?;
+    let page = access.workspace.agents(&page(&fields, &PAGING)?).await?;
+    let agents = page.items.into_iter();
+    let agents: Vec<Value> = agents.map(|it| whole(&api, &access, it)).collect();
+    Ok(Json(json!(agents)))
+}
+
+async fn show(
+    State(api): State<Api>,
+    Extension(access): Extension<Access>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Refusal> {
+    check_workspace(&access, &headers)?;
+    let agent = access.workspace.agent(&id).await?;
+    Ok(Json(whole(&api, &access, agent)))
+}
+
+/// PUT and PATCH alike: what is not sent stays as it is.
+async fn update(
+    State(api): State<Api>,
+    Extension(access): Extension<Access>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<Value>, Refusal> {
+    check_workspace(&access, &headers)?;
+    let body = read_json(&headers, &body)?;
+    let agent = agents::update(&api, &access, &DIALECT, &id, &body).await?;
+    Ok(Json(whole(&api, &access, agent)))
+}
+
+async fn delete(
+    Extension(access): Extension<Access>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Refusal> {
+    check_workspace(&access, &headers)?;
+    let agent = agents::delete(&access.workspace, &DIALECT, &id).await?;
+    let message = "Agent deleted successfully";
+    Ok(Json(
+        json!({ "success": true, "_id": agent.id, "message": message }),
+    ))
+}
+
+/// A key opens one workspace, and clients say which.
+pub(super) fn check_workspace(access: &Access, headers: &HeaderMap) -> Result<(), Refusal> {
+    let named = headers.get("x-workspace-id").map(|it| it.to_str());
+    match named {
+        Some(Ok(named)) if named == access.workspace.id().as_str() => Ok(()),
+        None if access.key.is_none() => Ok(()),
+        // Without keys there is one workspace, whatever clients call it.
+        Some(Ok(_)) if access.key.is_none() => Ok(()),
+        None => Err(Refusal::new(
+            StatusCode::BAD_REQUEST,
+            "workspace_missing",
+            "the header x-workspace-id is required",
+        )),
+        Some(_) => Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "the key does not open the workspace of x-workspace-id",
+        )),
+    }
+}
+
+/// An agent in full, with what the server knows of it.
+fn whole(api: &Api, access: &Access, agent: StoredAgent) -> Value {
+    let (id, workspace) = (agent.id.clone(), agent.workspace.clone());
+    let (created, updated) = (agent.created_at_ms, agent.updated_at_ms);
+    let refused = read_agent(&agent.document, &api.settings().served).err();
+    let mut shown = shown(&DIALECT, agent);
+    shown["_id"] = json!(id);
+    shown["workspaceId"] = json!(workspace);
+    shown["userId"] = json!(access.key.as_deref().unwrap_or("local"));
+    shown["activeSessions"] = json!([]);
+    shown["currentNode"] = Value::Null;
+    shown["status"] = json!(if refused.is_some() { "error" } else { "ready" });
+    if let Some(problem) = refused.and_then(|refused| refused.0.into_iter().next()) {
+        shown["statusReason"] = json!(problem.to_string());
+    }
+    shown["createdAt"] = json!(rfc3339(created));
+    shown["updatedAt"] = json!(rfc3339(updated));
+    shown
+}
+
+/// Documents with problems are bad requests here.
+fn shape(refusal: &Refusal, _: &RequestId) -> Response {
+    let is_invalid = refusal.status == StatusCode::UNPROCESSABLE_ENTITY;
+    let status = if is_invalid {
+        StatusCode::BAD_REQUEST
+    } else {
+        refusal.status
+    };
+    let problems = refusal.problems.iter();
+    let problems: Vec<Value> = problems
+        .map(|problem| {
+            let field = problem.path.trim_start_matches('?');
+            json!({ "field": field, "message": problem.message })
+        })
+        .collect();
+    let body = json!({
+        "status": "error",
+        "statusCode": status.as_u16(),
+        "error": status.canonical_reason().unwrap_or("Error"),
+        "message": refusal.message,
+        "errors": problems,
+    });
+    (status, Json(body)).into_response()
+}
