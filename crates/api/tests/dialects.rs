@@ -6,81 +6,17 @@
     reason = "a test panics where something is not as it must be"
 )]
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{Request, StatusCode};
-use offhook_api::{Api, ApiSettings, router};
-use offhook_store::{NewKey, Role, Store};
+#[path = "dialects/server.rs"]
+mod server;
+
+use offhook_store::{NewKey, Role, StoredCall};
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tower::ServiceExt as _;
+use server::server;
 
 const TRILLET: &str = include_str!("pages/trillet.json");
 const ELEVENLABS: &str = include_str!("pages/elevenlabs.json");
 const AGENTPHONE: &str = include_str!("pages/agentphone.json");
 const AGENTPHONE_ANSWER: &str = include_str!("pages/agentphone-answer.json");
-
-struct Server {
-    router: Router,
-    store: Store,
-    _folder: TempDir,
-}
-
-/// A server that lets everybody of this machine in.
-async fn server() -> Server {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open_in(folder.path(), None).await.unwrap();
-    let settings = ApiSettings {
-        is_loopback: true,
-        requests_per_minute: 100_000,
-        burst: 100_000,
-        ..ApiSettings::default()
-    };
-    Server {
-        router: router(Api::new(store.clone(), settings)),
-        store,
-        _folder: folder,
-    }
-}
-
-impl Server {
-    async fn ask(&self, line: &str, body: &str) -> (StatusCode, Value) {
-        self.ask_with(line, &[], body).await
-    }
-
-    async fn ask_with(
-        &self,
-        line: &str,
-        headers: &[(&str, &str)],
-        body: &str,
-    ) -> (StatusCode, Value) {
-        let (method, path) = line.split_once(' ').unwrap();
-        let mut request = Request::builder().method(method).uri(path);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        if !body.is_empty() {
-            request = request.header("content-type", "application/json");
-        }
-        let request = request.body(Body::from(body.to_owned())).unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let status = response.status();
-        let body = to_bytes(response.into_body(), 1 << 24).await.unwrap();
-        (status, serde_json::from_slice(&body).unwrap_or_default())
-    }
-
-    /// The answer to what must succeed.
-    async fn done(&self, line: &str, body: Value) -> Value {
-        let body = if body.is_null() {
-            String::new()
-        } else {
-            body.to_string()
-        };
-        let (status, answer) = self.ask(line, &body).await;
-        assert_eq!(status, 200, "{line}: {answer}");
-        answer
-    }
-}
 
 #[tokio::test]
 async fn the_pages_own_examples_are_answered_in_their_shapes() {
@@ -407,6 +343,10 @@ async fn objects_beside_agents_are_made_found_and_deleted() {
         .await;
     assert_eq!(agent["numbers"][0]["phoneNumber"], "+14155550100");
 
+    let none = server
+        .done("GET /agentphone/v1/webhooks", Value::Null)
+        .await;
+    assert_eq!(none, Value::Null);
     let hook = json!({ "url": "https://hooks.test/a", "contextLimit": 5 });
     let hook = server.done("POST /agentphone/v1/webhooks", hook).await;
     let found = server
@@ -466,4 +406,46 @@ async fn parallel_changes_in_two_dialects_lose_nothing() {
         let number = number + 1;
         assert_eq!(cab[format!("y_{number}")], json!(number));
     }
+}
+
+#[tokio::test]
+async fn the_calls_of_an_agent_are_listed() {
+    let server = server().await;
+    let agent = server
+        .done("POST /agentphone/v1/agents", json!({ "name": "A" }))
+        .await;
+    let id = agent["id"].as_str().unwrap();
+    let workspace = server.store.workspace_named("default").await.unwrap();
+    for (number, ended) in [(1, Some(61_000)), (2, None)] {
+        let call = StoredCall {
+            id: format!("call_{number}"),
+            workspace: workspace.id.as_str().to_owned(),
+            agent: id.to_owned(),
+            agent_revision: 1,
+            status: if ended.is_some() { "ended" } else { "active" }.to_owned(),
+            started_at_ms: number * 1_000,
+            ended_at_ms: ended,
+            document: json!({ "direction": "inbound", "from_number": "+14155550100" }),
+        };
+        server.store.record_call(&call).await.unwrap();
+    }
+    let calls = server
+        .done(
+            &format!("GET /agentphone/v1/agents/{id}/calls"),
+            Value::Null,
+        )
+        .await;
+    assert_eq!(calls["total"], json!(2));
+    assert_eq!(calls["data"][0]["status"], "in-progress");
+    assert_eq!(calls["data"][1]["durationSeconds"], json!(60));
+    assert_eq!(calls["data"][1]["fromNumber"], "+14155550100");
+    let line = format!("GET /wordcab/v1/agents/{id}/calls?status=completed");
+    let calls = server.done(&line, Value::Null).await;
+    assert_eq!(calls["data"].as_array().unwrap().len(), 1);
+    assert_eq!(calls["data"][0]["duration"], json!(60));
+    let line = format!("GET /wordcab/v1/agents/{id}/calls?created_after=1");
+    let calls = server.done(&line, Value::Null).await;
+    assert_eq!(calls["data"][0]["id"], "call_2");
+    let line = format!("GET /wordcab/v1/agents/{id}/calls?status=sung");
+    assert_eq!(server.ask(&line, "").await.0, 422);
 }

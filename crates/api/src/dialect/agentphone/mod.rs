@@ -1,5 +1,6 @@
 //! AgentPhone's agents. Facts are from its public "Create Agent" page and its client packages.
 
+mod calls;
 mod languages;
 mod numbers;
 pub(crate) mod routes;

@@ -8,7 +8,7 @@ use axum::{Extension, Json, Router};
 use offhook_store::{StoredAgent, Workspace};
 use serde_json::{Value, json};
 
-use super::{DIALECT, numbers, voices, webhooks};
+use super::{DIALECT, calls, numbers, voices, webhooks};
 use crate::dialect::agents::{self, shown};
 use crate::dialect::detail;
 use crate::dialect::query::{Fields, Paging, page};
@@ -34,6 +34,8 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/agents", post(create).get(list))
         .route("/agents/voices", get(voices::list))
         .route("/agents/{id}", get(show).patch(update).delete(delete))
+        .route("/agents/{id}/calls", get(calls::of_agent))
+        .route("/agents/{id}/conversations", get(calls::conversations))
         .merge(numbers::routes())
         .merge(webhooks::routes());
     guarded(routes, api, &DOOR)

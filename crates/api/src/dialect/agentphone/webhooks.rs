@@ -50,9 +50,12 @@ async fn create(Extension(access): Extension<Access>, headers: HeaderMap, body: 
     put(&access, None, body).await
 }
 
+/// Null where there is none.
 async fn show(Extension(access): Extension<Access>) -> Answer {
-    let webhook = found(&access, None).await?;
-    shown(&access, webhook).await
+    match of(&access, None).await? {
+        Some(webhook) => shown(&access, webhook).await,
+        None => Ok(Json(Value::Null)),
+    }
 }
 
 async fn delete(Extension(access): Extension<Access>) -> Answer {
@@ -71,8 +74,11 @@ async fn create_of_agent(
 }
 
 async fn show_of_agent(Extension(access): Extension<Access>, Path(agent): Path<String>) -> Answer {
-    let webhook = found(&access, Some(&agent)).await?;
-    shown(&access, webhook).await
+    access.workspace.agent(&agent).await?;
+    match of(&access, Some(&agent)).await? {
+        Some(webhook) => shown(&access, webhook).await,
+        None => Ok(Json(Value::Null)),
+    }
 }
 
 async fn delete_of_agent(
