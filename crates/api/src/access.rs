@@ -53,7 +53,10 @@ impl Credential {
 
 impl Api {
     /// Finds out who asks, by the first of the credentials that the request has.
-    pub(crate) async fn access(
+    ///
+    /// # Errors
+    /// Where there is no key, a key that opens nothing, or no database.
+    pub async fn access(
         &self,
         credentials: &[Credential],
         uri: &Uri,

@@ -30,7 +30,7 @@ pub(crate) enum Command {
     Demo(DemoArguments),
     /// Let a WAV file or a scenario call an agent.
     Call(CallArguments),
-    /// Answer WebSocket sessions on `/v1/session?agent=NAME`.
+    /// Serve the APIs of agents, and answer WebSocket sessions on `/v1/session?agent=NAME|ID`.
     Serve(ServeArguments),
     /// Name every problem of agent and scenario files.
     Check(CheckArguments),
@@ -74,9 +74,15 @@ pub(crate) struct DemoArguments {
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("who").required(true).args(["caller", "scenario"]))]
 pub(crate) struct CallArguments {
-    /// The agent that answers.
-    #[arg(long, value_name = "FILE", required_unless_present = "url")]
+    /// The agent that answers: a file, or the id of an agent that is stored in `--data`.
+    #[arg(long, value_name = "FILE|ID", required_unless_present = "url")]
     pub(crate) agent: Option<PathBuf>,
+    /// The data folder of the server that keeps the agent.
+    #[arg(long, value_name = "FOLDER", default_value = "data")]
+    pub(crate) data: PathBuf,
+    /// The server's database, where it is not in the data folder.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) database: Option<String>,
     /// A WAV file that speaks as the caller, at wall pace.
     #[arg(long, value_name = "WAV")]
     pub(crate) caller: Option<PathBuf>,
@@ -86,6 +92,15 @@ pub(crate) struct CallArguments {
     /// Call a running server (`ws://host:port/v1/session?agent=NAME`) instead.
     #[arg(long, value_name = "URL", conflicts_with = "agent")]
     pub(crate) url: Option<String>,
+    /// The API key for `--url`; better given in OFFHOOK_KEY, where no list of processes shows it.
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "OFFHOOK_KEY",
+        hide_env_values = true,
+        requires = "url"
+    )]
+    pub(crate) key: Option<String>,
     /// Write the call as stereo WAV: caller left, agent right.
     #[arg(long, value_name = "WAV")]
     pub(crate) out: Option<PathBuf>,
@@ -118,6 +133,12 @@ pub(crate) struct ServeArguments {
     /// Address to listen on, instead of the settings'. Port 0 lets the system pick.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<SocketAddr>,
+    /// The folder of the database and the master key, instead of the settings'.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+    /// The database, such as `postgres://USER@HOST/DATABASE`, where it is not in the data folder.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) database: Option<String>,
     /// The chat model, by its name in the catalogue.
     #[arg(long, value_name = "MODEL")]
     pub(crate) chat_model: Option<String>,

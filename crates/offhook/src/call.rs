@@ -1,6 +1,7 @@
 //! `offhook call` and `offhook demo`: a WAV file or a scenario calls an agent in this process, or
 //! a running server.
 
+mod agent_source;
 mod outputs;
 mod remote;
 mod watcher;
@@ -22,9 +23,10 @@ use offhook_turn_taking::Instant as CallTime;
 use tokio::sync::mpsc;
 
 use crate::arguments::{CallArguments, DemoArguments};
-use crate::check::{read_scenario, read_served_agent};
+use crate::check::read_scenario;
 use crate::outcome::{Complaint, Outcome, chain};
 use crate::stack::{Stack, served};
+use agent_source::AgentSource;
 use outputs::Outputs;
 use watcher::Watcher;
 
@@ -77,8 +79,15 @@ pub(crate) async fn run(arguments: CallArguments) -> anyhow::Result<Outcome> {
         .agent
         .as_deref()
         .context("--agent or --url is needed")?;
+    let agent = match agent.exists() {
+        true => AgentSource::File(agent.to_owned()),
+        false => {
+            let database = arguments.database.as_deref();
+            AgentSource::stored(agent, &arguments.data, database).await?
+        }
+    };
     let plan = Plan {
-        agent: agent.to_owned(),
+        agent,
         recording: arguments.caller,
         scenario,
         variables,
@@ -104,7 +113,7 @@ pub(crate) async fn demo(arguments: DemoArguments) -> anyhow::Result<Outcome> {
         ))
     })?;
     let plan = Plan {
-        agent: arguments.agent,
+        agent: AgentSource::File(arguments.agent),
         recording: None,
         scenario: Some(read_scenario(&arguments.scenario)?),
         variables: CallVariables::new(),
@@ -122,7 +131,7 @@ pub(crate) async fn demo(arguments: DemoArguments) -> anyhow::Result<Outcome> {
 
 /// A call that is to be held in this process.
 struct Plan {
-    agent: PathBuf,
+    agent: AgentSource,
     recording: Option<PathBuf>,
     scenario: Option<Scenario>,
     variables: CallVariables,
@@ -139,7 +148,7 @@ impl Plan {
             chat: None,
             ..served(None)?
         };
-        let agent = read_served_agent(&self.agent, &served)?;
+        let agent = self.agent.read(&served)?;
         let recording = self.recording.as_deref().map(open_recording).transpose()?;
         self.outputs.check()?;
         let chat_model = self.chat_model.take().or_else(|| {

@@ -1,18 +1,24 @@
-//! `offhook serve`: WebSocket sessions on `/v1/session?agent=NAME`.
+//! `offhook serve`: the APIs of agents, and WebSocket sessions on `/v1/session?agent=NAME|ID`.
+
+mod answering;
+mod records;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::http::{StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use offhook_agent::ModelChoices;
+use offhook_api::{Api, ApiSettings, Credential, Refusal};
 use offhook_call::{CallSetup, Persona, Providers, Session};
 use offhook_contract::{LegDescription, leg};
+use offhook_store::{CallWriter, Store, WorkspaceId};
 use offhook_transport::websocket::wire::SessionRequest;
 use offhook_transport::websocket::{
     OpenedSession, SessionRefusal, SessionStart, serve_session, without_delay,
@@ -26,6 +32,19 @@ use crate::check::{read_agent, read_served_agent};
 use crate::outcome::{Complaint, Outcome, chain};
 use crate::settings::Settings;
 use crate::stack::{Stack, served};
+use answering::Answering;
+use records::CallInStore;
+
+/// Records of calls that the database cannot take now wait in this file of the data folder.
+const SPILL: &str = "calls.spill.jsonl";
+/// How long what calls have left may take to be written at the end.
+const WRITING_MAX: Duration = Duration::from_secs(5);
+/// Where a session's client may put its key.
+const CREDENTIALS: [Credential; 3] = [
+    Credential::Bearer,
+    Credential::Header("x-api-key"),
+    Credential::Header("xi-api-key"),
+];
 
 /// What every request sees.
 struct Server {
@@ -34,6 +53,8 @@ struct Server {
     /// The models that agents may name; any chat model where one was named when the server began.
     served: ModelChoices,
     calls: Arc<Semaphore>,
+    api: Api,
+    records: CallWriter,
 }
 
 /// Serves until the process is told to stop; calls that are up then end with it.
@@ -46,13 +67,11 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
         settings.chat_model = arguments.chat_model;
         served.chat = None;
     }
-    if !settings.listen.ip().is_loopback() {
-        return Err(Complaint::bad_input(format!(
-            "listen: {} can be reached from outside, and callers are not authenticated yet; \
-             listen on 127.0.0.1 and put a proxy that authenticates in front",
-            settings.listen
-        )));
-    }
+    settings.data = arguments.data.unwrap_or(settings.data);
+    settings.database = arguments.database.or(settings.database);
+    let store = open_store(&settings).await?;
+    let (records, writing) = CallWriter::start(store.clone(), &settings.data.join(SPILL))
+        .context("the file of calls that wait for the database cannot be opened")?;
     check_agents(&settings.agents, &served)?;
     let chat_model = settings.chat_model.clone();
     let directory = settings.models_directory.clone();
@@ -71,21 +90,49 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
         stack.load_time.as_secs_f64(),
         stack.chat_model
     );
+    let api = ApiSettings {
+        served: served.clone(),
+        is_loopback: settings.listen.ip().is_loopback(),
+        ..ApiSettings::default()
+    };
+    let api = Api::new(store.clone(), api);
     let calls = Arc::new(Semaphore::new(settings.calls_max));
     let server = Arc::new(Server {
         settings,
         providers: stack.providers,
         served,
         calls,
+        api: api.clone(),
+        records,
     });
     let router = Router::new()
         .route("/v1/session", get(session))
         .route("/healthz", get(|| async { "ok\n" }))
-        .with_state(server);
+        .with_state(server)
+        .merge(offhook_api::router(api));
     axum::serve(without_delay(listener), router)
         .with_graceful_shutdown(told_to_stop())
         .await?;
+    // Calls end with the runtime; what they have left is written before.
+    let _ = tokio::time::timeout(WRITING_MAX, writing).await;
+    store.close().await;
     Ok(Outcome::Done)
+}
+
+/// Opens the store; without a key in it only this machine may ask for anything.
+async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
+    let store = Store::open_in(&settings.data, settings.database.as_deref())
+        .await
+        .map_err(|problem| Complaint::bad_input(chain(&problem)))?;
+    if !settings.listen.ip().is_loopback() && !store.has_keys().await? {
+        return Err(Complaint::bad_input(format!(
+            "listen: {} can be reached from outside, and there is no API key yet; make one with \
+             `offhook keys create --workspace NAME --data {}`, or listen on 127.0.0.1",
+            settings.listen,
+            settings.data.display()
+        )));
+    }
+    Ok(store)
 }
 
 /// Refuses to serve agents that name models which are not loaded, all at once. Documents with other
@@ -126,18 +173,25 @@ async fn told_to_stop() {
 async fn session(
     State(server): State<Arc<Server>>,
     uri: Uri,
+    headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let request = match SessionRequest::from_uri(&uri) {
         Ok(request) => request,
         Err(problem) => return refuse(StatusCode::BAD_REQUEST, &problem.to_string()),
     };
-    let agent = match server.agent_file(&request.agent) {
-        Some(file) => file,
-        None => {
+    let access = match server.api.access(&CREDENTIALS, &uri, &headers).await {
+        Ok(access) => access,
+        Err(refusal) => return refuse_as(&refusal),
+    };
+    let folder = &server.settings.agents;
+    let agent = match Answering::find(&request.agent, folder, &access.workspace).await {
+        Ok(Some(agent)) => agent,
+        Ok(None) => {
             let problem = format!("no agent is called \"{}\"", request.agent);
             return refuse(StatusCode::NOT_FOUND, &problem);
         }
+        Err(problem) => return refuse_as(&problem.into()),
     };
     let Ok(permit) = server.calls.clone().try_acquire_owned() else {
         let mut response = refuse(StatusCode::SERVICE_UNAVAILABLE, "every line is busy");
@@ -149,31 +203,31 @@ async fn session(
     let limits = server.settings.limits;
     let rate = request.rate;
     serve_session(upgrade, rate, limits, move |start| {
-        open(server, agent, rate, start, permit)
+        let asked = Asked {
+            agent,
+            workspace: access.workspace.id().clone(),
+            rate,
+            permit,
+        };
+        open(server, asked, start)
     })
 }
 
-impl Server {
-    /// The file of an agent; names that are no plain file names have none.
-    fn agent_file(&self, name: &str) -> Option<PathBuf> {
-        let is_plain = !name.is_empty()
-            && name
-                .chars()
-                .all(|it| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | ' '));
-        let file = self.settings.agents.join(format!("{name}.json"));
-        (is_plain && file.is_file()).then_some(file)
-    }
+/// A session that was asked for and let in.
+struct Asked {
+    agent: Answering,
+    workspace: WorkspaceId,
+    rate: offhook_media::SampleRate,
+    permit: OwnedSemaphorePermit,
 }
 
 /// Opens the session of a client that has begun.
 async fn open(
     server: Arc<Server>,
-    agent: PathBuf,
-    rate: offhook_media::SampleRate,
+    asked: Asked,
     start: SessionStart,
-    permit: OwnedSemaphorePermit,
 ) -> Result<OpenedSession, SessionRefusal> {
-    let agent = read_served_agent(&agent, &server.served).map_err(|problem| {
+    let agent = asked.agent.read(&server.served).map_err(|problem| {
         tracing::error!(%problem, "an agent cannot be used");
         SessionRefusal::Unavailable(
             "the agent's document has problems; see the server's log".into(),
@@ -182,7 +236,7 @@ async fn open(
     let lead = server.settings.lead;
     let (near, far_end) = leg(LegDescription {
         transport: "websocket".into(),
-        rate,
+        rate: asked.rate,
         lead,
     });
     let (hold, control) = mpsc::channel(1);
@@ -199,9 +253,12 @@ async fn open(
         tracing::error!(problem = chain(&problem), "a call cannot begin");
         SessionRefusal::Unavailable("the call cannot begin now; see the server's log".into())
     })?;
+    let records = server.records.clone();
+    let kept = CallInStore::begin(records, &call_id, &asked.workspace, &asked.agent);
     tokio::spawn(async move {
         let record = session.run().await;
-        drop((permit, hold));
+        drop((asked.permit, hold));
+        kept.end(&record);
         tracing::info!(
             call_id = record.call_id,
             duration_ms = record.duration.as_millis() as u64,
@@ -216,6 +273,10 @@ async fn open(
         lead,
         far_end,
     })
+}
+
+fn refuse_as(refusal: &Refusal) -> Response {
+    refuse(refusal.status, &refusal.message)
 }
 
 fn refuse(status: StatusCode, problem: &str) -> Response {

@@ -16,6 +16,10 @@ pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     /// The folder of agents.
     pub(crate) agents: PathBuf,
+    /// The folder of the database and the master key.
+    pub(crate) data: PathBuf,
+    /// The database, where it is not in that folder.
+    pub(crate) database: Option<String>,
     pub(crate) calls_max: usize,
     pub(crate) models_directory: Option<PathBuf>,
     pub(crate) chat_model: Option<String>,
@@ -30,6 +34,8 @@ pub(crate) struct Settings {
 struct Document {
     listen: String,
     agents: PathBuf,
+    data: PathBuf,
+    database: Option<String>,
     calls_max: usize,
     models: ModelsDocument,
     session: SessionDocument,
@@ -64,6 +70,8 @@ impl Default for Document {
         Self {
             listen: "127.0.0.1:8080".into(),
             agents: "agents".into(),
+            data: "../data".into(),
+            database: None,
             calls_max: 2,
             models: ModelsDocument::default(),
             session: SessionDocument::default(),
@@ -138,6 +146,8 @@ impl Settings {
         Ok(Self {
             listen,
             agents: folder.join(document.agents),
+            data: folder.join(document.data),
+            database: document.database,
             calls_max: document.calls_max,
             models_directory: document.models.directory.map(|path| folder.join(path)),
             chat_model,

@@ -50,7 +50,7 @@ pub(super) async fn call(
         (None, Some(scenario)) => Box::new(simulated(&scenario).await?),
         (None, None) => return Err(Complaint::bad_input("--caller or --scenario is needed")),
     };
-    let call = connect(url, RATE, variables)
+    let call = connect(url, RATE, arguments.key.as_deref(), variables)
         .await
         .map_err(|problem| Complaint::bad_input(chain(&problem)))?;
     let mut options = HandsetOptions::new(call.description.rate, call.description.lead.max(LEAD));

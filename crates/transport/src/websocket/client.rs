@@ -12,7 +12,10 @@ use offhook_contract::{
 use offhook_media::{SampleRate, UnsupportedSampleRate};
 use tokio::net::TcpStream;
 use tokio::time::{timeout, timeout_at};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::Uri;
+use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, HeaderValue};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
@@ -104,21 +107,23 @@ pub struct CallEnd {
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Calls the session at `url`, such as `ws://127.0.0.1:8080/v1/session?agent=receptionist`, and
-/// waits until it has begun. `rate` is asked for where the address does not name one.
+/// waits until it has begun. `rate` is asked for where the address does not name one; `key` is the
+/// API key, where the server wants one.
 ///
 /// # Errors
 /// [`ClientError`], which says what was refused by whom.
 pub async fn connect(
     url: &str,
     rate: SampleRate,
+    key: Option<&str>,
     variables: &BTreeMap<String, String>,
 ) -> Result<ClientCall, ClientError> {
-    let address = address(url, rate)?;
+    let request = request(url, rate, key)?;
     let config = WebSocketConfig::default()
         .read_buffer_size(4_096)
         .write_buffer_size(0)
         .max_message_size(Some(MESSAGE_BYTES_MAX));
-    let connecting = connect_async_with_config(&address, Some(config), true);
+    let connecting = connect_async_with_config(request, Some(config), true);
     let (mut socket, _) = timeout(CONNECT_MAX, connecting)
         .await
         .map_err(|_| ClientError::TimedOut {
@@ -161,6 +166,24 @@ pub async fn connect(
         far_end,
         bridge,
     })
+}
+
+/// The request that opens the session.
+fn request(url: &str, rate: SampleRate, key: Option<&str>) -> Result<Request, ClientError> {
+    let refuse = |problem: String| ClientError::Url {
+        url: url.to_owned(),
+        problem,
+    };
+    let address = address(url, rate)?;
+    let mut request = address
+        .into_client_request()
+        .map_err(|problem| refuse(problem.to_string()))?;
+    if let Some(key) = key {
+        let value = HeaderValue::from_str(&format!("Bearer {key}"))
+            .map_err(|_| refuse("the key has characters that no key has".to_owned()))?;
+        request.headers_mut().insert(AUTHORIZATION, value);
+    }
+    Ok(request)
 }
 
 /// The address with the rate in it, checked.

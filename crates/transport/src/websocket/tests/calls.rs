@@ -11,7 +11,7 @@ async fn a_handset_calls_through_the_socket_and_hears_its_echo() {
     let url = server.url();
     let rate = SampleRate::HZ_16000;
     let variables = BTreeMap::from([("name".to_owned(), "Ann".to_owned())]);
-    let call = within(connect(&url, rate, &variables)).await.unwrap();
+    let call = within(connect(&url, rate, None, &variables)).await.unwrap();
     assert_eq!(
         (call.call_id.as_str(), call.description.lead),
         ("call-1", LEAD)
@@ -179,7 +179,7 @@ async fn the_client_says_why_it_cannot_call() {
     let rate = SampleRate::HZ_16000;
     let none = BTreeMap::new();
     let refuse = BTreeMap::from([("refuse".to_owned(), "1".to_owned())]);
-    let refused = within(connect(&server.url(), rate, &refuse))
+    let refused = within(connect(&server.url(), rate, None, &refuse))
         .await
         .unwrap_err();
     assert_eq!(
@@ -187,9 +187,11 @@ async fn the_client_says_why_it_cannot_call() {
         "the server refused the call: no model is free"
     );
     let elsewhere = format!("ws://{}/nothing", server.address);
-    let missing = within(connect(&elsewhere, rate, &none)).await.unwrap_err();
+    let missing = within(connect(&elsewhere, rate, None, &none))
+        .await
+        .unwrap_err();
     assert!(missing.to_string().contains("HTTP status 404"), "{missing}");
-    let closed = within(connect("ws://127.0.0.1:1/v1/session", rate, &none))
+    let closed = within(connect("ws://127.0.0.1:1/v1/session", rate, None, &none))
         .await
         .unwrap_err();
     assert!(
@@ -201,7 +203,7 @@ async fn the_client_says_why_it_cannot_call() {
         ("wss://127.0.0.1/", "not supported"),
         ("no address", "write one such as ws://"),
     ] {
-        let problem = within(connect(url, rate, &none))
+        let problem = within(connect(url, rate, None, &none))
             .await
             .unwrap_err()
             .to_string();

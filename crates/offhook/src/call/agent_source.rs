@@ -1,0 +1,60 @@
+//! Where the agent of a call in this process comes from: a file, or a server's store.
+
+use std::path::{Path, PathBuf};
+
+use offhook_agent::{Agent, ModelChoices};
+use offhook_store::{Store, StoreError, StoredAgent};
+
+use crate::check::read_served_agent;
+use crate::outcome::{Complaint, chain};
+
+/// An agent that is still to be read.
+pub(super) enum AgentSource {
+    File(PathBuf),
+    Stored(Box<StoredAgent>),
+}
+
+impl AgentSource {
+    /// The agent with that id in the store of a server, which may be running.
+    pub(super) async fn stored(
+        id: &Path,
+        data: &Path,
+        database: Option<&str>,
+    ) -> anyhow::Result<Self> {
+        let unknown = || {
+            let (id, data) = (id.display(), data.display());
+            Complaint::bad_input(format!(
+                "{id} is no file, and no agent in {data} has that id; the ids are shown by \
+                 GET /offhook/v1/agents"
+            ))
+        };
+        let is_id = id.components().count() == 1 && id.extension().is_none();
+        if !is_id || database.is_none() && !data.is_dir() {
+            return Err(unknown());
+        }
+        let store = Store::open_in(data, database)
+            .await
+            .map_err(|problem| Complaint::bad_input(chain(&problem)))?;
+        let found = store.agent_for_call(&id.to_string_lossy()).await;
+        store.close().await;
+        match found {
+            Ok(agent) => Ok(Self::Stored(Box::new(agent))),
+            Err(StoreError::NotFound(_)) => Err(unknown()),
+            Err(problem) => Err(problem.into()),
+        }
+    }
+
+    /// Reads it for calls that `served` serve.
+    pub(super) fn read(&self, served: &ModelChoices) -> anyhow::Result<Agent> {
+        match self {
+            Self::File(file) => read_served_agent(file, served),
+            Self::Stored(agent) => {
+                offhook_api::read_agent(&agent.document, served).map_err(|refused| {
+                    let id = &agent.id;
+                    let problems: Vec<String> = refused.0.iter().map(ToString::to_string).collect();
+                    Complaint::bad_input(format!("agent {id}: {}", problems.join("; ")))
+                })
+            }
+        }
+    }
+}
