@@ -67,6 +67,10 @@ impl Api {
             return self.open_access(credentials, uri, headers).await;
         };
         let Some(key) = self.store().key(key).await? else {
+            // Official clients always send some key.
+            if self.is_open().await? {
+                return self.open_access(credentials, uri, headers).await;
+            }
             return Err(Refusal::unauthorized(
                 "the key opens nothing, or is revoked",
             ));
@@ -79,6 +83,11 @@ impl Api {
         })
     }
 
+    /// Whether no key is needed.
+    async fn is_open(&self) -> Result<bool, Refusal> {
+        Ok(self.settings().is_loopback && !self.store().has_keys().await?)
+    }
+
     /// A server that only this machine can reach, and that never had a key, is for local
     /// development: everybody is let in. Everybody but a page from elsewhere in a browser, which
     /// shows in its `Origin`, or in a `Host` that is made to lead here.
@@ -88,8 +97,7 @@ impl Api {
         uri: &Uri,
         headers: &HeaderMap,
     ) -> Result<Access, Refusal> {
-        let is_open = self.settings().is_loopback && !self.store().has_keys().await?;
-        if !is_open {
+        if !self.is_open().await? {
             let names: Vec<_> = credentials.iter().map(|it| it.name()).collect();
             let message = format!("a key is needed; send it as {}", names.join(" or "));
             return Err(Refusal::unauthorized(&message));

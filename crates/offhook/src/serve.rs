@@ -69,10 +69,10 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
     }
     settings.data = arguments.data.unwrap_or(settings.data);
     settings.database = arguments.database.or(settings.database);
+    check_agents(&settings.agents, &served)?;
     let store = open_store(&settings).await?;
     let (records, writing) = CallWriter::start(store.clone(), &settings.data.join(SPILL))
         .context("the file of calls that wait for the database cannot be opened")?;
-    check_agents(&settings.agents, &served)?;
     let chat_model = settings.chat_model.clone();
     let directory = settings.models_directory.clone();
     let load = move || Stack::load_from(chat_model.as_deref(), directory);

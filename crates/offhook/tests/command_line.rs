@@ -166,8 +166,42 @@ fn a_log_that_is_no_log_names_the_line() {
 
 #[test]
 fn a_server_that_would_be_open_to_the_world_does_not_start() {
-    let output = offhook(&["serve", "--listen", "0.0.0.0:0"], &[]);
-    check(&output, 2, &["127.0.0.1"]);
+    let data = TempDir::new().expect("a folder");
+    let data = data.path().to_string_lossy();
+    let output = offhook(&["serve", "--listen", "0.0.0.0:0", "--data", &data], &[]);
+    check(&output, 2, &["127.0.0.1", "offhook keys create"]);
+}
+
+#[test]
+fn keys_are_made_listed_and_revoked() {
+    let data = TempDir::new().expect("a folder");
+    let data = data.path().to_string_lossy();
+    let keys = |arguments: &[&str]| {
+        let arguments = [&["keys"], arguments, &["--data", &data]].concat();
+        offhook(&arguments, &[])
+    };
+    let made = keys(&["create", "--workspace", "acme", "--json"]);
+    check(&made, 0, &["\"workspace\":\"acme\""]);
+    let made: serde_json::Value = serde_json::from_slice(&made.stdout).expect("JSON");
+    let (id, key) = (made["id"].as_str(), made["key"].as_str());
+    let (id, key) = (id.expect("an id"), key.expect("a key"));
+    let list = keys(&["list"]);
+    check(&list, 0, &[id, "acme", "open"]);
+    assert!(!printed(&list).contains(key), "a key is shown only once");
+    check(&keys(&["revoke", id]), 0, &["revoked"]);
+    check(&keys(&["revoke", "key_nobody"]), 2, &["key_nobody"]);
+    check(&keys(&["list"]), 0, &[id, "revoked"]);
+}
+
+#[test]
+fn an_agent_that_is_neither_a_file_nor_stored_is_named() {
+    let data = TempDir::new().expect("a folder");
+    let data = data.path().to_string_lossy();
+    let agent = "agent_nobody";
+    let arguments = [
+        "call", "--agent", agent, "--data", &data, "--caller", "x.wav",
+    ];
+    check(&offhook(&arguments, &[]), 2, &[agent, &data]);
 }
 
 #[test]

@@ -1,0 +1,148 @@
+//! The server as its users run it: an agent made over HTTP answers a call by its id, keys shut
+//! out who has none, and the call is on record.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a test panics where something is not as it must be"
+)]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use offhook_store::{CallQuery, Store};
+use tempfile::TempDir;
+
+fn offhook(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_offhook"));
+    command
+        .args(arguments)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
+        .env_remove("OFFHOOK_KEY")
+        .stdin(Stdio::null());
+    command
+}
+
+fn printed(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// A server on a port that the system picked, stopped at the latest with the test.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(data: &str) -> Self {
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--data", data];
+        let small = ["--chat-model", "smollm2-135m-instruct"];
+        let mut child = offhook(&[&arguments[..], &small].concat())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let out = child.stdout.take().expect("its output");
+        let line = BufReader::new(out).lines().next();
+        let line = line.expect("a line").expect("text");
+        let address = line
+            .split(['/', ' '])
+            .find(|part| part.contains("127.0.0.1:"));
+        let address = address.expect("the address").to_owned();
+        Self { child, address }
+    }
+
+    /// The status and the body of the answer to a request.
+    fn ask(&self, request: &str, body: &str) -> (u16, String) {
+        let mut socket = TcpStream::connect(&self.address).expect("a connection");
+        let length = body.len();
+        let text = format!(
+            "{request} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\
+             content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}",
+            self.address
+        );
+        socket.write_all(text.as_bytes()).expect("it is sent");
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).expect("an answer");
+        let status = answer.split(' ').nth(1).and_then(|it| it.parse().ok());
+        (status.expect("a status"), answer)
+    }
+
+    /// A short recording calls the agent.
+    fn call(&self, agent: &str, key: Option<&str>) -> Output {
+        let url = format!("ws://{}/v1/session?agent={agent}", self.address);
+        let recording = "configs/scenarios/mhm.wav";
+        let mut command = offhook(&["call", "--url", &url, "--caller", recording]);
+        command.envs(key.map(|key| ("OFFHOOK_KEY", key)));
+        command.output().expect("the call is tried")
+    }
+
+    fn stop(mut self) -> bool {
+        let id = self.child.id().to_string();
+        let told = Command::new("kill").args(["-INT", &id]).status();
+        assert!(told.expect("kill runs").success());
+        self.child.wait().expect("it ends").success()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn new_key(data: &str) -> String {
+    let arguments = ["keys", "create", "--workspace", "other", "--data", data];
+    let made = offhook(&arguments).output().expect("a key is made");
+    let key = String::from_utf8(made.stdout).expect("text");
+    key.trim().to_owned()
+}
+
+/// Runs with the real models where they are on this machine; they must be where
+/// OFFHOOK_REQUIRE_MODELS says so.
+#[test]
+fn an_agent_made_over_http_answers_by_its_id() {
+    let models = offhook(&["models", "verify"]).output().expect("models");
+    let must = std::env::var_os("OFFHOOK_REQUIRE_MODELS").is_some_and(|value| value == "1");
+    if !models.status.success() {
+        assert!(!must, "the models are not there: {}", printed(&models));
+        return;
+    }
+    let folder = TempDir::new().expect("a folder");
+    let data = folder.path().to_string_lossy().into_owned();
+    let server = Server::start(&data);
+    let agent = r#"{"name":"Ella","conversation_config":{"agent":{
+        "first_message":"Hello, this is Ella.","prompt":{"prompt":"Be brief."}}}}"#;
+    let (status, answer) = server.ask("POST /v1/convai/agents/create", agent);
+    assert_eq!(status, 200, "{answer}");
+    let id = answer.split('"').find(|part| part.starts_with("agent_0"));
+    let id = id.expect("an id").to_owned();
+
+    let held = server.call(&id, None);
+    assert_eq!(held.status.code(), Some(0), "{}", printed(&held));
+    let unknown = server.call("agent_nobody", None);
+    assert!(printed(&unknown).contains("404"), "{}", printed(&unknown));
+
+    // From the first key on nobody is let in without one, and nobody into another workspace.
+    let key = new_key(&data);
+    let refused = server.call(&id, None);
+    assert!(printed(&refused).contains("401"), "{}", printed(&refused));
+    let foreign = server.call(&id, Some(&key));
+    assert!(printed(&foreign).contains("404"), "{}", printed(&foreign));
+
+    assert!(server.stop());
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let calls = runtime.block_on(async {
+        let store = Store::open_in(folder.path(), None)
+            .await
+            .expect("the store");
+        let workspace = store.workspace_named("default").await.expect("there");
+        let workspace = store.workspace(&workspace.id);
+        workspace.calls(&CallQuery::default()).await.expect("calls")
+    });
+    let [call] = &calls.items[..] else {
+        panic!("one call was held: {calls:?}");
+    };
+    assert_eq!((call.agent.as_str(), call.status.as_str()), (&*id, "ended"));
+}
