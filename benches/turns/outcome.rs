@@ -250,6 +250,18 @@ fn told_fact(fact: &Fact) -> Option<String> {
         Fact::EndOfTurnLikelihood { likelihood, .. } => {
             Some(format!("{:.0} % likely over", likelihood * 100.0))
         }
+        Fact::VoiceJudged {
+            likeness,
+            is_caller,
+            ..
+        } => {
+            let whose = if *is_caller {
+                "the caller's"
+            } else {
+                "another"
+            };
+            Some(format!("{whose} voice, likeness {likeness:.2}"))
+        }
         Fact::TranscriptInterim { text, .. } => Some(format!("so far: \"{text}\"")),
         Fact::TranscriptFinal { text, .. } => Some(format!("settled: \"{text}\"")),
         Fact::PlayoutStarted { turn } => Some(format!("reply {} is heard", turn.0)),

@@ -1,7 +1,7 @@
 //! What has to hold in every call, whatever happens (`DESIGN` §6): checked from outside, by the
 //! facts that go in and the orders that come out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use offhook_turn_taking::{
@@ -34,6 +34,8 @@ pub(crate) struct Invariants {
     /// Whether words over an agent that cannot be stopped are kept.
     keeps_words: bool,
     stopped: BTreeMap<UtteranceId, Instant>,
+    /// Utterances of somebody else, by the voice.
+    strangers: BTreeSet<UtteranceId>,
     /// First words of utterances that nothing answers yet.
     unanswered: Vec<(Instant, String)>,
     /// What was answered last.
@@ -295,10 +297,23 @@ impl Invariants {
                     .get(utterance)
                     .is_some_and(|stopped| now.since(*stopped) <= RECOGNITION_MAX);
                 let first = text.split(' ').next().filter(|word| word.ends_with("x0"));
-                if let Some(word) = first.filter(|word| is_in_time && !self.answered.contains(word))
+                let is_wanted = is_in_time && !self.strangers.contains(utterance);
+                if let Some(word) = first.filter(|word| is_wanted && !self.answered.contains(word))
                 {
                     self.unanswered.push((now, word.to_owned()));
                 }
+            }
+            Fact::VoiceJudged {
+                utterance,
+                is_caller: false,
+                ..
+            } => {
+                self.strangers.insert(*utterance);
+                let first = format!("word{}x0", utterance.0);
+                self.unanswered.retain(|(_, word)| *word != first);
+            }
+            Fact::VoiceJudged { utterance, .. } => {
+                self.strangers.remove(utterance);
             }
             _ => {}
         }

@@ -199,9 +199,27 @@ impl World {
                 },
             );
         }
+        self.attribute(utterance, now);
         let pause = self.random.pick(&[400, 1_000, 3_000, 12_000]);
         let next = end + silence + self.random.millis(50, pause);
         self.plan(next, Plan::Speak);
+    }
+
+    /// Now and then somebody else's voice is heard in it.
+    fn attribute(&mut self, utterance: UtteranceId, now: Instant) {
+        if self.random.is(10) {
+            let at = now + self.random.millis(300, 3_000);
+            let likeness = self.random.share();
+            let is_caller = self.random.is(30);
+            self.hand(
+                at,
+                Fact::VoiceJudged {
+                    utterance,
+                    likeness,
+                    is_caller,
+                },
+            );
+        }
     }
 
     /// Words that only this utterance has, an acknowledgement, or none.
@@ -403,9 +421,10 @@ impl World {
                     utterance,
                     likelihood: f32::NAN,
                 },
-                7 => Fact::EndOfTurnLikelihood {
+                7 => Fact::VoiceJudged {
                     utterance,
-                    likelihood: -3.0,
+                    likeness: -3.0,
+                    is_caller: self.random.is(50),
                 },
                 8 => Fact::ReplyReady { turn },
                 9 => Fact::ReplyFailed {

@@ -242,6 +242,7 @@ fn read_fact(text: &str) -> Result<Fact, String> {
             utterance: utterance()?,
             likelihood: share(second)?,
         },
+        "VoiceJudged" => voice_judged(utterance()?, second)?,
         "ReplyToken" => Fact::ReplyToken { turn: turn()? },
         "ReplyReady" => Fact::ReplyReady { turn: turn()? },
         "ReplyFailed" => Fact::ReplyFailed {
@@ -275,6 +276,18 @@ fn read_fact(text: &str) -> Result<Fact, String> {
         "UserActivity" => Fact::UserActivity,
         "HungUp" => Fact::HungUp,
         _ => return Err("nothing of that name happens".to_owned()),
+    })
+}
+
+fn voice_judged(utterance: UtteranceId, text: Option<&str>) -> Result<Fact, String> {
+    let (likeness, whose) = text
+        .and_then(|text| text.split_once(' '))
+        .filter(|(_, whose)| ["caller", "another"].contains(whose))
+        .ok_or("a likeness and `caller` or `another` are wanted")?;
+    Ok(Fact::VoiceJudged {
+        utterance,
+        likeness: share(Some(likeness))?,
+        is_caller: whose == "caller",
     })
 }
 

@@ -216,6 +216,25 @@ impl CallerTurn {
         }
     }
 
+    /// Whose voice the utterance is: what a stranger says, who is so like the caller, belongs to no
+    /// turn. Whether that changes anything.
+    pub(crate) fn attribute(&mut self, id: UtteranceId, stranger: Option<f32>) -> bool {
+        let utterance = self
+            .utterances
+            .iter_mut()
+            .find(|utterance| utterance.is_spoken_as(id));
+        let Some(utterance) = utterance else {
+            return false;
+        };
+        let is_change = utterance.is_strangers() != stranger.is_some();
+        utterance.stranger = stranger;
+        if is_change {
+            self.forget_nothings();
+            self.weigh();
+        }
+        is_change
+    }
+
     /// How long after the end of speech a final transcript came, once for each.
     pub(crate) fn take_transcript_delay(&mut self) -> Option<Duration> {
         self.transcript_delay.take()

@@ -71,7 +71,7 @@ impl ClosedTurn {
         }
         let had_words = utterance.has_words;
         utterance.set_text(text, vocabulary);
-        let heard = match (utterance.is_disregarded, had_words) {
+        let heard = match (utterance.is_left_out(), had_words) {
             (true, _) => Heard::Nothing,
             (false, true) => Heard::Revision,
             (false, false) => Heard::Orphan,

@@ -102,6 +102,16 @@ pub enum Fact {
         /// 0 is mid-sentence, 1 is finished.
         likelihood: f32,
     },
+    /// Whose voice the speech is, by its sound. It can come while the speech goes on, and again
+    /// where more of it says otherwise; until it comes the speech is the caller's.
+    VoiceJudged {
+        /// The utterance that was judged.
+        utterance: UtteranceId,
+        /// How like the caller's voice it is: 1 is the same, 0 and less is another.
+        likeness: f32,
+        /// Whether it counts as the caller's.
+        is_caller: bool,
+    },
     /// The first useful token of the reply arrived.
     ReplyToken {
         /// The reply.

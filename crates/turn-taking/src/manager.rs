@@ -197,6 +197,11 @@ impl TurnManager {
             } => {
                 self.caller.judge(*utterance, *likelihood);
             }
+            Fact::VoiceJudged {
+                utterance,
+                likeness,
+                is_caller,
+            } => self.take_voice(*utterance, (!is_caller).then_some(*likeness)),
             Fact::UserMessage { text } => self.take_message(text),
             Fact::TurnSkipped { turn, wait } => self.take_skip(*turn, *wait),
             Fact::DtmfPressed { .. } => self.silence.caller_answered(self.now),

@@ -97,6 +97,11 @@ pub enum Reason {
         /// How long the sound lasted.
         speech: Duration,
     },
+    /// Somebody else than the caller speaks, by the sound of the voice: it is not for the agent.
+    AnotherVoice {
+        /// How like the caller's voice it is: 1 is the same, 0 and less is another.
+        likeness: f32,
+    },
     /// The transcript did not come in time.
     TranscriptLate {
         /// How long after the end of speech.
@@ -284,6 +289,13 @@ impl Reason {
             Self::CallerPaused { silence } => {
                 write!(formatter, "caller silent for {}", Plain(*silence))
             }
+            Self::AnotherVoice { likeness } => {
+                write!(
+                    formatter,
+                    "somebody else spoke: the voice is {:.0} % like the caller's",
+                    likeness.max(0.0) * 100.0
+                )
+            }
             Self::CallerTurnTooLong { limit } => {
                 write!(
                     formatter,
@@ -342,6 +354,7 @@ impl Reason {
             | Self::InterruptingPhrase { .. }
             | Self::Acknowledgement { .. }
             | Self::NotAnInterruption { .. }
+            | Self::AnotherVoice { .. }
             | Self::TranscriptLate { .. }
             | Self::CallerSilent { .. }
             | Self::SilenceTooLong { .. }

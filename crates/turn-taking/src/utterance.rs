@@ -65,6 +65,8 @@ pub(crate) struct Utterance {
     pub(crate) is_typed: bool,
     /// Whether it was said over an agent that cannot be stopped, and is not to be heard.
     pub(crate) is_disregarded: bool,
+    /// How like the caller's the voice is, where it is somebody else's.
+    pub(crate) stranger: Option<f32>,
 }
 
 impl Utterance {
@@ -84,6 +86,7 @@ impl Utterance {
             is_spoken: true,
             is_typed: false,
             is_disregarded: false,
+            stranger: None,
         }
     }
 
@@ -142,14 +145,25 @@ impl Utterance {
         self.words_beyond
     }
 
+    /// Whether it is not to be heard, whatever its words.
+    pub(crate) fn is_left_out(&self) -> bool {
+        self.is_disregarded || self.is_strangers()
+    }
+
+    /// Whether somebody else than the caller speaks.
+    pub(crate) fn is_strangers(&self) -> bool {
+        self.stranger.is_some()
+    }
+
     /// Whether its words belong to the caller's turn.
     pub(crate) fn counts(&self) -> bool {
-        self.acknowledged_at.is_none() && self.has_words && !self.is_disregarded
+        self.acknowledged_at.is_none() && self.has_words && !self.is_left_out()
     }
 
     /// Over, settled, and nothing in it.
     pub(crate) fn is_nothing(&self) -> bool {
-        !self.is_speaking() && !self.is_awaited() && !self.counts()
+        let is_settled = !self.is_awaited() || self.is_strangers();
+        !self.is_speaking() && is_settled && !self.counts()
     }
 }
 

@@ -104,6 +104,7 @@ fn caller_reasons() -> Vec<Reason> {
         Reason::NotAnInterruption {
             speech: Duration::from_nanos(123_456_789),
         },
+        Reason::AnotherVoice { likeness: -0.12 },
     ]
 }
 

@@ -79,6 +79,13 @@ fn any_fact() -> impl Strategy<Value = Fact> {
                 likelihood,
             }
         }),
+        (any_utterance(), any::<f32>(), any::<bool>()).prop_map(
+            |(utterance, likeness, is_caller)| Fact::VoiceJudged {
+                utterance,
+                likeness,
+                is_caller,
+            }
+        ),
         any_turn().prop_map(|turn| Fact::ReplyToken { turn }),
         any_turn().prop_map(|turn| Fact::ReplyReady { turn }),
         any_turn().prop_map(|turn| Fact::ReplyFailed {

@@ -63,24 +63,20 @@ impl CallerTurn {
 
     /// Looks at how the words end, where they have changed and the caller is silent.
     pub(crate) fn look(&mut self) {
-        if self.ending.is_none() && self.speaking().is_none() {
+        let mut callers = self.utterances.iter().filter(|it| !it.is_strangers());
+        if self.ending.is_none() && !callers.any(Utterance::is_speaking) {
             self.ending = Some(ending(&self.text, self.spelling_patience));
         }
     }
 
     pub(crate) fn standing(&self) -> Standing {
-        let speaking = self
-            .utterances
-            .iter()
-            .rfind(|utterance| utterance.is_speaking());
-        let first = self
-            .utterances
-            .iter()
-            .find(|utterance| !utterance.is_nothing());
-        let awaited = self
-            .utterances
-            .iter()
-            .filter(|utterance| utterance.is_awaited());
+        let callers = || {
+            let utterances = self.utterances.iter();
+            utterances.filter(|utterance| !utterance.is_strangers())
+        };
+        let speaking = callers().rfind(|utterance| utterance.is_speaking());
+        let first = callers().find(|utterance| !utterance.is_nothing());
+        let awaited = callers().filter(|utterance| utterance.is_awaited());
         let said = self.utterances.iter().rfind(|utterance| utterance.counts());
         Standing {
             speaking_since: speaking.map(|utterance| utterance.onset),
@@ -137,6 +133,14 @@ impl CallerTurn {
         text
     }
 
+    /// How like the caller the somebody is who spoke last after `judged`, if anybody did.
+    pub(crate) fn stranger_after(&self, judged: UtteranceId) -> Option<f32> {
+        let mut utterances = self.utterances.iter().rev();
+        utterances
+            .find(|utterance| utterance.id > judged && utterance.is_strangers())?
+            .stranger
+    }
+
     fn spoken_after(
         &self,
         judged: UtteranceId,
@@ -144,7 +148,7 @@ impl CallerTurn {
         self.utterances.iter().filter(move |utterance| {
             utterance.id > judged
                 && !utterance.is_typed
-                && !utterance.is_disregarded
+                && !utterance.is_left_out()
                 && utterance.acknowledged_at.is_none()
         })
     }

@@ -71,6 +71,25 @@ impl TurnManager {
         }
     }
 
+    /// What a stranger says, who is so like the caller, belongs to no turn and takes no floor.
+    pub(super) fn take_voice(&mut self, utterance: UtteranceId, stranger: Option<f32>) {
+        if !self.caller.attribute(utterance, stranger) {
+            return;
+        }
+        let Some(likeness) = stranger else {
+            self.barge_in.rejudge(utterance);
+            self.prime();
+            return;
+        };
+        let text = self.caller.text();
+        let is_answered_already = self.replies.live().is_some_and(|live| {
+            live.stage == Stage::Speculative && !is_same(&live.caller_text, text)
+        });
+        if is_answered_already {
+            self.cancel(Reason::AnotherVoice { likeness });
+        }
+    }
+
     pub(super) fn take_message(&mut self, text: &str) {
         if !has_words(text) {
             self.silence.stirred(self.now);
@@ -147,12 +166,7 @@ impl TurnManager {
                 through,
             }) => {
                 if was_held {
-                    let reason = if is_acknowledgement {
-                        let text = self.caller.overlap_text(after);
-                        Reason::Acknowledgement { text }
-                    } else {
-                        Reason::NotAnInterruption { speech }
-                    };
+                    let reason = self.reason_to_go_on(speech, is_acknowledgement, after);
                     let resumed = match stage {
                         Stage::Unheard => Stage::Unheard,
                         _ => Stage::Audible,
@@ -164,6 +178,23 @@ impl TurnManager {
                 self.caller.acknowledge(through, is_heard, self.now);
             }
             None => {}
+        }
+    }
+
+    fn reason_to_go_on(
+        &self,
+        speech: Duration,
+        is_acknowledgement: bool,
+        after: UtteranceId,
+    ) -> Reason {
+        let stranger = self.caller.stranger_after(after);
+        if is_acknowledgement {
+            let text = self.caller.overlap_text(after);
+            Reason::Acknowledgement { text }
+        } else if let Some(likeness) = stranger.filter(|_| speech.is_zero()) {
+            Reason::AnotherVoice { likeness }
+        } else {
+            Reason::NotAnInterruption { speech }
         }
     }
 

@@ -38,6 +38,7 @@ pub(in super::super) enum WireFact {
         utterance: u32,
         likelihood: Fraction,
     },
+    VoiceJudged(WireVoice),
     ReplyToken {
         turn: u32,
     },
@@ -145,6 +146,35 @@ impl From<WireFailure> for ReplyFailure {
     }
 }
 
+/// [`Fact::VoiceJudged`] on the wire.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct WireVoice {
+    utterance: u32,
+    likeness: Fraction,
+    is_caller: bool,
+}
+
+impl WireVoice {
+    fn new(utterance: UtteranceId, likeness: f32, is_caller: bool) -> Self {
+        Self {
+            utterance: utterance.0,
+            likeness: Fraction(likeness),
+            is_caller,
+        }
+    }
+}
+
+impl From<WireVoice> for Fact {
+    fn from(voice: WireVoice) -> Self {
+        Self::VoiceJudged {
+            utterance: UtteranceId(voice.utterance),
+            likeness: voice.likeness.0,
+            is_caller: voice.is_caller,
+        }
+    }
+}
+
 impl From<&Fact> for WireFact {
     fn from(fact: &Fact) -> Self {
         match fact {
@@ -179,6 +209,11 @@ impl From<&Fact> for WireFact {
                 utterance: utterance.0,
                 likelihood: Fraction(*likelihood),
             },
+            Fact::VoiceJudged {
+                utterance,
+                likeness,
+                is_caller,
+            } => Self::VoiceJudged(WireVoice::new(*utterance, *likeness, *is_caller)),
             Fact::ReplyToken { turn } => Self::ReplyToken { turn: turn.0 },
             Fact::ReplyReady { turn } => Self::ReplyReady { turn: turn.0 },
             Fact::ReplyFailed { turn, cause } => Self::ReplyFailed {
@@ -248,6 +283,7 @@ impl From<WireFact> for Fact {
                 utterance: UtteranceId(utterance),
                 likelihood: likelihood.0,
             },
+            WireFact::VoiceJudged(voice) => voice.into(),
             WireFact::ReplyToken { turn } => Self::ReplyToken { turn: TurnId(turn) },
             WireFact::ReplyReady { turn } => Self::ReplyReady { turn: TurnId(turn) },
             WireFact::ReplyFailed { turn, cause } => Self::ReplyFailed {

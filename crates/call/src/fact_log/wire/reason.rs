@@ -54,6 +54,9 @@ pub(in super::super) enum WireReason {
         #[serde(with = "nanoseconds")]
         speech_ns: Duration,
     },
+    AnotherVoice {
+        likeness: Fraction,
+    },
     TranscriptLate {
         #[serde(with = "nanoseconds")]
         waited_ns: Duration,
@@ -159,6 +162,9 @@ impl From<&Reason> for WireReason {
             Reason::InterruptingPhrase { text } => Self::InterruptingPhrase { text: text.clone() },
             Reason::Acknowledgement { text } => Self::Acknowledgement { text: text.clone() },
             Reason::NotAnInterruption { speech } => Self::NotAnInterruption { speech_ns: *speech },
+            Reason::AnotherVoice { likeness } => Self::AnotherVoice {
+                likeness: Fraction(*likeness),
+            },
             Reason::TranscriptLate { waited } => Self::TranscriptLate { waited_ns: *waited },
             Reason::RecognitionFailed => Self::RecognitionFailed,
             Reason::CallerSilent { silence, reprompts } => Self::CallerSilent {
@@ -235,6 +241,7 @@ impl From<WireReason> for Reason {
             WireReason::NotAnInterruption { speech_ns } => {
                 Self::NotAnInterruption { speech: speech_ns }
             }
+            WireReason::AnotherVoice { likeness: it } => Self::AnotherVoice { likeness: it.0 },
             WireReason::TranscriptLate { waited_ns } => Self::TranscriptLate { waited: waited_ns },
             WireReason::RecognitionFailed => Self::RecognitionFailed,
             WireReason::CallerSilent {
