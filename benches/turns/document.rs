@@ -39,6 +39,7 @@ pub(crate) fn document(
         "delays_ms": {
             "voice_activity": providers::VOICE_ACTIVITY.as_millis(),
             "end_of_turn": providers::END_OF_TURN.as_millis(),
+            "whose_voice": providers::VOICE.as_millis(),
             "transcript_interim": providers::INTERIM.as_millis(),
             "transcript_final": providers::FINAL.as_millis(),
             "first_token": providers::FIRST_TOKEN.as_millis(),

@@ -42,11 +42,13 @@ impl Models {
         let recognition = name(Purpose::Recognition)?;
         let voice = name(Purpose::Voice)?;
         let denoising = name(Purpose::Denoising)?;
+        let speaker = name(Purpose::Speaker)?;
         let wanted = [
             runtime,
             voice_activity,
             end_of_turn,
             denoising,
+            speaker,
             recognition,
             voice,
         ];
@@ -70,6 +72,7 @@ impl Models {
                 spectrum: directory.file(denoising, "model_1.onnx"),
                 waveform: directory.file(denoising, "model_2.onnx"),
             },
+            speaker: directory.file(speaker, "embedder.int8.onnx"),
             recognition: MoonshineFiles {
                 encoder: directory.file(recognition, "encoder_model.ort"),
                 decoder: directory.file(recognition, "decoder_model_merged.ort"),

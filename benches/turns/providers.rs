@@ -21,6 +21,8 @@ use crate::speech::Library;
 pub(crate) const VOICE_ACTIVITY: Duration = Duration::from_millis(2);
 /// A pass of the end-of-turn model.
 pub(crate) const END_OF_TURN: Duration = Duration::from_millis(40);
+/// A look at whose voice it is.
+pub(crate) const VOICE: Duration = Duration::from_millis(40);
 /// A pass of recognition over an utterance that still grows.
 pub(crate) const INTERIM: Duration = Duration::from_millis(80);
 /// From the order to settle an utterance to its final transcript.
@@ -47,6 +49,7 @@ impl TurnDetector for TimedDetector {
         let has_likelihoods = self.has_likelihoods;
         let delay = move |event: &DetectorEvent| match event {
             DetectorEvent::EndOfTurn { .. } => has_likelihoods.then_some(END_OF_TURN),
+            DetectorEvent::Voice { .. } => Some(VOICE),
             _ => Some(VOICE_ACTIVITY),
         };
         // A caller who goes on ends the judgement of the pause.

@@ -78,6 +78,16 @@ pub enum DetectorEvent {
         /// Where the speech that was judged ends.
         end: Duration,
     },
+    /// Whose voice the speech is that goes on, or ended last. Until it comes the speech is the
+    /// caller's; it comes again where more of the speech says otherwise.
+    Voice {
+        /// The onset of the speech that was judged, as `SpeechStarted` had it.
+        onset: Duration,
+        /// How like the caller's voice it is: 1 is the same, 0 and less is another.
+        likeness: f32,
+        /// Whether it counts as the caller's.
+        is_caller: bool,
+    },
     /// Detection is gone for good.
     Failed(ProviderError),
 }

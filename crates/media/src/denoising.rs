@@ -7,7 +7,8 @@
 pub enum Denoising {
     /// Nothing.
     Off,
-    /// Noise: traffic, fans, typing, babble.
+    /// Noise: traffic, fans, typing, babble; and speech of others that is clearly weaker than the
+    /// caller's, in another voice.
     #[default]
     NoiseCancellation,
     /// Noise, and speech of others: people farther from the telephone, television.

@@ -57,6 +57,7 @@ impl Stack {
             name(Purpose::Vad)?,
             name(Purpose::EndOfTurn)?,
             name(Purpose::Denoising)?,
+            name(Purpose::Speaker)?,
             name(Purpose::Recognition)?,
             name(Purpose::Voice)?,
             chat,
@@ -99,12 +100,13 @@ fn chat_entry<'a>(catalogue: &'a Catalogue, name: &str) -> anyhow::Result<&'a st
     Ok(&model.name)
 }
 
-fn load_all(directory: &ModelDirectory, wanted: [&str; 7]) -> anyhow::Result<Providers> {
+fn load_all(directory: &ModelDirectory, wanted: [&str; 8]) -> anyhow::Result<Providers> {
     let [
         runtime,
         voice_activity,
         end_of_turn,
         denoising,
+        speaker,
         recognition,
         _,
         chat,
@@ -118,6 +120,7 @@ fn load_all(directory: &ModelDirectory, wanted: [&str; 7]) -> anyhow::Result<Pro
             spectrum: directory.file(denoising, "model_1.onnx"),
             waveform: directory.file(denoising, "model_2.onnx"),
         },
+        speaker: directory.file(speaker, "embedder.int8.onnx"),
         recognition: MoonshineFiles {
             encoder: directory.file(recognition, "encoder_model.ort"),
             decoder: directory.file(recognition, "decoder_model_merged.ort"),

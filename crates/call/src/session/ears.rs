@@ -16,6 +16,9 @@ use offhook_turn_taking::{Fact, UtteranceId};
 /// Voice activity below this while the caller speaks: perhaps the end of the utterance.
 const QUIET_PROBABILITY: f32 = 0.35;
 
+/// Utterances of which it can still be told whose voice they are.
+const BEGUN_MAX: usize = 8;
+
 /// What the ears learnt: facts for the turn manager, or trouble.
 #[derive(Debug)]
 pub(super) enum Heard {
@@ -37,6 +40,8 @@ pub(super) struct Ears {
     judged: Duration,
     utterance: UtteranceId,
     is_speaking: bool,
+    /// The newest utterances, and where the first sound of each is.
+    begun: VecDeque<(UtteranceId, Duration)>,
     /// Whether recognition knows that the voice went quiet.
     is_pause_suspected: bool,
     /// The last pause: which utterance it followed and where its last sound is.
@@ -67,6 +72,7 @@ impl Ears {
             judged: Duration::ZERO,
             utterance: UtteranceId(0),
             is_speaking: false,
+            begun: VecDeque::with_capacity(BEGUN_MAX),
             is_pause_suspected: false,
             paused: None,
             marks: VecDeque::with_capacity(8),
@@ -119,6 +125,8 @@ impl Ears {
             Some(DetectorEvent::SpeechStarted { onset, .. }) => {
                 self.utterance = self.utterance.next();
                 self.is_speaking = true;
+                self.begun.truncate(BEGUN_MAX - 1);
+                self.begun.push_front((self.utterance, onset));
                 self.is_pause_suspected = false;
                 let onset_ago = self.judged.saturating_sub(onset);
                 self.mark(SttInput::UtteranceStarted {
@@ -147,6 +155,18 @@ impl Ears {
                     })
                 }
                 _ => Heard::Nothing,
+            },
+            Some(DetectorEvent::Voice {
+                onset,
+                likeness,
+                is_caller,
+            }) => match self.begun.iter().find(|(_, begun)| *begun == onset) {
+                Some((utterance, _)) => Heard::Fact(Fact::VoiceJudged {
+                    utterance: *utterance,
+                    likeness,
+                    is_caller,
+                }),
+                None => Heard::Nothing,
             },
             Some(DetectorEvent::Failed(problem)) => Heard::Trouble(problem),
             None => Heard::Trouble(closed("turn detector")),

@@ -99,6 +99,8 @@ pub enum Purpose {
     EndOfTurn,
     /// What is not the caller's voice is taken out.
     Denoising,
+    /// Whose voice is it?
+    Speaker,
     /// Speech to text.
     Recognition,
     /// The language model.
@@ -109,11 +111,12 @@ pub enum Purpose {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Runtime,
         Self::Vad,
         Self::EndOfTurn,
         Self::Denoising,
+        Self::Speaker,
         Self::Recognition,
         Self::Chat,
         Self::Voice,
@@ -127,6 +130,7 @@ impl Purpose {
             Self::Vad => "vad",
             Self::EndOfTurn => "end-of-turn",
             Self::Denoising => "denoising",
+            Self::Speaker => "speaker",
             Self::Recognition => "recognition",
             Self::Chat => "chat",
             Self::Voice => "voice",

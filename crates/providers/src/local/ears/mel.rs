@@ -21,7 +21,6 @@ pub const MEL_SAMPLES: usize = MEL_FRAMES * HOP;
 const SAMPLE_RATE_HZ: f64 = 16_000.0;
 const FFT_SIZE: usize = 400;
 const HOP: usize = 160;
-const BINS: usize = FFT_SIZE / 2 + 1;
 /// What is quieter than this under the loudest band is cut off, in powers of ten.
 const DYNAMIC_RANGE: f32 = 8.0;
 
@@ -38,9 +37,20 @@ pub struct MelSpectrogram {
 }
 
 /// One triangular filter: its weights from bin `first` on.
-struct Band {
+pub(super) struct Band {
     first: usize,
     weights: Vec<f32>,
+}
+
+impl Band {
+    /// What of a spectrum lies in the band.
+    pub(super) fn energy(&self, spectrum: &[Complex<f32>]) -> f32 {
+        self.weights
+            .iter()
+            .zip(&spectrum[self.first..])
+            .map(|(weight, bin)| weight * bin.norm_sqr())
+            .sum()
+    }
 }
 
 impl std::fmt::Debug for MelSpectrogram {
@@ -62,7 +72,7 @@ impl MelSpectrogram {
         let transform = RealFftPlanner::<f32>::new().plan_fft_forward(FFT_SIZE);
         Self {
             window: hann_window(),
-            bands: mel_bands(),
+            bands: mel_bands(MEL_BANDS, FFT_SIZE),
             audio: vec![0.0; MEL_SAMPLES + FFT_SIZE],
             segment: transform.make_input_vec(),
             spectrum: transform.make_output_vec(),
@@ -140,13 +150,7 @@ impl MelSpectrogram {
             "the buffers were made by the transform itself"
         );
         for (index, band) in self.bands.iter().enumerate() {
-            let bins = &self.spectrum[band.first..];
-            let energy: f32 = band
-                .weights
-                .iter()
-                .zip(bins)
-                .map(|(weight, bin)| weight * bin.norm_sqr())
-                .sum();
+            let energy = band.energy(&self.spectrum);
             self.picture[index * MEL_FRAMES + frame] = energy.max(1e-10).log10();
         }
     }
@@ -169,23 +173,25 @@ fn hann_window() -> Vec<f32> {
         .collect()
 }
 
-/// Triangles between neighbours on the mel scale from 0 to 8 kHz, each of unit area.
-fn mel_bands() -> Vec<Band> {
+/// So many triangles between neighbours on the mel scale from 0 to 8 kHz, each of unit area, over
+/// the spectrum of a transform of so many samples.
+pub(super) fn mel_bands(count: usize, transform: usize) -> Vec<Band> {
     let top = mel_of_hz(SAMPLE_RATE_HZ / 2.0);
-    let corners: Vec<f64> = (0..MEL_BANDS + 2)
-        .map(|index| hz_of_mel(top * index as f64 / (MEL_BANDS + 1) as f64))
+    let corners: Vec<f64> = (0..count + 2)
+        .map(|index| hz_of_mel(top * index as f64 / (count + 1) as f64))
         .collect();
     corners
         .windows(3)
         .map(|corner| {
             let (low, middle, high) = (corner[0], corner[1], corner[2]);
             let weight = |bin: usize| {
-                let hz = bin as f64 * SAMPLE_RATE_HZ / FFT_SIZE as f64;
+                let hz = bin as f64 * SAMPLE_RATE_HZ / transform as f64;
                 let slope = ((hz - low) / (middle - low)).min((high - hz) / (high - middle));
                 (slope.max(0.0) * 2.0 / (high - low)) as f32
             };
-            let first = (0..BINS).find(|&bin| weight(bin) > 0.0).unwrap_or(0);
-            let weights = (first..BINS)
+            let bins = transform / 2 + 1;
+            let first = (0..bins).find(|&bin| weight(bin) > 0.0).unwrap_or(0);
+            let weights = (first..bins)
                 .map(weight)
                 .take_while(|&weight| weight > 0.0)
                 .collect();
@@ -226,7 +232,7 @@ mod tests {
 
     #[test]
     fn each_band_is_a_triangle_of_unit_area() {
-        let bands = mel_bands();
+        let bands = mel_bands(MEL_BANDS, FFT_SIZE);
         assert_eq!(bands.len(), MEL_BANDS);
         for band in &bands[40..] {
             let area: f32 = band.weights.iter().sum::<f32>() * 40.0;
@@ -236,7 +242,7 @@ mod tests {
         assert!(
             bands
                 .iter()
-                .all(|band| band.first + band.weights.len() <= BINS)
+                .all(|band| band.first + band.weights.len() <= FFT_SIZE / 2 + 1)
         );
         // The published first filter peaks at its second bin (40 Hz) with 0.0249.
         assert_eq!(bands[0].first, 1);

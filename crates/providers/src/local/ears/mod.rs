@@ -1,9 +1,11 @@
-//! The embedded ears: voice activity (Silero, checked on cleaned audio), end of turn (Smart Turn) and English speech
-//! recognition (Moonshine), as providers of the contract.
+//! The embedded ears: voice activity (Silero, checked on cleaned audio), end of turn (Smart Turn),
+//! whose voice it is (a speaker embedder) and English speech recognition (Moonshine), as providers
+//! of the contract.
 //!
 //! [`LocalEars::load`] loads each model once for all calls. All of it runs on threads of its own
 //! and nothing on async workers. What is heard is decided here; whose turn it is, is not.
 
+mod acquaintance;
 mod audio_history;
 mod fading;
 mod foreground;
@@ -28,6 +30,10 @@ mod surroundings_tests;
 mod turn_detector;
 mod vad;
 mod vocabulary;
+mod voice_print;
+#[cfg(test)]
+mod voice_tests;
+mod voice_watch;
 mod wideband;
 
 use std::path::PathBuf;
@@ -44,6 +50,7 @@ pub use speech_to_text::LocalSpeechToText;
 pub use turn_detector::{LocalTurnDetector, TurnDetectorPolicy};
 pub use vad::{SileroMemory, SileroModel, SpeechEdge, SpeechGate, SpeechGatePolicy, VAD_WINDOW};
 pub use vocabulary::{Vocabulary, VocabularyError};
+pub use voice_print::{VoicePrint, VoicePrinter, VoiceSample};
 
 use self::inference_pool::InferencePool;
 use crate::local::denoise::{self, DENOISER_HOP, Denoiser, DenoiserFiles};
@@ -58,6 +65,8 @@ pub struct EarsFiles {
     pub end_of_turn: PathBuf,
     /// The denoiser's files.
     pub denoising: DenoiserFiles,
+    /// `embedder.int8.onnx`, which tells voices apart.
+    pub speaker: PathBuf,
     /// The recogniser's files.
     pub recognition: MoonshineFiles,
 }
@@ -116,6 +125,7 @@ struct Models {
     vad: SileroModel,
     smart_turn: SmartTurn,
     denoiser: Denoiser,
+    printer: VoicePrinter,
     moonshine: Moonshine,
 }
 
@@ -139,11 +149,12 @@ impl Models {
                 ),
             })
         })?;
-        let (vad, smart_turn, denoiser) = detection?;
+        let (vad, smart_turn, denoiser, printer) = detection?;
         Ok(Self {
             vad,
             smart_turn,
             denoiser,
+            printer,
             moonshine,
         })
     }
@@ -156,6 +167,7 @@ impl Models {
                 vad,
                 smart_turn,
                 Arc::new(self.denoiser),
+                Arc::new(self.printer),
                 Arc::clone(&pool),
             ),
             speech_to_text: LocalSpeechToText::new(Arc::new(self.moonshine), pool),
@@ -178,7 +190,7 @@ fn load_detection(
     runtime: &OnnxRuntime,
     files: &EarsFiles,
     size: PoolSize,
-) -> Result<(SileroModel, SmartTurn, Denoiser), ProviderError> {
+) -> Result<(SileroModel, SmartTurn, Denoiser, VoicePrinter), ProviderError> {
     let vad = SileroModel::load(runtime, &files.voice_activity, size.listening)
         .map_err(|error| error.for_provider(vad::PROVIDER))?;
     vad.probability(&mut SileroMemory::default(), &[0.0; VAD_WINDOW])?;
@@ -188,5 +200,8 @@ fn load_detection(
     let denoiser = Denoiser::load(runtime, &files.denoising, size.listening)
         .map_err(|error| error.for_provider(denoise::PROVIDER))?;
     denoiser.clean(&mut denoiser.memory(), &mut [0.0; DENOISER_HOP])?;
-    Ok((vad, smart_turn, denoiser))
+    let printer = VoicePrinter::load(runtime, &files.speaker, size.lanes())
+        .map_err(|error| error.for_provider(voice_print::PROVIDER))?;
+    printer.sample(&[0.1; 16_000])?;
+    Ok((vad, smart_turn, denoiser, printer))
 }

@@ -31,6 +31,7 @@ fn files() -> (PathBuf, EarsFiles) {
             spectrum: directory.file("dtln", "model_1.onnx"),
             waveform: directory.file("dtln", "model_2.onnx"),
         },
+        speaker: directory.file("voicefilter-embedder", "embedder.int8.onnx"),
         recognition: MoonshineFiles {
             encoder: moonshine("encoder_model.ort"),
             decoder: moonshine("decoder_model_merged.ort"),
@@ -49,6 +50,7 @@ pub(super) fn models() -> Option<(OnnxRuntime, EarsFiles)> {
         &files.end_of_turn,
         &files.denoising.spectrum,
         &files.denoising.waveform,
+        &files.speaker,
         &files.recognition.encoder,
         &files.recognition.decoder,
         &files.recognition.vocabulary,

@@ -172,7 +172,9 @@ pub(super) async fn detected(
             heard.last_mut().unwrap().to = end;
         }
         DetectorEvent::Failed(problem) => unreachable!("{problem}"),
-        DetectorEvent::Probability { .. } | DetectorEvent::EndOfTurn { .. } => {}
+        DetectorEvent::Probability { .. }
+        | DetectorEvent::EndOfTurn { .. }
+        | DetectorEvent::Voice { .. } => {}
     };
     for frame in frames {
         stream.audio.send(*frame).await.unwrap();

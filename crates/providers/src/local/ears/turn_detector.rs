@@ -4,6 +4,8 @@
 //! how finished the caller sounds is judged on an inference thread at the beginning of each
 //! silence, and again if the silence lasts.
 
+mod voice_look;
+
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,8 +24,11 @@ use super::inference_pool::{InferencePool, Urgency};
 use super::second_opinion::SecondOpinion;
 use super::smart_turn::{SMART_TURN_SAMPLES, SmartTurn};
 use super::vad::{SileroMemory, SileroModel, SpeechEdge, SpeechGate, SpeechGatePolicy, VAD_WINDOW};
+use super::voice_print::VoicePrinter;
+use super::voice_watch::VoiceWatch;
 use super::wideband::{WIDEBAND, Wideband};
 use crate::local::denoise::Denoiser;
+use voice_look::{PendingLook, sample_of};
 
 const PROVIDER: &str = "turn detector";
 /// Frames that wait where the thread is overloaded: 200 ms.
@@ -58,6 +63,7 @@ pub struct LocalTurnDetector {
     vad: Arc<SileroModel>,
     smart_turn: Arc<SmartTurn>,
     denoiser: Arc<Denoiser>,
+    printer: Arc<VoicePrinter>,
     pool: Arc<InferencePool>,
     policy: TurnDetectorPolicy,
 }
@@ -67,12 +73,14 @@ impl LocalTurnDetector {
         vad: Arc<SileroModel>,
         smart_turn: Arc<SmartTurn>,
         denoiser: Arc<Denoiser>,
+        printer: Arc<VoicePrinter>,
         pool: Arc<InferencePool>,
     ) -> Self {
         Self {
             vad,
             smart_turn,
             denoiser,
+            printer,
             pool,
             policy: TurnDetectorPolicy::default(),
         }
@@ -105,6 +113,8 @@ impl TurnDetector for LocalTurnDetector {
             second_opinion: is_denoising.then(|| SecondOpinion::new(Arc::clone(&self.denoiser))),
             foreground: is_foreground_only.then(Foreground::new),
             fading: Fading::new(),
+            voices: is_denoising.then(|| VoiceWatch::new(is_foreground_only)),
+            look: None,
             is_late: false,
             gate: SpeechGate::new(self.policy.gate),
             history: AudioHistory::new(SMART_TURN_SAMPLES),
@@ -129,6 +139,9 @@ struct DetectedCall {
     second_opinion: Option<SecondOpinion>,
     foreground: Option<Foreground>,
     fading: Fading,
+    /// Whose voice is heard.
+    voices: Option<VoiceWatch>,
+    look: Option<PendingLook>,
     /// So much audio waits that denoising has to be left out.
     is_late: bool,
     gate: SpeechGate,
@@ -153,6 +166,7 @@ impl DetectedCall {
             let done = tokio::select! {
                 biased;
                 answer = answer_of(&mut self.judgement) => self.take_judgement(answer).await,
+                answer = sample_of(&mut self.look) => self.take_look(answer).await,
                 frame = frames.recv() => match frame {
                     Some(frame) => {
                         self.is_late = frames.len() >= LATE_FRAMES;
@@ -204,18 +218,27 @@ impl DetectedCall {
             Some(SpeechEdge::Started { onset }) => {
                 self.turn.start(onset, self.same_turn_pause());
                 self.judgement = None;
+                let news = self.voices.as_mut().and_then(|it| it.start(onset));
                 let onset = self.position(onset);
-                self.send(DetectorEvent::SpeechStarted { onset, at }).await
+                let event = DetectorEvent::SpeechStarted { onset, at };
+                self.send(event).await?;
+                match news {
+                    Some(news) => self.attribute(news).await,
+                    None => Ok(()),
+                }
             }
             Some(SpeechEdge::Stopped { end }) => {
                 self.turn.stop(end);
                 self.judge_turn(Urgency::Owed, end, false);
+                if let Some(voices) = &mut self.voices {
+                    voices.stop(end);
+                }
                 let end = self.position(end);
                 self.send(DetectorEvent::SpeechStopped { end, at }).await
             }
             None => {
                 self.judge_again();
-                Ok(())
+                self.look_at_voice().await
             }
         }
     }
@@ -371,12 +394,16 @@ const fn samples_in_ms(ms: u32) -> u64 {
 async fn answer_of(judgement: &mut Option<Judgement>) -> Result<f32, ProviderError> {
     match judgement {
         None => pending().await,
-        Some(judgement) => (&mut judgement.answer).await.unwrap_or_else(|_| {
-            Err(ProviderError::Unavailable {
-                provider: PROVIDER.to_owned(),
-                problem: "a pass panicked; see the log".to_owned(),
-            })
-        }),
+        Some(judgement) => (&mut judgement.answer)
+            .await
+            .unwrap_or_else(|_| Err(panicked())),
+    }
+}
+
+fn panicked() -> ProviderError {
+    ProviderError::Unavailable {
+        provider: PROVIDER.to_owned(),
+        problem: "a pass panicked; see the log".to_owned(),
     }
 }
 
