@@ -24,6 +24,7 @@ pub use access::{Access, Credential};
 pub use agent_reading::{AgentRefused, read_agent};
 pub use api::{Api, ApiSettings, router};
 pub use change::AgentChange;
+pub use dialect::SharedPaths;
 pub use door::{Door, guarded};
 pub use json_body::read_json;
 pub use merge_patch::merge_patch;

@@ -15,7 +15,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use offhook_agent::ModelChoices;
-use offhook_api::{Api, ApiSettings, Credential, Refusal};
+use offhook_api::{Api, ApiSettings, Credential, Refusal, SharedPaths};
 use offhook_call::{CallSetup, Persona, Providers, Session};
 use offhook_contract::{LegDescription, leg};
 use offhook_store::{CallWriter, Store, WorkspaceId};
@@ -30,7 +30,7 @@ use crate::arguments::ServeArguments;
 use crate::call::call_id;
 use crate::check::{read_agent, read_served_agent};
 use crate::outcome::{Complaint, Outcome, chain};
-use crate::settings::Settings;
+use crate::settings::{PlatformDocument, Settings};
 use crate::stack::{Stack, served};
 use answering::Answering;
 use records::CallInStore;
@@ -93,7 +93,12 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
     let api = ApiSettings {
         served: served.clone(),
         is_loopback: settings.listen.ip().is_loopback(),
-        ..ApiSettings::default()
+        requests_per_minute: settings.api.requests_per_minute,
+        burst: settings.api.burst,
+        shared_paths: match settings.api.shared_paths {
+            PlatformDocument::AgentPhone => SharedPaths::AgentPhone,
+            PlatformDocument::Wordcab => SharedPaths::Wordcab,
+        },
     };
     let api = Api::new(store.clone(), api);
     let calls = Arc::new(Semaphore::new(settings.calls_max));

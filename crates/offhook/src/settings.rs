@@ -21,6 +21,7 @@ pub(crate) struct Settings {
     /// The database, where it is not in that folder.
     pub(crate) database: Option<String>,
     pub(crate) calls_max: usize,
+    pub(crate) api: ApiDocument,
     pub(crate) models_directory: Option<PathBuf>,
     pub(crate) chat_model: Option<String>,
     pub(crate) lead: Duration,
@@ -37,9 +38,39 @@ struct Document {
     data: PathBuf,
     database: Option<String>,
     calls_max: usize,
+    api: ApiDocument,
     models: ModelsDocument,
     session: SessionDocument,
     log: LogDocument,
+}
+
+/// How the APIs are served.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ApiDocument {
+    pub(crate) shared_paths: PlatformDocument,
+    /// Of each key.
+    pub(crate) requests_per_minute: u32,
+    /// How many of them may come at once.
+    pub(crate) burst: u32,
+}
+
+/// The platforms that share paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum PlatformDocument {
+    AgentPhone,
+    Wordcab,
+}
+
+impl Default for ApiDocument {
+    fn default() -> Self {
+        Self {
+            shared_paths: PlatformDocument::AgentPhone,
+            requests_per_minute: 1_000,
+            burst: 200,
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -73,6 +104,7 @@ impl Default for Document {
             data: "../data".into(),
             database: None,
             calls_max: 2,
+            api: ApiDocument::default(),
             models: ModelsDocument::default(),
             session: SessionDocument::default(),
             log: LogDocument::default(),
@@ -125,6 +157,15 @@ impl Settings {
             .chat
             .and_then(|name| problems.take("models.chat", name.parse::<ModelId>()))
             .map(|model| model.name().to_owned());
+        for (path, count) in [
+            ("api.requests_per_minute", document.api.requests_per_minute),
+            ("api.burst", document.api.burst),
+        ] {
+            if count == 0 {
+                let problem = "0 would refuse every request; write 1 or more";
+                problems.0.push(format!("{path}: {problem}"));
+            }
+        }
         let session = document.session;
         let lead = problems.duration("session.lead", &session.lead);
         let start_timeout = problems.duration("session.start_timeout", &session.start_timeout);
@@ -149,6 +190,7 @@ impl Settings {
             data: folder.join(document.data),
             database: document.database,
             calls_max: document.calls_max,
+            api: document.api,
             models_directory: document.models.directory.map(|path| folder.join(path)),
             chat_model,
             lead,
@@ -193,9 +235,15 @@ mod tests {
 
     #[test]
     fn all_problems_are_named_at_once() {
-        let text = "listen = \"here\"\ncalls_max = 0\n[session]\nlead = \"200\"\n[log]\nformat = \"xml\"\n";
+        let text = "listen = \"here\"\ncalls_max = 0\n[api]\nburst = 0\n[session]\nlead = \"200\"\n[log]\nformat = \"xml\"\n";
         let problems = Settings::parse(text, Path::new(".")).expect_err("not valid");
-        for path in ["listen: ", "calls_max: ", "session.lead: ", "log.format: "] {
+        for path in [
+            "listen: ",
+            "calls_max: ",
+            "api.burst: ",
+            "session.lead: ",
+            "log.format: ",
+        ] {
             assert!(problems.contains(path), "{path} is missing in {problems}");
         }
     }
