@@ -190,6 +190,20 @@ fn lost(sent: &Value, shown: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
+#[test]
+fn what_another_dialect_left_empty_is_no_fault_of_who_sends_it_back() {
+    let of = |name: &str| *DIALECTS.iter().find(|it| it.name == name).unwrap();
+    let (agentphone, elevenlabs) = (of("agentphone"), of("elevenlabs"));
+    let hosted = json!({ "name": "a", "voiceMode": "hosted", "systemPrompt": "Be brief." });
+    let stored = create(agentphone, &hosted);
+    let emptied = json!({ "conversation_config": { "agent": { "prompt": { "prompt": "" } } } });
+    let emptied = update(elevenlabs, &stored, &emptied);
+    let back = update(agentphone, &emptied, &agentphone.show(&emptied));
+    assert_eq!(back.document, emptied.document);
+    let mine = json!({ "systemPrompt": null });
+    assert!(agentphone.read(&mine, Some(&stored)).is_err());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
