@@ -82,6 +82,15 @@ fn delays() -> Vec<Knob> {
     ]
 }
 
+/// A question that may not be over, to a model that takes its time.
+fn doubtful_question() -> Stage {
+    Stage::new()
+        .judges(&[0.45])
+        .says(2_000, 1_000, "When are you open?")
+        .answers_after(800, ANSWER)
+        .hangs_up(8_000)
+}
+
 fn speculation() -> Vec<Knob> {
     vec![
         knob(
@@ -89,13 +98,7 @@ fn speculation() -> Vec<Knob> {
             [json!(true), json!(false)],
             "the model writes for 800 ms while it is not certain that the caller has finished, or \
              afterwards: it is asked later and heard later",
-            || {
-                Stage::new()
-                    .judges(&[0.45])
-                    .says(2_000, 1_000, "When are you open?")
-                    .answers_after(800, ANSWER)
-                    .hangs_up(8_000)
-            },
+            doubtful_question,
             |[on, off]| {
                 assert!(on.is_asked_for(ANSWER) < SPEECH_END + 300);
                 assert!(off.is_asked_for(ANSWER) > SPEECH_END + 1_300);
@@ -108,13 +111,7 @@ fn speculation() -> Vec<Knob> {
             "speculations_max",
             [json!(0), json!(3)],
             "no reply may be prepared in vain, so the model is asked when the turn is over, or before",
-            || {
-                Stage::new()
-                    .judges(&[0.45])
-                    .says(2_000, 1_000, "When are you open?")
-                    .answers_after(800, ANSWER)
-                    .hangs_up(8_000)
-            },
+            doubtful_question,
             |[none, three]| {
                 assert!(three.is_asked_for(ANSWER) < SPEECH_END + 300);
                 assert!(none.is_asked_for(ANSWER) > SPEECH_END + 1_300);

@@ -1,6 +1,9 @@
 //! JSON out of a request's body.
 
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use serde_json::Value;
 
 use crate::Refusal;
@@ -8,6 +11,22 @@ use crate::Refusal;
 /// How deep a document may be: what is read here is kept inside other documents, and has to be
 /// readable there too.
 const DEPTH_MAX: usize = 100;
+
+/// The JSON value that a request carries, for handlers that want nothing else of its body; refused
+/// as by [`read_json`].
+pub(crate) struct JsonBody(pub(crate) Value);
+
+impl<S: Send + Sync> FromRequest<S> for JsonBody {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        let headers = request.headers().clone();
+        let body = Bytes::from_request(request, state).await;
+        let body = body.map_err(|refused| refused.into_response())?;
+        let value = read_json(&headers, &body);
+        value.map(Self).map_err(|refusal| refusal.into_response())
+    }
+}
 
 /// The JSON value that a request carries.
 ///

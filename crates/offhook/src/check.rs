@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use offhook_agent::{Agent, ModelChoices};
+use offhook_agent::{Agent, AgentProblems, ModelChoices};
 use offhook_rehearsal::Scenario;
+use offhook_store::StoredAgent;
 
 use crate::arguments::CheckArguments;
 use crate::outcome::{Complaint, Outcome, chain};
@@ -60,6 +61,17 @@ pub(crate) fn read_served_agent(file: &Path, served: &ModelChoices) -> anyhow::R
         .check_served(served)
         .map_err(|problems| Complaint::bad_input(format!("{}: {problems}", file.display())))?;
     Ok(agent)
+}
+
+/// Reads an agent of a store, as above.
+pub(crate) fn read_stored_agent(
+    agent: &StoredAgent,
+    served: &ModelChoices,
+) -> anyhow::Result<Agent> {
+    offhook_api::read_agent(&agent.document, served).map_err(|refused| {
+        let problems = AgentProblems(refused.0);
+        Complaint::bad_input(format!("agent {}: {problems}", agent.id))
+    })
 }
 
 /// Reads a scenario; every problem of it is in the error.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use offhook_agent::{Agent, ModelChoices};
 use offhook_store::{Store, StoreError, StoredAgent};
 
-use crate::check::read_served_agent;
+use crate::check::{read_served_agent, read_stored_agent};
 use crate::outcome::{Complaint, chain};
 
 /// An agent that is still to be read.
@@ -48,13 +48,7 @@ impl AgentSource {
     pub(super) fn read(&self, served: &ModelChoices) -> anyhow::Result<Agent> {
         match self {
             Self::File(file) => read_served_agent(file, served),
-            Self::Stored(agent) => {
-                offhook_api::read_agent(&agent.document, served).map_err(|refused| {
-                    let id = &agent.id;
-                    let problems: Vec<String> = refused.0.iter().map(ToString::to_string).collect();
-                    Complaint::bad_input(format!("agent {id}: {}", problems.join("; ")))
-                })
-            }
+            Self::Stored(agent) => read_stored_agent(agent, served),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use offhook_agent::{Agent, ModelChoices};
 use offhook_store::{StoreError, StoredAgent, Workspace};
 
-use crate::check::read_served_agent;
+use crate::check::{read_served_agent, read_stored_agent};
 
 /// An agent that answers, as it was when the session was asked for: changed later, it is another
 /// call's.
@@ -43,17 +43,10 @@ impl Answering {
     }
 
     /// Reads it for calls that `served` serve; what is wrong with it is for the log.
-    pub(super) fn read(&self, served: &ModelChoices) -> Result<Agent, String> {
+    pub(super) fn read(&self, served: &ModelChoices) -> anyhow::Result<Agent> {
         match self {
-            Self::File { file, .. } => {
-                read_served_agent(file, served).map_err(|problem| problem.to_string())
-            }
-            Self::Stored(agent) => {
-                offhook_api::read_agent(&agent.document, served).map_err(|refused| {
-                    let problems: Vec<String> = refused.0.iter().map(ToString::to_string).collect();
-                    format!("agent {}: {}", agent.id, problems.join("; "))
-                })
-            }
+            Self::File { file, .. } => read_served_agent(file, served),
+            Self::Stored(agent) => read_stored_agent(agent, served),
         }
     }
 }

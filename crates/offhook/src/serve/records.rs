@@ -1,10 +1,8 @@
 //! What is kept of the calls of sessions: that one began, and how it went.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use offhook_call::CallRecord;
 use offhook_call::report::Report;
-use offhook_store::{CallWriter, StoredCall, WorkspaceId};
+use offhook_store::{CallWriter, StoredCall, WorkspaceId, now_ms};
 use serde_json::{Value, json};
 
 use super::answering::Answering;
@@ -56,9 +54,4 @@ impl CallInStore {
             tracing::error!(call_id = self.call.id, "the record of a call is lost");
         }
     }
-}
-
-fn now_ms() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    i64::try_from(now.unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,9 +1,8 @@
 //! AgentPhone's numbers: entered by their owner, attached to agents and detached from them. None is
 //! bought here.
 
-use axum::body::Bytes;
 use axum::extract::{Path, Query};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use offhook_store::{StoredObject, Workspace};
@@ -13,8 +12,9 @@ use super::routes::PAGING;
 use crate::dialect::field::{Field, Kind, TELEPHONY, field, name};
 use crate::dialect::objects::{ObjectKind, filled};
 use crate::dialect::query::{Fields, page};
+use crate::json_body::JsonBody;
 use crate::timestamp::rfc3339;
-use crate::{Access, Api, Refusal, read_json};
+use crate::{Access, Api, Refusal};
 
 static NUMBER: ObjectKind = ObjectKind {
     name: "agentphone.number",
@@ -52,8 +52,7 @@ pub(super) fn routes() -> Router<Api> {
 
 type Answer = Result<Json<Value>, Refusal>;
 
-async fn create(Extension(access): Extension<Access>, headers: HeaderMap, body: Bytes) -> Answer {
-    let body = read_json(&headers, &body)?;
+async fn create(Extension(access): Extension<Access>, JsonBody(body): JsonBody) -> Answer {
     NUMBER.check(&body, false)?;
     if let Some(agent) = body["agentId"].as_str() {
         access.workspace.agent(agent).await?;
@@ -86,10 +85,8 @@ async fn delete(Extension(access): Extension<Access>, Path(id): Path<String>) ->
 async fn attach(
     Extension(access): Extension<Access>,
     Path(agent): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
+    JsonBody(body): JsonBody,
 ) -> Answer {
-    let body = read_json(&headers, &body)?;
     ATTACHMENT.check(&body, false)?;
     access.workspace.agent(&agent).await?;
     let number = body["numberId"].as_str().unwrap_or_default();

@@ -1,8 +1,6 @@
 //! AgentPhone's routes below `/v1`.
 
-use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use offhook_store::{StoredAgent, Workspace};
@@ -12,8 +10,9 @@ use super::{DIALECT, calls, numbers, voices, webhooks};
 use crate::dialect::agents::{self, shown};
 use crate::dialect::detail;
 use crate::dialect::query::{Fields, Paging, page};
+use crate::json_body::JsonBody;
 use crate::timestamp::rfc3339;
-use crate::{Access, Api, Credential, Door, Refusal, guarded, read_json};
+use crate::{Access, Api, Credential, Door, Refusal, guarded};
 
 static DOOR: Door = Door {
     credentials: &[Credential::Bearer],
@@ -44,10 +43,8 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
 async fn create(
     State(api): State<Api>,
     Extension(access): Extension<Access>,
-    headers: HeaderMap,
-    body: Bytes,
+    JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, Refusal> {
-    let body = read_json(&headers, &body)?;
     let agent = agents::create(&api, &access, &DIALECT, &body).await?;
     Ok(Json(whole(&access.workspace, agent).await?))
 }
@@ -81,10 +78,8 @@ async fn update(
     State(api): State<Api>,
     Extension(access): Extension<Access>,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
+    JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, Refusal> {
-    let body = read_json(&headers, &body)?;
     let agent = agents::update(&api, &access, &DIALECT, &id, &body).await?;
     Ok(Json(whole(&access.workspace, agent).await?))
 }

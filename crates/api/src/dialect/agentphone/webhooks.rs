@@ -1,8 +1,6 @@
 //! AgentPhone's webhooks: one for the project, and one for each agent that has its own.
 
-use axum::body::Bytes;
 use axum::extract::Path;
-use axum::http::HeaderMap;
 use axum::routing::post;
 use axum::{Extension, Json, Router};
 use offhook_store::StoredObject;
@@ -11,8 +9,9 @@ use serde_json::{Value, json};
 use crate::dialect::field::{Acts, Field, Kind, field, name, whole};
 use crate::dialect::objects::{ObjectKind, filled};
 use crate::dialect::{path, webhook};
+use crate::json_body::JsonBody;
 use crate::timestamp::rfc3339;
-use crate::{Access, Api, Refusal, read_json};
+use crate::{Access, Api, Refusal};
 
 static WEBHOOK: ObjectKind = ObjectKind {
     name: "agentphone.webhook",
@@ -45,8 +44,7 @@ pub(super) fn routes() -> Router<Api> {
 
 type Answer = Result<Json<Value>, Refusal>;
 
-async fn create(Extension(access): Extension<Access>, headers: HeaderMap, body: Bytes) -> Answer {
-    let body = read_json(&headers, &body)?;
+async fn create(Extension(access): Extension<Access>, JsonBody(body): JsonBody) -> Answer {
     put(&access, None, body).await
 }
 
@@ -65,11 +63,9 @@ async fn delete(Extension(access): Extension<Access>) -> Answer {
 async fn create_of_agent(
     Extension(access): Extension<Access>,
     Path(agent): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
+    JsonBody(body): JsonBody,
 ) -> Answer {
     access.workspace.agent(&agent).await?;
-    let body = read_json(&headers, &body)?;
     put(&access, Some(&agent), body).await
 }
 

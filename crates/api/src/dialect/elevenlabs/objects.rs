@@ -12,6 +12,7 @@ use crate::dialect::field::{Field, field, name, section, text, word};
 use crate::dialect::field::{Kind, TELEPHONY, TOOLS};
 use crate::dialect::objects::ObjectKind;
 use crate::dialect::path;
+use crate::json_body::JsonBody;
 use crate::{Access, Api, Refusal, read_json};
 
 static TOOL: ObjectKind = ObjectKind {
@@ -77,12 +78,7 @@ pub(super) fn routes() -> Router<Api> {
 
 type Answer = Result<Json<Value>, Refusal>;
 
-async fn create_tool(
-    Extension(access): Extension<Access>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
-    let body = read_json(&headers, &body)?;
+async fn create_tool(Extension(access): Extension<Access>, JsonBody(body): JsonBody) -> Answer {
     let tool = TOOL.create(&access.workspace, body).await?;
     Ok(Json(shown_tool(tool)))
 }
@@ -103,10 +99,8 @@ async fn show_tool(Extension(access): Extension<Access>, Path(id): Path<String>)
 async fn update_tool(
     Extension(access): Extension<Access>,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
+    JsonBody(body): JsonBody,
 ) -> Answer {
-    let body = read_json(&headers, &body)?;
     let tool = TOOL.update(&access.workspace, &id, &body).await?;
     Ok(Json(shown_tool(tool)))
 }
@@ -124,12 +118,7 @@ fn shown_tool(tool: StoredObject) -> Value {
     shown
 }
 
-async fn create_secret(
-    Extension(access): Extension<Access>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
-    let body = read_json(&headers, &body)?;
+async fn create_secret(Extension(access): Extension<Access>, JsonBody(body): JsonBody) -> Answer {
     SECRET.check(&body, false)?;
     let name = body["name"].as_str().unwrap_or_default();
     let value = SecretText::new(body["value"].as_str().unwrap_or_default());
@@ -156,10 +145,8 @@ async fn list_secrets(Extension(access): Extension<Access>) -> Answer {
 async fn update_secret(
     Extension(access): Extension<Access>,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
+    JsonBody(body): JsonBody,
 ) -> Answer {
-    let body = read_json(&headers, &body)?;
     SECRET.check(&body, false)?;
     let value = SecretText::new(body["value"].as_str().unwrap_or_default());
     let workspace = &access.workspace;

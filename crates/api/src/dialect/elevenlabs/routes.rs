@@ -13,6 +13,7 @@ use super::{DIALECT, objects};
 use crate::dialect::agents::{self, shown};
 use crate::dialect::query::{Fields, Paging, page};
 use crate::dialect::{detail, path};
+use crate::json_body::JsonBody;
 use crate::{Access, Api, Credential, Door, Refusal, RequestId, guarded, read_json};
 
 static DOOR: Door = Door {
@@ -47,10 +48,8 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
 async fn create(
     State(api): State<Api>,
     Extension(access): Extension<Access>,
-    headers: HeaderMap,
-    body: Bytes,
+    JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, Refusal> {
-    let body = read_json(&headers, &body)?;
     let agent = agents::create(&api, &access, &DIALECT, &body).await?;
     Ok(Json(json!({ "agent_id": agent.id })))
 }
@@ -80,10 +79,8 @@ async fn update(
     State(api): State<Api>,
     Extension(access): Extension<Access>,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
+    JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, Refusal> {
-    let body = read_json(&headers, &body)?;
     let agent = agents::update(&api, &access, &DIALECT, &id, &body).await?;
     Ok(Json(whole(agent)))
 }

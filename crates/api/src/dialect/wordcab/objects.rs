@@ -1,8 +1,6 @@
 //! Wordcab's objects beside agents: voices and webhooks.
 
-use axum::body::Bytes;
 use axum::extract::{Path, Query};
-use axum::http::HeaderMap;
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use offhook_store::StoredObject;
@@ -13,7 +11,8 @@ use crate::dialect::field::{Acts, Field, Kind, field, list, text};
 use crate::dialect::objects::{ObjectKind, filled};
 use crate::dialect::query::{Fields, page};
 use crate::dialect::{path, webhook};
-use crate::{Access, Api, Refusal, read_json};
+use crate::json_body::JsonBody;
+use crate::{Access, Api, Refusal};
 
 static WEBHOOK: ObjectKind = ObjectKind {
     name: "wordcab.webhook",
@@ -61,8 +60,7 @@ async fn voices() -> Json<Value> {
 type Answer = Result<Json<Value>, Refusal>;
 
 /// The only answer that holds the secret.
-async fn create(Extension(access): Extension<Access>, headers: HeaderMap, body: Bytes) -> Answer {
-    let body = read_json(&headers, &body)?;
+async fn create(Extension(access): Extension<Access>, JsonBody(body): JsonBody) -> Answer {
     let (created, secret) = webhook::create(&access.workspace, &WEBHOOK, body).await?;
     let mut shown = whole(&created);
     shown["secret"] = json!(secret);

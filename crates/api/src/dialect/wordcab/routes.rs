@@ -1,8 +1,7 @@
 //! Wordcab's routes below `/v1` and `/api/v1`.
 
-use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
@@ -12,7 +11,8 @@ use serde_json::{Value, json};
 use super::{DIALECT, calls, objects};
 use crate::dialect::agents::{self, shown};
 use crate::dialect::query::{Fields, Paging, page};
-use crate::{Access, Api, Credential, Door, Refusal, RequestId, guarded, read_json};
+use crate::json_body::JsonBody;
+use crate::{Access, Api, Credential, Door, Refusal, RequestId, guarded};
 
 static DOOR: Door = Door {
     credentials: &[Credential::Bearer],
@@ -40,10 +40,8 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
 async fn create(
     State(api): State<Api>,
     Extension(access): Extension<Access>,
-    headers: HeaderMap,
-    body: Bytes,
+    JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, Refusal> {
-    let body = read_json(&headers, &body)?;
     let agent = agents::create(&api, &access, &DIALECT, &body).await?;
     Ok(Json(whole(agent)))
 }
@@ -77,10 +75,8 @@ async fn update(
     State(api): State<Api>,
     Extension(access): Extension<Access>,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
+    JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, Refusal> {
-    let body = read_json(&headers, &body)?;
     let agent = agents::update(&api, &access, &DIALECT, &id, &body).await?;
     Ok(Json(whole(agent)))
 }

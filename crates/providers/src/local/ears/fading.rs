@@ -3,7 +3,7 @@
 //! the loudest of the last second is silence, whatever it sounds like. A caller's answer comes that
 //! much sooner.
 
-use super::vad::VAD_WINDOW;
+use super::vad::{VAD_WINDOW, level_db};
 
 /// A window that is softer than the loudest by more than this is none of the caller's speech: the
 /// softest syllables lie some 20 dB below the loudest.
@@ -32,8 +32,7 @@ impl Fading {
     /// The probability that the caller speaks in the next window, where it sounds like speech with
     /// `probability`.
     pub(super) fn of(&mut self, window: &[f32; VAD_WINDOW], probability: f32) -> f32 {
-        let power = window.iter().map(|sample| sample * sample).sum::<f32>() / VAD_WINDOW as f32;
-        let level = 10.0 * power.max(1e-10).log10();
+        let level = level_db(window);
         let loudest = self.levels.into_iter().fold(f32::NEG_INFINITY, f32::max);
         self.levels[self.next] = if probability > COUNTS {
             level

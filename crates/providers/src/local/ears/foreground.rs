@@ -5,7 +5,7 @@
 //! the loudest, and falls slowly even while all speech is turned away, so that a caller who puts
 //! the telephone down is heard again.
 
-use super::vad::VAD_WINDOW;
+use super::vad::{VAD_WINDOW, level_db};
 
 /// Speech that is weaker than the caller's level by more than this is in the background.
 const BELOW_CALLER_DB: f32 = 12.0;
@@ -37,8 +37,7 @@ impl Foreground {
     /// The probability that the caller speaks in the next window, where someone does with
     /// `probability`.
     pub(super) fn of(&mut self, window: &[f32; VAD_WINDOW], probability: f32) -> f32 {
-        let power = window.iter().map(|sample| sample * sample).sum::<f32>() / VAD_WINDOW as f32;
-        self.levels[self.next] = 10.0 * power.max(1e-10).log10();
+        self.levels[self.next] = level_db(window);
         self.next = (self.next + 1) % LOUDEST_OF;
         let level = self.levels.into_iter().fold(f32::NEG_INFINITY, f32::max);
         if probability > TEACHES {

@@ -14,6 +14,12 @@ use crate::local::onnx::{OnnxError, OnnxModel, OnnxRuntime};
 /// Samples of one window: 32 ms at 16 kHz.
 pub const VAD_WINDOW: usize = 512;
 
+/// How loud a window is, in dB of full scale; silence is −100.
+pub(super) fn level_db(window: &[f32; VAD_WINDOW]) -> f32 {
+    let power = window.iter().map(|sample| sample * sample).sum::<f32>() / VAD_WINDOW as f32;
+    10.0 * power.max(1e-10).log10()
+}
+
 pub(super) const PROVIDER: &str = "voice activity model (silero)";
 /// Samples of the window before that the model wants to see again.
 const CONTEXT: usize = 64;
