@@ -70,6 +70,17 @@ pub struct Cursor {
     id: String,
 }
 
+impl Cursor {
+    /// Leads to what comes after the item of that id, made at `at_ms` (milliseconds since 1970).
+    #[must_use]
+    pub fn after(at_ms: i64, id: &str) -> Self {
+        Self {
+            at_ms,
+            id: id.to_owned(),
+        }
+    }
+}
+
 /// The text is no cursor of this server.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("this is no cursor that a list has given")]
@@ -144,10 +155,7 @@ impl Bounds {
         items.truncate(asked);
         let next = items.last().filter(|_| has_more).map(|last| {
             let (at_ms, id) = place(last);
-            Cursor {
-                at_ms,
-                id: id.to_owned(),
-            }
+            Cursor::after(at_ms, id)
         });
         Page {
             items,

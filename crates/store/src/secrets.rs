@@ -107,6 +107,39 @@ impl Workspace {
             .map_err(|_| StoreError::Damaged("a secret is no text".into()))
     }
 
+    /// The secret of that id, without its text.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where this workspace has none; else as the database.
+    pub async fn secret(&self, id: &str) -> Result<StoredSecret, StoreError> {
+        let row = sqlx::query(
+            "SELECT id, name, sealed, created_at_ms FROM secrets WHERE workspace = $1 AND id = $2",
+        )
+        .bind(self.id.as_str())
+        .bind(id)
+        .fetch_optional(self.database().reads())
+        .await?
+        .ok_or(StoreError::NotFound("secret"))?;
+        StoredSecret::from_row(&row)
+    }
+
+    /// Gives a secret another name.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where this workspace has none; else as the database.
+    pub async fn rename_secret(&self, id: &str, name: &str) -> Result<(), StoreError> {
+        let done = sqlx::query("UPDATE secrets SET name = $3 WHERE workspace = $1 AND id = $2")
+            .bind(self.id.as_str())
+            .bind(id)
+            .bind(name)
+            .execute(self.database().writes())
+            .await?;
+        if done.rows_affected() == 0 {
+            return Err(StoreError::NotFound("secret"));
+        }
+        Ok(())
+    }
+
     /// Puts another text in the place of a secret's.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ pub(crate) async fn create(
     body: &Value,
 ) -> Result<StoredAgent, Refusal> {
     let mut draft = read(api, dialect, body, None)?;
-    let kept = secret::keep(&access.workspace, dialect, body, None).await?;
+    let kept = secret::keep(&access.workspace, (dialect.fields)(), body, None).await?;
     kept.enter(&mut draft.own);
     let new = NewAgent {
         document: draft.document,
@@ -36,11 +36,11 @@ pub(crate) async fn update(
 ) -> Result<StoredAgent, Refusal> {
     let workspace = &access.workspace;
     let mut kept = secret::Kept::default();
-    if secret::has_any(dialect, body) {
+    if secret::has_any((dialect.fields)(), body) {
         let current = stored(workspace.agent(id).await?);
         read(api, dialect, body, Some(&current))?;
         let own = current.dialects.get(dialect.name);
-        kept = secret::keep(workspace, dialect, body, own).await?;
+        kept = secret::keep(workspace, (dialect.fields)(), body, own).await?;
     }
     let change = |current: &StoredAgent| -> Result<AgentChange, Refusal> {
         let stored = stored(current.clone());
@@ -67,7 +67,7 @@ pub(crate) async fn delete(
     let agent = workspace.agent(id).await?;
     workspace.delete_agent(id, None).await?;
     if let Some(own) = agent.dialects.get(dialect.name) {
-        secret::forget(workspace, dialect, own).await?;
+        secret::forget(workspace, (dialect.fields)(), own).await?;
     }
     Ok(agent)
 }
@@ -75,7 +75,7 @@ pub(crate) async fn delete(
 /// What a client is shown of an agent, without what the server adds.
 pub(crate) fn shown(dialect: &Dialect, agent: StoredAgent) -> Value {
     let mut shown = dialect.show(&stored(agent));
-    secret::conceal(dialect, &mut shown);
+    secret::conceal((dialect.fields)(), &mut shown);
     shown
 }
 

@@ -75,6 +75,16 @@ impl ObjectKind {
         body: &Value,
     ) -> Result<StoredObject, Refusal> {
         self.check(body, true)?;
+        self.lay_over(workspace, id, body).await
+    }
+
+    /// The same with a change that is checked already, and may hold what no client can send.
+    pub(crate) async fn lay_over(
+        &self,
+        workspace: &Workspace,
+        id: &str,
+        body: &Value,
+    ) -> Result<StoredObject, Refusal> {
         for _ in 0..TRIES {
             let current = self.find(workspace, id).await?;
             let mut document = current.document;

@@ -5,12 +5,13 @@ use offhook_store::{SecretText, Workspace};
 use serde_json::{Value, json};
 
 use super::field::Field;
-use super::mapping::Dialect;
 use super::path;
 use crate::Refusal;
 
-fn secret_fields(dialect: &Dialect) -> impl Iterator<Item = &'static Field> {
-    let fields: &'static [Field] = (dialect.fields)();
+/// A table of fields.
+type Fields = &'static [Field];
+
+fn secrets_of(fields: Fields) -> impl Iterator<Item = &'static Field> {
     fields.iter().filter(|field| field.is_secret)
 }
 
@@ -41,20 +42,20 @@ impl Kept {
 }
 
 /// Whether a body has a text in a secret's field.
-pub(crate) fn has_any(dialect: &Dialect, body: &Value) -> bool {
-    secret_fields(dialect).any(|field| path::at(body, field.path).is_some_and(Value::is_string))
+pub(crate) fn has_any(fields: Fields, body: &Value) -> bool {
+    secrets_of(fields).any(|field| path::at(body, field.path).is_some_and(Value::is_string))
 }
 
 /// Keeps every secret of a body. One that is the sealed text of `before` is the client's own echo,
 /// and stays what it was.
 pub(crate) async fn keep(
     workspace: &Workspace,
-    dialect: &Dialect,
+    fields: Fields,
     body: &Value,
     before: Option<&Value>,
 ) -> Result<Kept, Refusal> {
     let mut kept = Kept::default();
-    for field in secret_fields(dialect) {
+    for field in secrets_of(fields) {
         let Some(text) = path::at(body, field.path).and_then(Value::as_str) else {
             continue;
         };
@@ -77,10 +78,10 @@ pub(crate) async fn keep(
 /// Forgets the secrets of a document that is gone.
 pub(crate) async fn forget(
     workspace: &Workspace,
-    dialect: &Dialect,
+    fields: Fields,
     own: &Value,
 ) -> Result<(), Refusal> {
-    for field in secret_fields(dialect) {
+    for field in secrets_of(fields) {
         let id = path::at(own, field.path).and_then(|place| place["secret"].as_str());
         if let Some(id) = id {
             workspace.delete_secret(id).await?;
@@ -90,8 +91,8 @@ pub(crate) async fn forget(
 }
 
 /// Shows each secret as it looks sealed.
-pub(crate) fn conceal(dialect: &Dialect, shown: &mut Value) {
-    for field in secret_fields(dialect) {
+pub(crate) fn conceal(fields: Fields, shown: &mut Value) {
+    for field in secrets_of(fields) {
         let sealed = path::at(shown, field.path).and_then(|place| place.get("sealed"));
         if let Some(sealed) = sealed.cloned() {
             path::put(shown, field.path, sealed);

@@ -26,6 +26,14 @@ pub(crate) async fn a_secret_is_kept_and_changed_and_forgotten(place: Place) {
         changed
     );
     assert_ne!(workspace.secrets().await.unwrap()[0].sealed, secret.sealed);
+    workspace
+        .rename_secret(&secret.id, "other key")
+        .await
+        .unwrap();
+    assert_eq!(
+        workspace.secret(&secret.id).await.unwrap().name,
+        "other key"
+    );
     workspace.delete_secret(&secret.id).await.unwrap();
     for gone in [
         workspace.secret_text(&secret.id).await.map(drop),

@@ -41,6 +41,7 @@ pub(crate) async fn nothing_of_another_workspace_is_found(place: Place) {
             other.delete_object("tool", &object.id, None).await,
             other.secret_text(&secret.id).await.map(drop),
             other.update_secret(&secret.id, &text).await,
+            other.rename_secret(&secret.id, "mine").await,
             other.delete_secret(&secret.id).await,
             other.call(&call.id).await.map(drop),
         ];

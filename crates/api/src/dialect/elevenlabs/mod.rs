@@ -4,10 +4,18 @@
 
 mod agent;
 mod conversation;
+mod document;
+mod knowledge;
 mod lenses;
-mod objects;
+mod listing;
+mod numbers;
+mod outbound;
 mod platform;
 pub(crate) mod routes;
+mod secrets;
+mod settings;
+mod tools;
+mod widget;
 
 use std::sync::LazyLock;
 

@@ -1,7 +1,7 @@
 //! ElevenLabs' routes below `/v1/convai`, and ThreeTone's below `/v1/voiceai`.
 
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -9,20 +9,24 @@ use axum::{Extension, Json, Router};
 use offhook_store::{NewAgent, StoredAgent};
 use serde_json::{Value, json};
 
-use super::{DIALECT, objects};
+use super::{DIALECT, document, knowledge, numbers, outbound, secrets, settings, tools, widget};
 use crate::dialect::agents::{self, shown};
 use crate::dialect::query::{Fields, Paging, page};
 use crate::dialect::{detail, path};
 use crate::json_body::JsonBody;
 use crate::{Access, Api, Credential, Door, Refusal, RequestId, guarded, read_json};
 
+/// Where clients put their key.
+pub(super) const CREDENTIALS: [Credential; 3] = [
+    Credential::Header("xi-api-key"),
+    Credential::Header("x-api-key"),
+    Credential::Bearer,
+];
+
 static DOOR: Door = Door {
-    credentials: &[
-        Credential::Header("xi-api-key"),
-        Credential::Header("x-api-key"),
-        Credential::Bearer,
-    ],
-    body_bytes_max: 4 << 20,
+    credentials: &CREDENTIALS,
+    // Files; the framework itself takes no more than 2 MB of JSON.
+    body_bytes_max: 21 << 20,
     shape,
 };
 
@@ -41,9 +45,21 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/agents/{id}", get(show).patch(update).delete(delete))
         .route("/agents/{id}/duplicate", post(duplicate))
         .route("/agents/{id}/link", get(link))
-        .merge(objects::routes());
-    guarded(routes, api, &DOOR)
+        .merge(knowledge::routes())
+        .merge(numbers::routes())
+        .merge(outbound::routes())
+        .merge(secrets::routes())
+        .merge(settings::routes())
+        .merge(tools::routes())
+        .merge(widget::routes());
+    let uploads = Router::new()
+        .route("/knowledge-base/file", post(document::upload))
+        .layer(DefaultBodyLimit::disable());
+    guarded(routes.merge(uploads), api, &DOOR)
 }
+
+/// What most routes answer.
+pub(super) type Answer = Result<Json<Value>, Refusal>;
 
 async fn create(
     State(api): State<Api>,
@@ -141,8 +157,11 @@ fn line(agent: &StoredAgent) -> Value {
     json!({
         "agent_id": agent.id,
         "name": agent.name(),
+        "voice_id": own("conversation_config.tts.voice_id")
+            .unwrap_or_else(|| agent.document["voice"]["id"].clone()),
         "tags": own("tags").filter(Value::is_array).unwrap_or(json!([])),
         "created_at_unix_secs": agent.created_at_ms / 1_000,
+        "updated_at_unix_secs": agent.updated_at_ms / 1_000,
         "access_info": access_info(),
         "last_call_time_unix_secs": null,
         "archived": own("platform_settings.archived").unwrap_or(json!(false)),

@@ -1,0 +1,173 @@
+//! ElevenLabs' calls to somebody: each is checked in full, and then needs a carrier, which this
+//! server does not have yet. Nothing is stored of what cannot be dialled.
+
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Extension, Json, Router};
+use serde_json::{Value, json};
+
+use super::numbers::NUMBER;
+use super::routes::{Answer, PAGING};
+use crate::dialect::agents::invalid;
+use crate::dialect::field::Kind;
+use crate::dialect::field::{Field, TELEPHONY, field, map, name, objects, text, whole};
+use crate::dialect::objects::{ObjectKind, filled};
+use crate::dialect::problem::{Problem, ProblemKind};
+use crate::dialect::query::{Fields, page};
+use crate::json_body::JsonBody;
+use crate::{Access, Api, Refusal};
+
+static CALL: ObjectKind = ObjectKind {
+    name: "elevenlabs.outbound-call",
+    id_prefix: "call",
+    title: "call",
+    fields: CALL_FIELDS,
+};
+
+pub(super) const CALL_FIELDS: &[Field] = &[
+    name("agent_id").required().acts(TELEPHONY),
+    name("agent_phone_number_id").required().acts(TELEPHONY),
+    field("to_number", Kind::Telephone)
+        .required()
+        .acts(TELEPHONY),
+    map("conversation_initiation_client_data")
+        .or_null()
+        .acts(TELEPHONY),
+];
+
+static REGISTERED: ObjectKind = ObjectKind {
+    name: "elevenlabs.registered-call",
+    id_prefix: "call",
+    title: "call",
+    fields: REGISTERED_FIELDS,
+};
+
+pub(super) const REGISTERED_FIELDS: &[Field] = &[
+    name("agent_id").required().acts(TELEPHONY),
+    name("from_number").required().acts(TELEPHONY),
+    name("to_number").required().acts(TELEPHONY),
+];
+
+static BATCH: ObjectKind = ObjectKind {
+    name: "elevenlabs.batch",
+    id_prefix: "btcal",
+    title: "batch",
+    fields: BATCH_FIELDS,
+};
+
+pub(super) const BATCH_FIELDS: &[Field] = &[
+    text("call_name").required().acts(TELEPHONY),
+    name("agent_id").required().acts(TELEPHONY),
+    objects("recipients", RECIPIENT)
+        .required()
+        .at_most(10_000)
+        .acts(TELEPHONY),
+    whole("scheduled_time_unix", 0.0, 1e11)
+        .or_null()
+        .acts(TELEPHONY),
+    name("agent_phone_number_id").or_null().acts(TELEPHONY),
+    name("timezone").or_null().acts(TELEPHONY),
+    whole("target_concurrency_limit", 1.0, 10_000.0)
+        .or_null()
+        .acts(TELEPHONY),
+];
+
+const RECIPIENT: &[Field] = &[
+    name("id").or_null().acts(TELEPHONY),
+    field("phone_number", Kind::Telephone)
+        .required()
+        .acts(TELEPHONY),
+    map("conversation_initiation_client_data")
+        .or_null()
+        .acts(TELEPHONY),
+];
+
+pub(super) fn routes() -> Router<Api> {
+    let by = |provider: &'static str| {
+        post(
+            move |Extension(access): Extension<Access>, JsonBody(body): JsonBody| async move {
+                call(&access, provider, &body).await
+            },
+        )
+    };
+    Router::new()
+        .route("/twilio/outbound-call", by("twilio"))
+        .route("/sip-trunk/outbound-call", by("sip_trunk"))
+        .route("/exotel/outbound-call", by("exotel"))
+        .route("/twilio/register-call", post(register))
+        .route("/batch-calling/submit", post(submit))
+        .route("/batch-calling/workspace", get(list_batches))
+        .route("/batch-calling/{id}", get(no_batch).delete(no_batch))
+        .route("/batch-calling/{id}/cancel", post(no_batch))
+        .route("/batch-calling/{id}/retry", post(no_batch))
+}
+
+/// What is missing, whatever is asked for.
+fn no_carrier(provider: &str) -> Refusal {
+    let message = format!(
+        "this server is connected to no carrier and no SIP trunk ({provider}), so that it cannot \
+         place calls; sessions over WebSocket work"
+    );
+    Refusal::new(StatusCode::BAD_REQUEST, "telephony_not_configured", message)
+}
+
+async fn call(access: &Access, provider: &str, body: &Value) -> Answer {
+    CALL.check(body, false)?;
+    let text = |name: &str| body[name].as_str().unwrap_or_default();
+    access.workspace.agent(text("agent_id")).await?;
+    check_number(access, text("agent_phone_number_id"), Some(provider)).await?;
+    Err(no_carrier(provider))
+}
+
+/// Refuses a number that this workspace does not have, or has with another provider.
+async fn check_number(access: &Access, id: &str, provider: Option<&str>) -> Result<(), Refusal> {
+    let number = NUMBER.find(&access.workspace, id).await?;
+    let number = filled(&NUMBER, &number);
+    let wrong = match provider {
+        Some(provider) if number["provider"] != provider => {
+            format!("This number is of another provider than {provider}")
+        }
+        _ if number["supports_outbound"] == false => {
+            "This number is for incoming calls only".to_owned()
+        }
+        _ => return Ok(()),
+    };
+    let field = "agent_phone_number_id";
+    Err(invalid(vec![Problem::at(field, ProblemKind::Value, wrong)]))
+}
+
+/// A call that the client's own carrier has on its line.
+async fn register(Extension(access): Extension<Access>, JsonBody(body): JsonBody) -> Answer {
+    REGISTERED.check(&body, false)?;
+    let agent = body["agent_id"].as_str().unwrap_or_default();
+    access.workspace.agent(agent).await?;
+    Err(no_carrier("twilio"))
+}
+
+async fn submit(Extension(access): Extension<Access>, JsonBody(body): JsonBody) -> Answer {
+    BATCH.check(&body, false)?;
+    if body["recipients"].as_array().is_none_or(Vec::is_empty) {
+        let message = "List should have at least 1 item";
+        let problem = Problem::at("recipients", ProblemKind::TooShort, message);
+        return Err(invalid(vec![problem]));
+    }
+    let agent = body["agent_id"].as_str().unwrap_or_default();
+    access.workspace.agent(agent).await?;
+    if let Some(number) = body["agent_phone_number_id"].as_str() {
+        check_number(&access, number, None).await?;
+    }
+    Err(no_carrier("batch calling"))
+}
+
+/// There are none, as long as none can be submitted.
+async fn list_batches(Query(fields): Fields) -> Answer {
+    page(&fields, &PAGING)?;
+    Ok(Json(
+        json!({ "batch_calls": [], "next_doc": null, "has_more": false }),
+    ))
+}
+
+async fn no_batch(Path(_): Path<String>) -> Answer {
+    Err(Refusal::not_found("batch"))
+}
