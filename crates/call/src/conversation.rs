@@ -11,6 +11,8 @@ use offhook_turn_taking::HeardText;
 pub struct Conversation {
     system: ChatMessage,
     messages: Vec<ChatMessage>,
+    /// Notes by their names, each as its message has it.
+    notes: Vec<(String, String)>,
     turns_max: usize,
 }
 
@@ -22,6 +24,7 @@ impl Conversation {
         Self {
             system: ChatMessage::new(Role::System, system_prompt),
             messages: Vec::new(),
+            notes: Vec::new(),
             turns_max: turns_max.max(1),
         }
     }
@@ -73,6 +76,22 @@ impl Conversation {
         let id = call.id.clone();
         self.messages.push(ChatMessage::tool_call(call));
         self.messages.push(ChatMessage::tool_result(id, result));
+    }
+
+    /// Something that the agent should know and nobody said. It takes the place of what was noted
+    /// under the same name before.
+    pub fn note(&mut self, name: Option<&str>, text: &str) {
+        if let Some(name) = name {
+            let before = self.notes.iter().position(|(known, _)| known == name);
+            if let Some((_, old)) = before.map(|at| self.notes.swap_remove(at)) {
+                let is_it = |it: &ChatMessage| it.role == Role::System && it.text == old;
+                if let Some(at) = self.messages.iter().rposition(is_it) {
+                    self.messages.remove(at);
+                }
+            }
+            self.notes.push((name.to_owned(), text.to_owned()));
+        }
+        self.messages.push(ChatMessage::new(Role::System, text));
     }
 
     fn add(&mut self, role: Role, text: &str) {
@@ -129,6 +148,26 @@ mod tests {
             .iter()
             .map(|message| message.text.as_str())
             .collect()
+    }
+
+    #[test]
+    fn a_note_is_read_where_it_came_and_replaced_by_its_name() {
+        let mut conversation = Conversation::new("Be brief.".into(), 8);
+        conversation.note(Some("page"), "The user sees /home.");
+        conversation.add_reply("Hello?", "Hi.", &known("Hi."));
+        conversation.note(None, "The user is a member.");
+        conversation.note(Some("page"), "The user sees /pricing.");
+        assert_eq!(
+            texts(&conversation.with_caller("What is this?")),
+            [
+                "Be brief.",
+                "Hello?",
+                "Hi.",
+                "The user is a member.",
+                "The user sees /pricing.",
+                "What is this?"
+            ]
+        );
     }
 
     #[test]

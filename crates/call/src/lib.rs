@@ -9,6 +9,7 @@ pub mod report;
 mod session;
 pub mod timeline;
 mod word_error_rate;
+mod written;
 
 pub use conversation::Conversation;
 pub use persona::Persona;
@@ -18,3 +19,4 @@ pub use record::{
 };
 pub use session::{CallSetup, Control, OpenError, Providers, Session};
 pub use word_error_rate::{WordErrors, word_error_rate};
+pub use written::WrittenVoice;

@@ -82,6 +82,13 @@ pub enum Control {
         /// `None` until the caller speaks.
         wait: Option<Duration>,
     },
+    /// Let the agent know something from its next reply on. It is no reason to speak.
+    Note {
+        /// What.
+        text: String,
+        /// What was noted under the same name before is forgotten.
+        name: Option<String>,
+    },
 }
 
 /// Why a call cannot begin.
@@ -287,6 +294,9 @@ impl Session {
             Incoming::Control(Some(Control::SkipTurn { wait })) => {
                 let turn = self.newest_turn;
                 self.tell(Fact::TurnSkipped { turn, wait }, now);
+            }
+            Incoming::Control(Some(Control::Note { text, name })) => {
+                self.conversation.note(name.as_deref(), &text);
             }
             Incoming::Control(None) => self.is_control_open = false,
             Incoming::Leg(LegInput::Audio(frame)) => self.hear(frame, now),

@@ -228,6 +228,32 @@ async fn a_skipped_turn_is_silent_and_remembered() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_note_is_known_to_the_next_reply_and_is_no_reason_to_speak() {
+    let note = Control::Note {
+        text: "The user sees the prices.".into(),
+        name: Some("page".into()),
+    };
+    let (stage, chat) = Stage::new()
+        .hears(ScriptedUtterance::new("What is this?"))
+        .answers(ScriptedReply::new("Our prices."))
+        .ordered(ms(3_000), note)
+        .speaks(ms(6_000), ms(1_000))
+        .hangs_up(ms(10_000))
+        .with_chat();
+    let call = stage.run().await;
+    assert_eq!(call.agent_time_between(ms(3_000), ms(7_000)), ms(0));
+    let last = chat.asked().pop().expect("it was asked");
+    let [.., note, question] = last.as_slice() else {
+        panic!("{last:?}")
+    };
+    assert_eq!(
+        (note.role, note.text.as_str()),
+        (Role::System, "The user sees the prices.")
+    );
+    assert_eq!(question.text, "What is this?");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_skipped_turn_can_have_an_end() {
     let call = Stage::new()
         .ordered(
