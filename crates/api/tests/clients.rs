@@ -1,5 +1,5 @@
-//! The platforms' own Python clients, as published, against a server on a socket. `.ci/setup test`
-//! installs them.
+//! The platforms' own clients for Python and Node, as published, against a server on a socket.
+//! `.ci/setup test` installs them.
 
 #![expect(
     clippy::unwrap_used,
@@ -14,14 +14,28 @@ use offhook_store::{NewKey, Role, Store};
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
-/// Where the clients are.
-fn packages() -> PathBuf {
+/// Where the clients are that `.ci/setup` has put into `folder` of the cache.
+fn installed(folder: &str) -> PathBuf {
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let home = || PathBuf::from(std::env::var_os("HOME").expect("a home")).join(".cache");
-    let folder = cache.unwrap_or_else(home).join("offhook/clients/current");
+    let folder = cache.unwrap_or_else(home).join("offhook").join(folder);
     let place = folder.display();
     assert!(folder.is_dir(), "{place} is not there; run .ci/setup test");
     folder
+}
+
+/// What runs a script, with the clients that it uses.
+fn interpreter(script: &str) -> Command {
+    if script.ends_with(".py") {
+        let mut python = Command::new("python3");
+        python
+            .env("PYTHONPATH", installed("clients/current"))
+            .env("PYTHONDONTWRITEBYTECODE", "1");
+        return python;
+    }
+    let mut node = Command::new("node");
+    node.env("NODE_PATH", installed("node-clients/current/node_modules"));
+    node
 }
 
 async fn runs(script: &str) {
@@ -39,11 +53,9 @@ async fn runs(script: &str) {
     let routes = router(Api::new(store, ApiSettings::default()));
     let server = tokio::spawn(async move { axum::serve(listener, routes).await });
     let scripts = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
-    let run = Command::new("python3")
+    let run = interpreter(script)
         .arg(scripts.join(script))
         .args([address.as_str(), key.expose()])
-        .env("PYTHONPATH", packages())
-        .env("PYTHONDONTWRITEBYTECODE", "1")
         .output()
         .await
         .unwrap();
@@ -55,6 +67,11 @@ async fn runs(script: &str) {
 #[tokio::test]
 async fn the_client_of_elevenlabs_is_served() {
     runs("elevenlabs_client.py").await;
+}
+
+#[tokio::test]
+async fn the_client_of_elevenlabs_for_node_is_served() {
+    runs("elevenlabs_client.cjs").await;
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use sqlx::any::AnyRow;
 use sqlx::{Any, Row as _, Transaction};
 
 use crate::page::{Bounds, folded};
-use crate::{Page, PageQuery, StoreError, Workspace, new_id, now_ms};
+use crate::{Page, PageQuery, Store, StoreError, Workspace, WorkspaceId, new_id, now_ms};
 
 /// How many revisions of an agent are kept; the oldest go first.
 const REVISIONS_MAX: i64 = 200;
@@ -74,6 +74,23 @@ impl StoredAgent {
 /// What lists show and search.
 pub(crate) fn name_of(document: &Value) -> &str {
     document["name"].as_str().unwrap_or("")
+}
+
+impl Store {
+    /// The workspace of the agent of that id, for agents that anybody may talk to. Whether this is
+    /// one is for the asker to find out before it tells anybody anything.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where there is none; else as the database.
+    pub async fn workspace_of_agent(&self, id: &str) -> Result<Workspace, StoreError> {
+        let row = sqlx::query("SELECT workspace FROM agents WHERE id = $1")
+            .bind(id)
+            .fetch_optional(self.database().reads())
+            .await?
+            .ok_or(StoreError::NotFound("agent"))?;
+        let workspace: String = row.try_get("workspace")?;
+        Ok(self.workspace(&WorkspaceId::new(workspace)))
+    }
 }
 
 impl Workspace {

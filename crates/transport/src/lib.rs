@@ -1,9 +1,10 @@
 //! Kinds of wire, each of which makes legs: a file or a simulated caller on a handset, a loopback
-//! between two sessions, the raw WebSocket session.
+//! between two sessions, the raw WebSocket session, the conversation WebSocket of ElevenLabs.
 //!
 //! Wire formats are parsed by pure code. No turn logic, no language model.
 
 mod arrivals;
+pub mod convai;
 mod ear;
 mod file;
 mod handset;

@@ -29,6 +29,7 @@ mod voices;
 mod webhook;
 mod wordcab;
 
+pub use elevenlabs::{Admitted, Opening, OpeningProblem, Wishes};
 pub use mapping::{Dialect, Draft, Stored};
 pub use matrix::compatibility_page;
 pub use mounts::SharedPaths;

@@ -234,6 +234,14 @@ settings = whole(platform.settings.update(rag_retention_period_days=3))
 assert settings.conversation_initiation_client_data_webhook.url == hook["url"]
 assert platform.settings.get() == settings
 
+talks = platform.conversations
+signed = whole(talks.get_signed_url(agent_id=made.agent_id)).signed_url
+assert signed.startswith(address.replace("http", "ws") + "/v1/convai/conversation?"), signed
+assert signed != talks.get_signed_url(agent_id=made.agent_id).signed_url
+token = whole(talks.get_webrtc_token(agent_id=made.agent_id))
+assert token.token and token.conversation_id.startswith("conv_")
+assert status_of(lambda: talks.get_signed_url(agent_id="none"))[0] == 404
+
 agents.delete(copy.agent_id)
 agents.delete(made.agent_id)
 assert agents.list().agents == []

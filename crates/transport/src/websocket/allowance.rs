@@ -7,14 +7,14 @@ use offhook_media::FRAME_DURATION;
 /// Credit in audio time: it fills with the time that passes, up to a limit, and empties with the
 /// audio that comes.
 #[derive(Debug)]
-pub(super) struct AudioAllowance {
+pub(crate) struct AudioAllowance {
     credit: Duration,
     credit_max: Duration,
     updated: Duration,
 }
 
 impl AudioAllowance {
-    pub(super) fn new(ahead_max: Duration) -> Self {
+    pub(crate) fn new(ahead_max: Duration) -> Self {
         let credit_max = ahead_max.max(FRAME_DURATION);
         Self {
             credit: credit_max,
@@ -24,7 +24,7 @@ impl AudioAllowance {
     }
 
     /// Whether a frame may come at `now`, the time since the session began.
-    pub(super) fn take(&mut self, now: Duration) -> bool {
+    pub(crate) fn take(&mut self, now: Duration) -> bool {
         let passed = now.saturating_sub(self.updated);
         self.updated = self.updated.max(now);
         // A little more than real time, so that a client's fast clock does not lose frames.

@@ -1,7 +1,7 @@
 //! The raw WebSocket session: 20 ms of PCM in each binary message, JSON events in text messages.
 //! `SESSION_PROTOCOL.md` beside the crate's manifest is its one page of documentation.
 
-mod allowance;
+pub(crate) mod allowance;
 mod client;
 mod ending;
 mod limits;

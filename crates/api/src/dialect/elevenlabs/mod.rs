@@ -2,6 +2,7 @@
 //! pages and client packages; fields that the client leaves out are shown with the defaults of the
 //! "Create agent" page, newer ones only where they were sent.
 
+mod admission;
 mod agent;
 mod conversation;
 mod document;
@@ -9,13 +10,18 @@ mod knowledge;
 mod lenses;
 mod listing;
 mod numbers;
+mod opening;
 mod outbound;
 mod platform;
 pub(crate) mod routes;
 mod secrets;
 mod settings;
+mod signed;
 mod tools;
 mod widget;
+
+pub use admission::Admitted;
+pub use opening::{Opening, OpeningProblem, Wishes};
 
 use std::sync::LazyLock;
 

@@ -9,7 +9,9 @@ use axum::{Extension, Json, Router};
 use offhook_store::{NewAgent, StoredAgent};
 use serde_json::{Value, json};
 
-use super::{DIALECT, document, knowledge, numbers, outbound, secrets, settings, tools, widget};
+use super::{
+    DIALECT, document, knowledge, numbers, outbound, secrets, settings, signed, tools, widget,
+};
 use crate::dialect::agents::{self, shown};
 use crate::dialect::query::{Fields, Paging, page};
 use crate::dialect::{detail, path};
@@ -50,6 +52,7 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .merge(outbound::routes())
         .merge(secrets::routes())
         .merge(settings::routes())
+        .merge(signed::routes())
         .merge(tools::routes())
         .merge(widget::routes());
     let uploads = Router::new()

@@ -1,0 +1,195 @@
+//! Who may begin a conversation with an agent over ElevenLabs' WebSocket: the holder of a key, the
+//! holder of a token that was made for one conversation, and, where the agent asks for neither,
+//! anybody.
+
+use axum::extract::Query;
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use offhook_store::{PageQuery, StoreError, StoredAgent, Workspace, WorkspaceId, new_id, now_ms};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::DIALECT;
+use super::routes::CREDENTIALS;
+use crate::dialect::{agents, path};
+use crate::{Access, Api, Refusal};
+
+/// A conversation that may begin.
+#[derive(Debug, Clone)]
+pub struct Admitted {
+    /// The agent, as it is now.
+    pub agent: StoredAgent,
+    /// Its workspace.
+    pub workspace: Workspace,
+    /// The id that the conversation was promised, where it was.
+    pub conversation_id: Option<String>,
+}
+
+/// Kind of the objects that stand for tokens.
+const TOKEN: &str = "elevenlabs.conversation-token";
+
+/// How long a token may wait to be used.
+const TOKEN_MS: i64 = 15 * 60 * 1_000;
+
+impl Api {
+    /// Lets somebody in who asks for a conversation, by the address `…?agent_id=…` with its
+    /// `conversation_signature` or `token`, and by a key in the headers.
+    ///
+    /// # Errors
+    /// [`Refusal`]s where no agent is named, where there is no such agent or none for this asker;
+    /// else as the database.
+    pub async fn admit_conversation(
+        &self,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<Admitted, Refusal> {
+        let Query(fields) = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| {
+            let message = "the query of the address cannot be read";
+            Refusal::new(StatusCode::BAD_REQUEST, "malformed", message)
+        })?;
+        let field = |name: &str| {
+            let found = fields.iter().find(|(field, _)| field == name);
+            found.map(|(_, value)| value.as_str())
+        };
+        let token = field("conversation_signature").or_else(|| field("token"));
+        if let Some(token) = token {
+            return redeem(self, token, field("agent_id")).await;
+        }
+        let Some(id) = field("agent_id").filter(|id| !id.is_empty()) else {
+            let message = "no agent is named; write ?agent_id=…";
+            return Err(Refusal::new(StatusCode::BAD_REQUEST, "malformed", message));
+        };
+        let keyed = self.access(&CREDENTIALS, uri, headers).await;
+        if let Ok(access) = &keyed
+            && let Ok(agent) = access.workspace.agent(id).await
+        {
+            return Ok(Admitted {
+                agent,
+                workspace: access.workspace.clone(),
+                conversation_id: None,
+            });
+        }
+        let public = public_agent(self, id, headers).await?;
+        public.ok_or_else(|| match keyed {
+            Ok(_) => Refusal::not_found("agent"),
+            Err(refusal) => refusal,
+        })
+    }
+}
+
+/// The agent, where anybody may talk to it: one that was written in this dialect and asks for no
+/// token, from a page that it allows.
+async fn public_agent(
+    api: &Api,
+    id: &str,
+    headers: &HeaderMap,
+) -> Result<Option<Admitted>, Refusal> {
+    let workspace = match api.store().workspace_of_agent(id).await {
+        Ok(workspace) => workspace,
+        Err(StoreError::NotFound(_)) => return Ok(None),
+        Err(problem) => return Err(problem.into()),
+    };
+    let agent = workspace.agent(id).await?;
+    if !agent.dialects.contains_key(DIALECT.name) {
+        return Ok(None);
+    }
+    let shown = DIALECT.show(&agents::stored(agent.clone()));
+    let auth = path::at(&shown, "platform_settings.auth").cloned();
+    let auth = auth.unwrap_or_default();
+    if auth["enable_auth"] == true || !is_allowed(&auth, headers) {
+        return Ok(None);
+    }
+    Ok(Some(Admitted {
+        agent,
+        workspace,
+        conversation_id: None,
+    }))
+}
+
+/// Whether the page from which a browser asks is on the agent's list.
+fn is_allowed(auth: &Value, headers: &HeaderMap) -> bool {
+    let allowed = auth["allowlist"].as_array();
+    let hosts: Vec<&str> = allowed
+        .into_iter()
+        .flatten()
+        .filter_map(|it| it["hostname"].as_str())
+        .collect();
+    let origin = headers.get(header::ORIGIN).and_then(|it| it.to_str().ok());
+    let Some(origin) = origin else {
+        return auth["require_origin_header"] != true;
+    };
+    let host = origin.split_once("://").map_or(origin, |(_, host)| host);
+    let name = host.split(':').next().unwrap_or_default();
+    hosts.is_empty() || hosts.contains(&host) || hosts.contains(&name)
+}
+
+/// Makes a token for one conversation with an agent; gives it, and the id that the conversation
+/// will have.
+pub(super) async fn issue(access: &Access, agent: &str) -> Result<(String, String), Refusal> {
+    let workspace = &access.workspace;
+    workspace.agent(agent).await?;
+    forget_expired(workspace).await?;
+    let random = || new_id("conv").map_err(StoreError::from);
+    let (conversation, secret) = (random()?, random()?);
+    let secret = secret.trim_start_matches("conv_");
+    let token = json!({
+        "agent": agent,
+        "digest": digest(secret),
+        "expires_at_ms": now_ms() + TOKEN_MS,
+        "conversation": conversation,
+    });
+    let token = workspace.create_object(TOKEN, "cvtkn", token).await?;
+    let text = format!("{}.{}.{secret}", workspace.id(), token.id);
+    Ok((text, conversation))
+}
+
+/// Takes a token: of all that come with it, one is let in.
+async fn redeem(api: &Api, token: &str, agent: Option<&str>) -> Result<Admitted, Refusal> {
+    let refused = || Refusal::unauthorized("the token is used, too old or none of this server");
+    let parts: Vec<&str> = token.split('.').collect();
+    let [workspace, id, secret] = parts.as_slice() else {
+        return Err(refused());
+    };
+    let workspace = api.store().workspace(&WorkspaceId::new(*workspace));
+    let kept = match workspace.object(TOKEN, id).await {
+        Ok(kept) => kept.document,
+        Err(StoreError::NotFound(_)) => return Err(refused()),
+        Err(problem) => return Err(problem.into()),
+    };
+    let meant = kept["agent"].as_str().unwrap_or_default();
+    let is_right = kept["digest"] == digest(secret).as_str()
+        && agent.is_none_or(|agent| agent == meant)
+        && kept["expires_at_ms"].as_i64() > Some(now_ms());
+    if !is_right {
+        return Err(refused());
+    }
+    match workspace.delete_object(TOKEN, id, None).await {
+        Ok(()) => {}
+        Err(StoreError::NotFound(_)) => return Err(refused()),
+        Err(problem) => return Err(problem.into()),
+    }
+    Ok(Admitted {
+        agent: workspace.agent(meant).await?,
+        conversation_id: kept["conversation"].as_str().map(str::to_owned),
+        workspace,
+    })
+}
+
+/// Tokens that nobody has used in time leave no trace.
+async fn forget_expired(workspace: &Workspace) -> Result<(), Refusal> {
+    let query = PageQuery {
+        limit: 1_000,
+        ..PageQuery::default()
+    };
+    for token in workspace.objects(TOKEN, &query).await?.items {
+        if token.document["expires_at_ms"].as_i64() <= Some(now_ms()) {
+            workspace.delete_object(TOKEN, &token.id, None).await.ok();
+        }
+    }
+    Ok(())
+}
+
+/// SHA-256, so that the database opens no conversation.
+fn digest(secret: &str) -> String {
+    let digest = Sha256::digest(secret.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
