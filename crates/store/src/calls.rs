@@ -5,8 +5,17 @@ use serde_json::Value;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use crate::page::Bounds;
-use crate::{Page, PageQuery, PageStart, Store, StoreError, Workspace};
+use crate::page::{Bounds, folded};
+use crate::{Page, PageQuery, PageStart, Store, StoreError, Workspace, now_ms};
+
+const PHONE: &str = "phone";
+const WEB: &str = "web";
+
+/// What every list of calls asks, by the first eight parameters.
+const NARROWED: &str = "workspace = $1 AND ($2 = '' OR agent = $2) AND ($3 = '' OR status = $3)
+               AND ($4 = '' OR direction = $4) AND ($5 = '' OR kind = $5)
+               AND folded_text LIKE $6 ESCAPE '!'
+               AND started_at_ms >= $7 AND started_at_ms < $8";
 
 /// A call as it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +45,16 @@ pub struct CallQuery {
     pub agent: Option<String>,
     /// Only those that stand so.
     pub status: Option<String>,
+    /// Only those that went this way: `inbound` or `outbound`.
+    pub direction: Option<String>,
+    /// Only those that a telephone network carried, or only the others.
+    pub is_phone: Option<bool>,
+    /// Only those with this text in their id, numbers or agent's name, letter case aside.
+    pub search: Option<String>,
+    /// Only those that were answered at this time or later, in milliseconds since 1970.
+    pub from_ms: Option<i64>,
+    /// Only those that were answered before this time.
+    pub to_ms: Option<i64>,
     /// How many, from 1 to 1000.
     pub limit: u32,
     /// Where the page begins.
@@ -47,6 +66,11 @@ impl Default for CallQuery {
         Self {
             agent: None,
             status: None,
+            direction: None,
+            is_phone: None,
+            search: None,
+            from_ms: None,
+            to_ms: None,
             limit: 100,
             start: PageStart::First,
         }
@@ -54,6 +78,26 @@ impl Default for CallQuery {
 }
 
 impl StoredCall {
+    fn text(&self, field: &str) -> &str {
+        let value = self.document.get(field).and_then(Value::as_str);
+        value.unwrap_or("")
+    }
+
+    fn kind(&self) -> &'static str {
+        let numbers = [self.text("from_number"), self.text("to_number")];
+        if numbers.iter().any(|number| !number.is_empty()) {
+            PHONE
+        } else {
+            WEB
+        }
+    }
+
+    /// What a search goes through.
+    fn searched(&self) -> String {
+        let [from, to, agent] = ["from_number", "to_number", "agent_name"].map(|it| self.text(it));
+        [&self.id, from, to, agent].join(" ")
+    }
+
     fn from_row(row: &AnyRow) -> Result<Self, StoreError> {
         Ok(Self {
             id: row.try_get("id")?,
@@ -77,8 +121,8 @@ impl Store {
     pub async fn record_call(&self, call: &StoredCall) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO calls (id, workspace, agent, agent_revision, status, started_at_ms,
-                                ended_at_ms, document)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                                ended_at_ms, document, direction, kind, folded_text, node)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
              ON CONFLICT (id) DO UPDATE SET
                  status = excluded.status, ended_at_ms = excluded.ended_at_ms,
                  document = excluded.document
@@ -93,9 +137,35 @@ impl Store {
         .bind(call.started_at_ms)
         .bind(call.ended_at_ms)
         .bind(call.document.to_string())
+        .bind(call.text("direction"))
+        .bind(call.kind())
+        .bind(folded(&call.searched()))
+        .bind(call.text("node"))
         .execute(self.database().writes())
         .await?;
         Ok(())
+    }
+
+    /// Notes of the calls that a server process left when it died that they failed, for `reason`.
+    /// They are those whose documents have `node` and that are up. Gives how many there were.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn fail_calls_of(&self, node: &str, reason: &str) -> Result<u64, StoreError> {
+        let rows = sqlx::query("SELECT * FROM calls WHERE node = $1 AND ended_at_ms IS NULL")
+            .bind(node)
+            .fetch_all(self.database().reads())
+            .await?;
+        for row in &rows {
+            let mut call = StoredCall::from_row(row)?;
+            if let Some(document) = call.document.as_object_mut() {
+                document.insert("ended_reason".into(), reason.into());
+            }
+            call.status = "failed".into();
+            call.ended_at_ms = Some(now_ms());
+            self.record_call(&call).await?;
+        }
+        Ok(rows.len() as u64)
     }
 }
 
@@ -114,40 +184,99 @@ impl Workspace {
         StoredCall::from_row(&row)
     }
 
+    /// Writes one field of a call's document and leaves the others alone.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where this workspace has no such call; else as the database.
+    pub async fn note_on_call(
+        &self,
+        id: &str,
+        field: &str,
+        value: &Value,
+    ) -> Result<(), StoreError> {
+        let mut write = self.database().write().await?;
+        // The row is written first: that keeps others from it until the document is back.
+        let found = sqlx::query(
+            "UPDATE calls SET status = status WHERE workspace = $1 AND id = $2
+             RETURNING document",
+        )
+        .bind(self.id.as_str())
+        .bind(id)
+        .fetch_optional(&mut *write)
+        .await?
+        .ok_or(StoreError::NotFound("call"))?;
+        let mut document: Value = serde_json::from_str(found.try_get("document")?)?;
+        if let Some(fields) = document.as_object_mut() {
+            fields.insert(field.to_owned(), value.clone());
+        }
+        sqlx::query("UPDATE calls SET document = $1 WHERE workspace = $2 AND id = $3")
+            .bind(document.to_string())
+            .bind(self.id.as_str())
+            .bind(id)
+            .execute(&mut *write)
+            .await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Deletes a call that is over.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where this workspace has no such call, or it is up; else as the
+    /// database.
+    pub async fn delete_call(&self, id: &str) -> Result<(), StoreError> {
+        let deleted = sqlx::query(
+            "DELETE FROM calls WHERE workspace = $1 AND id = $2 AND ended_at_ms IS NOT NULL",
+        )
+        .bind(self.id.as_str())
+        .bind(id)
+        .execute(self.database().writes())
+        .await?;
+        match deleted.rows_affected() {
+            0 => Err(StoreError::NotFound("call")),
+            _ => Ok(()),
+        }
+    }
+
     /// A page of the workspace's calls, the latest first.
     ///
     /// # Errors
     /// As the database.
     pub async fn calls(&self, query: &CallQuery) -> Result<Page<StoredCall>, StoreError> {
         let bounds = Bounds::of(&PageQuery {
-            search: None,
+            search: query.search.clone(),
             limit: query.limit,
             start: query.start.clone(),
         });
-        let agent = query.agent.as_deref().unwrap_or("");
-        let status = query.status.as_deref().unwrap_or("");
-        let rows = sqlx::query(
-            "SELECT * FROM calls
-             WHERE workspace = $1 AND ($2 = '' OR agent = $2) AND ($3 = '' OR status = $3)
-               AND (started_at_ms < $4 OR (started_at_ms = $4 AND id < $5))
-             ORDER BY started_at_ms DESC, id DESC LIMIT $6 OFFSET $7",
-        )
-        .bind(self.id.as_str())
-        .bind(agent)
-        .bind(status)
+        let narrowed = |sql: String| {
+            let any = |text: &Option<String>| text.clone().unwrap_or_default();
+            let kind = query
+                .is_phone
+                .map(|is_phone| if is_phone { PHONE } else { WEB });
+            sqlx::query(sqlx::AssertSqlSafe(sql))
+                .bind(self.id.as_str().to_owned())
+                .bind(any(&query.agent))
+                .bind(any(&query.status))
+                .bind(any(&query.direction))
+                .bind(kind.unwrap_or(""))
+                .bind(bounds.pattern.clone())
+                .bind(query.from_ms.unwrap_or(i64::MIN))
+                .bind(query.to_ms.unwrap_or(i64::MAX))
+        };
+        let rows = narrowed(format!(
+            "SELECT * FROM calls WHERE {NARROWED}
+               AND (started_at_ms < $9 OR (started_at_ms = $9 AND id < $10))
+             ORDER BY started_at_ms DESC, id DESC LIMIT $11 OFFSET $12"
+        ))
         .bind(bounds.before_ms)
-        .bind(&bounds.before_id)
+        .bind(bounds.before_id.clone())
         .bind(bounds.limit)
         .bind(bounds.offset)
         .fetch_all(self.database().reads())
         .await?;
-        let total = sqlx::query(
-            "SELECT count(*) AS total FROM calls
-             WHERE workspace = $1 AND ($2 = '' OR agent = $2) AND ($3 = '' OR status = $3)",
-        )
-        .bind(self.id.as_str())
-        .bind(agent)
-        .bind(status)
+        let total = narrowed(format!(
+            "SELECT count(*) AS total FROM calls WHERE {NARROWED}"
+        ))
         .fetch_one(self.database().reads())
         .await?
         .try_get("total")?;

@@ -8,7 +8,14 @@ use sqlx::{AnyPool, SqlSafeStr as _};
 use crate::error::OpenError;
 
 /// Number, name, SQL that both databases read.
-const STEPS: [(i64, &str, &str); 1] = [(1, "first", include_str!("../migrations/0001_first.sql"))];
+const STEPS: [(i64, &str, &str); 2] = [
+    (1, "first", include_str!("../migrations/0001_first.sql")),
+    (
+        2,
+        "calls listed",
+        include_str!("../migrations/0002_calls_listed.sql"),
+    ),
+];
 
 pub(crate) async fn run(pool: &AnyPool) -> Result<(), OpenError> {
     let steps = STEPS.map(|(number, name, sql)| {

@@ -20,6 +20,8 @@ mod listing;
 mod objects;
 #[path = "store/postgres.rs"]
 mod postgres;
+#[path = "store/postgres_server.rs"]
+mod postgres_server;
 #[path = "store/secrets.rs"]
 mod secrets;
 #[path = "store/sqlite.rs"]
@@ -101,6 +103,9 @@ promises! {
     agents::a_deleted_agent_is_gone_and_its_calls_stay,
     calls::a_call_is_written_down_as_it_goes_on,
     calls::calls_are_listed_by_agent_and_status,
+    calls::calls_are_found_by_what_is_known_of_them,
+    calls::a_call_takes_notes_and_is_deleted_once_it_is_over,
+    calls::calls_that_a_dead_server_left_have_failed,
     idempotency::a_request_that_comes_twice_is_done_once,
     keys::a_key_opens_its_workspace_until_it_is_revoked,
     keys::keys_begin_as_their_dialect_has_them,

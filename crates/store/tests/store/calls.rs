@@ -1,6 +1,6 @@
 //! Calls as they are remembered.
 
-use offhook_store::{CallQuery, PageStart};
+use offhook_store::{CallQuery, PageStart, StoreError, StoredCall};
 use serde_json::json;
 
 use crate::{Place, writer};
@@ -66,4 +66,108 @@ pub(crate) async fn calls_are_listed_by_agent_and_status(place: Place) {
     );
     let status = Some("failed".to_owned());
     assert_eq!(ids(CallQuery { status, ..query }).await.0, "call_4");
+}
+
+pub(crate) async fn calls_are_found_by_what_is_known_of_them(place: Place) {
+    let store = place.open().await;
+    let workspace = crate::workspace(&store, "acme").await;
+    for number in 0..4 {
+        let mut call = writer::call(&workspace, number);
+        let is_phone = number < 2;
+        let from = is_phone.then(|| format!("+1415555010{number}"));
+        call.document = json!({
+            "direction": if number % 2 == 0 { "inbound" } else { "outbound" },
+            "from_number": from,
+            "agent_name": if number == 3 { "Front Desk" } else { "Sales" },
+        });
+        store.record_call(&call).await.unwrap();
+    }
+    let found = async |query: CallQuery| {
+        let page = workspace.calls(&query).await.unwrap();
+        assert_eq!(page.total, page.items.len() as u64);
+        let ids: Vec<String> = page.items.into_iter().map(|call| call.id).collect();
+        ids.join(" ")
+    };
+    let all = CallQuery::default;
+    let direction = Some("outbound".to_owned());
+    assert_eq!(
+        found(CallQuery { direction, ..all() }).await,
+        "call_3 call_1"
+    );
+    let is_phone = Some(true);
+    assert_eq!(
+        found(CallQuery { is_phone, ..all() }).await,
+        "call_1 call_0"
+    );
+    let is_phone = Some(false);
+    assert_eq!(
+        found(CallQuery { is_phone, ..all() }).await,
+        "call_3 call_2"
+    );
+    for (search, ids) in [
+        ("front d", "call_3"),
+        ("0101", "call_1"),
+        ("ALL_2", "call_2"),
+        ("%", ""),
+    ] {
+        let search = Some(search.to_owned());
+        assert_eq!(found(CallQuery { search, ..all() }).await, ids);
+    }
+    let second = writer::call(&workspace, 1).started_at_ms;
+    let from_ms = Some(second);
+    assert_eq!(
+        found(CallQuery { from_ms, ..all() }).await,
+        "call_3 call_2 call_1"
+    );
+    let to_ms = Some(second);
+    assert_eq!(found(CallQuery { to_ms, ..all() }).await, "call_0");
+}
+
+pub(crate) async fn a_call_takes_notes_and_is_deleted_once_it_is_over(place: Place) {
+    let store = place.open().await;
+    let workspace = crate::workspace(&store, "acme").await;
+    let other = crate::workspace(&store, "other").await;
+    let mut call = writer::call(&workspace, 1);
+    let ended_at_ms = call.ended_at_ms.take();
+    store.record_call(&call).await.unwrap();
+    let like = json!("like");
+    workspace
+        .note_on_call(&call.id, "feedback", &like)
+        .await
+        .unwrap();
+    let noted = workspace.call(&call.id).await.unwrap().document;
+    assert_eq!((&noted["feedback"], &noted["number"]), (&like, &json!(1)));
+    let is_missing = |done: Result<(), StoreError>| matches!(done, Err(StoreError::NotFound(_)));
+    assert!(is_missing(
+        other.note_on_call(&call.id, "feedback", &like).await
+    ));
+    assert!(
+        is_missing(workspace.delete_call(&call.id).await),
+        "it is up"
+    );
+    let over = StoredCall {
+        ended_at_ms,
+        ..call.clone()
+    };
+    store.record_call(&over).await.unwrap();
+    assert!(is_missing(other.delete_call(&call.id).await));
+    workspace.delete_call(&call.id).await.unwrap();
+    assert!(is_missing(workspace.call(&call.id).await.map(drop)));
+}
+
+pub(crate) async fn calls_that_a_dead_server_left_have_failed(place: Place) {
+    let store = place.open().await;
+    let workspace = crate::workspace(&store, "acme").await;
+    for (number, node, is_up) in [(1, "a", true), (2, "a", false), (3, "b", true)] {
+        let mut call = writer::call(&workspace, number);
+        call.document["node"] = json!(node);
+        call.ended_at_ms = call.ended_at_ms.filter(|_| !is_up);
+        store.record_call(&call).await.unwrap();
+    }
+    assert_eq!(store.fail_calls_of("a", "server_died").await.unwrap(), 1);
+    let failed = workspace.call("call_1").await.unwrap();
+    assert_eq!(failed.status, "failed");
+    assert!(failed.ended_at_ms.is_some() && failed.document["ended_reason"] == "server_died");
+    assert_eq!(workspace.call("call_3").await.unwrap().ended_at_ms, None);
+    assert_eq!(store.fail_calls_of("a", "server_died").await.unwrap(), 0);
 }
