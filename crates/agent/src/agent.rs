@@ -33,6 +33,7 @@ pub struct Agent {
     pub(crate) chat: ChatSettings,
     pub(crate) hearing: HearingSettings,
     pub(crate) context_window_turns: usize,
+    pub(crate) is_recorded: bool,
     pub(crate) policy: TurnPolicy,
 }
 
@@ -192,6 +193,12 @@ impl Agent {
     #[must_use]
     pub const fn hearing(&self) -> HearingSettings {
         self.hearing
+    }
+
+    /// Whether a server keeps a recording of the call.
+    #[must_use]
+    pub const fn is_recorded(&self) -> bool {
+        self.is_recorded
     }
 
     /// How many of the caller's latest turns the chat model reads.

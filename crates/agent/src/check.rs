@@ -72,6 +72,7 @@ pub(crate) fn agent_from_document(document: &AgentDocument) -> Result<Agent, Age
             document.context_window_turns,
             limits::CONTEXT_TURNS,
         ) as usize,
+        is_recorded: document.is_recorded,
         policy,
         variables: std::mem::take(&mut check.variables),
     };

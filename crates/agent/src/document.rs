@@ -126,6 +126,9 @@ pub struct AgentDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = limits::LINE_CHARS_MAX))]
     pub apology: Option<String>,
+    /// Whether a server keeps a recording of the call.
+    #[serde(default = "yes")]
+    pub is_recorded: bool,
     /// Words and phrases of the caller that never take the floor, such as "mhm". Null: the
     /// language's own list.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -4,6 +4,7 @@ mod conversation;
 pub mod fact_log;
 mod persona;
 mod record;
+pub mod recording;
 mod reply;
 pub mod report;
 mod session;

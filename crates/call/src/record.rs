@@ -7,6 +7,8 @@ use offhook_turn_taking::{
     Command, Decision, Fact, HangUpCause, Instant, Line, TurnId, UtteranceId,
 };
 
+use crate::report::end_name;
+
 /// Everything that is known of a call once it has ended.
 #[derive(Debug, Clone)]
 pub struct CallRecord {
@@ -35,6 +37,14 @@ pub struct CallRecord {
     pub dropped_caller_frames: u64,
     /// Trouble with providers, in the words of the errors, in order.
     pub problems: Vec<String>,
+}
+
+impl CallRecord {
+    /// Why it ended, in one word for programs, such as `caller_hung_up`.
+    #[must_use]
+    pub const fn ended_name(&self) -> &'static str {
+        end_name(self.ended)
+    }
 }
 
 /// One reply and the caller's turn that it answers.

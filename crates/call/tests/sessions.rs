@@ -5,6 +5,8 @@
 mod initiative;
 mod sounds;
 mod stage;
+#[path = "sessions/told.rs"]
+mod told;
 
 use std::time::Duration;
 

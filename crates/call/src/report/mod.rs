@@ -2,6 +2,7 @@
 //! live transcript. All of it is made from the [`CallRecord`]; nothing here measures.
 
 mod attribution;
+mod events;
 mod figures;
 mod live;
 mod stages;
@@ -9,6 +10,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+mod transcript;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,12 +20,15 @@ use crate::{
 };
 
 pub use attribution::{SpokenLine, SpokenTurn, attribute};
+pub use events::{CallEvent, CallState, EventReader, InterruptionStage};
 pub use figures::{PacingFigures, Spread, percentile};
 pub use live::LiveTranscript;
 pub use stages::{Shares, Stages};
 pub use table::ReportTable;
+pub use transcript::{TranscriptRole, TranscriptTurn, TurnLatency, transcript};
 
 use figures::millis;
+pub(crate) use text::end_name;
 
 /// A call as `report.json` has it. All times are milliseconds, with tenths; `null` is what did not
 /// happen or cannot be known.

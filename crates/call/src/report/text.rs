@@ -4,7 +4,7 @@ use offhook_turn_taking::{HangUpCause, Line};
 
 use crate::TurnKind;
 
-pub(super) const fn end_name(cause: HangUpCause) -> &'static str {
+pub(crate) const fn end_name(cause: HangUpCause) -> &'static str {
     match cause {
         HangUpCause::Silence => "silence",
         HangUpCause::DurationLimit => "duration_limit",

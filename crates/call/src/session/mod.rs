@@ -30,6 +30,7 @@ use tokio::sync::mpsc;
 use crate::conversation::Conversation;
 use crate::persona::Persona;
 use crate::record::{CallRecord, EntryKind, LogEntry};
+use crate::recording::Tape;
 use crate::reply::{ClipEvent, ReplyEvent};
 use chronicle::{Chronicle, Closing};
 use clips::Clips;
@@ -129,6 +130,7 @@ pub struct Session {
     is_leg_up: bool,
     is_control_open: bool,
     dropped_frames: u64,
+    tape: Option<Tape>,
     chronicle: Chronicle,
     clock: Clock,
     ended: Option<HangUpCause>,
@@ -224,11 +226,17 @@ impl Session {
             is_leg_up: true,
             is_control_open: true,
             dropped_frames: 0,
+            tape: None,
             chronicle: Chronicle::new(log),
             clock: Clock::start(),
             ended: None,
             persona,
         })
+    }
+
+    /// Has the call recorded: all that the caller sends, and the agent as the caller hears it.
+    pub fn record_on(&mut self, tape: Tape) {
+        self.tape = Some(tape);
     }
 
     /// Answers the call and drives it to its end.
@@ -331,16 +339,24 @@ impl Session {
     fn hear(&mut self, frame: Frame, now: Instant) {
         let mut newest = frame;
         let mut played = self.mouth.far_end(now);
+        self.tape(&newest, &played);
         while self.caller_audio.len() >= LEG_QUEUE_FRAMES {
             let Ok(next) = self.caller_audio.try_recv() else {
                 break;
             };
             newest = next;
             played = self.mouth.far_end(now);
+            self.tape(&newest, &played);
             self.dropped_frames += 1;
         }
         if let Some(ears) = &mut self.ears {
             ears.hear(&newest, &played);
+        }
+    }
+
+    fn tape(&mut self, caller: &Frame, agent: &Frame) {
+        if let Some(tape) = &mut self.tape {
+            tape.add(caller, agent);
         }
     }
 

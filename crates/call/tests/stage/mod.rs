@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use offhook_agent::{Agent, CallVariables};
-use offhook_call::{CallRecord, CallSetup, Control, Persona, Providers, Session};
+use offhook_call::report::{CallEvent, EventReader, TranscriptTurn, transcript};
+use offhook_call::{CallRecord, CallSetup, Control, LogEntry, Persona, Providers, Session};
 use offhook_contract::scripted::{
     ScriptedChat, ScriptedDetector, ScriptedRecognition, ScriptedReply, ScriptedUtterance,
     ScriptedVoice,
@@ -44,6 +45,8 @@ pub(crate) struct Performance {
     /// The audio that the ear heard, from the answer on: frames as they came, without what a cut
     /// took back, silence where none was there.
     pub(crate) heard: Vec<i16>,
+    /// What was told while it ran.
+    pub(crate) events: Vec<CallEvent>,
 }
 
 impl Stage {
@@ -127,6 +130,7 @@ impl Stage {
         };
         let (near, far) = leg(description);
         let (orders, control) = mpsc::channel(4);
+        let (log, entries) = mpsc::channel(100_000);
         let session = Session::open(CallSetup {
             call_id: "call-1".into(),
             persona: persona(&self.agent_base, &self.agent_fields),
@@ -137,7 +141,7 @@ impl Stage {
                 chat: Arc::new(chat),
                 voice: Arc::new(ScriptedVoice::default()),
             },
-            log: None,
+            log: Some(log),
             control,
         })
         .await
@@ -149,12 +153,32 @@ impl Stage {
         let caller = tokio::spawn(call(far, self.speech, self.hangs_up, outside));
         let record = session.run().await;
         let (agent_frames, heard) = caller.await.expect("the caller does not panic");
+        let events = told(entries, &record);
         Performance {
             record,
             agent_frames,
             heard,
+            events,
         }
     }
+}
+
+/// What was told while the call ran: its turns are those of the record.
+fn told(mut entries: mpsc::Receiver<LogEntry>, record: &CallRecord) -> Vec<CallEvent> {
+    let mut reader = EventReader::default();
+    let mut events = Vec::new();
+    while let Ok(entry) = entries.try_recv() {
+        events.extend(reader.read(&entry));
+    }
+    let in_record = transcript(record, |turn| reader.caller_began(turn));
+    let lines = |turns: &[TranscriptTurn]| -> Vec<String> {
+        let line = |it: &TranscriptTurn| format!("{} {:?} {}", it.at_ms, it.role, it.text);
+        turns.iter().map(line).collect()
+    };
+    let turns: Vec<TranscriptTurn> = events.iter().filter_map(CallEvent::turn).cloned().collect();
+    assert_eq!(lines(&turns), lines(&in_record));
+    events.extend(reader.finish());
+    events
 }
 
 impl Performance {

@@ -55,6 +55,11 @@ pub(super) const LENSES: &[Lens] = &[
         },
     ),
     lens(
+        "is_recorded",
+        &["platform_settings.privacy.record_voice"],
+        Way::Same,
+    ),
+    lens(
         "call_duration_goodbye",
         &["conversation_config.agent.max_conversation_duration_message"],
         Way::Text,

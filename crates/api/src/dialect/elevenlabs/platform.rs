@@ -42,9 +42,7 @@ pub(super) const FIELDS: &[Field] = &[
         .default("true")
         .acts(LIMITS),
     section("platform_settings.privacy"),
-    flag("platform_settings.privacy.record_voice")
-        .default("true")
-        .acts(RECORDS),
+    flag("platform_settings.privacy.record_voice").default("true"),
     whole("platform_settings.privacy.retention_days", 0.0, 100_000.0)
         .or_off(-1.0)
         .default("-1")
