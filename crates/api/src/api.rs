@@ -1,14 +1,17 @@
 //! What every request sees, and all routes together.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
 use offhook_agent::ModelChoices;
+use offhook_call::Providers;
 use offhook_store::Store;
 
 use crate::change::Turns;
 use crate::dialect::{SharedPaths, mounts};
+use crate::live::LiveCalls;
 use crate::native;
 use crate::rate_limit::RateLimits;
 
@@ -18,12 +21,23 @@ pub struct Api {
     inside: Arc<Inside>,
 }
 
-#[derive(Debug)]
 struct Inside {
     store: Store,
     settings: ApiSettings,
     rates: RateLimits,
     turns: Turns,
+    live: LiveCalls,
+    providers: Option<Providers>,
+}
+
+impl std::fmt::Debug for Inside {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let settings = &self.settings;
+        formatter
+            .debug_struct("Inside")
+            .field("settings", settings)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How the API is set.
@@ -40,6 +54,8 @@ pub struct ApiSettings {
     pub burst: u32,
     /// Who answers at the paths that two platforms share, where neither host nor key says.
     pub shared_paths: SharedPaths,
+    /// The folder of the recordings of calls; `None` where none are kept.
+    pub recordings: Option<PathBuf>,
 }
 
 impl Default for ApiSettings {
@@ -50,14 +66,25 @@ impl Default for ApiSettings {
             requests_per_minute: 1000,
             burst: 200,
             shared_paths: SharedPaths::default(),
+            recordings: None,
         }
     }
 }
 
 impl Api {
-    /// An API over `store`.
+    /// An API over `store`, in a process that serves no models.
     #[must_use]
     pub fn new(store: Store, settings: ApiSettings) -> Self {
+        Self::over(store, settings, None)
+    }
+
+    /// An API over `store`, in a process that serves calls with these models.
+    #[must_use]
+    pub fn with_providers(store: Store, settings: ApiSettings, providers: Providers) -> Self {
+        Self::over(store, settings, Some(providers))
+    }
+
+    fn over(store: Store, settings: ApiSettings, providers: Option<Providers>) -> Self {
         let rates = RateLimits::new(settings.requests_per_minute, settings.burst);
         Self {
             inside: Arc::new(Inside {
@@ -65,6 +92,8 @@ impl Api {
                 settings,
                 rates,
                 turns: Turns::default(),
+                live: LiveCalls::default(),
+                providers,
             }),
         }
     }
@@ -79,6 +108,18 @@ impl Api {
     #[must_use]
     pub fn settings(&self) -> &ApiSettings {
         &self.inside.settings
+    }
+
+    /// The calls that run in this process.
+    #[must_use]
+    pub fn live(&self) -> &LiveCalls {
+        &self.inside.live
+    }
+
+    /// The models with which this process serves calls; `None` where it serves none.
+    #[must_use]
+    pub fn providers(&self) -> Option<&Providers> {
+        self.inside.providers.as_ref()
     }
 
     pub(crate) fn rates(&self) -> &RateLimits {

@@ -8,11 +8,14 @@
 mod access;
 mod agent_reading;
 mod api;
+mod base_url;
+pub mod calls;
 mod change;
 pub mod dialect;
 mod door;
 mod idempotent;
 mod json_body;
+pub mod live;
 mod merge_patch;
 mod native;
 mod rate_limit;

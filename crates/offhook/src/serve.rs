@@ -1,7 +1,7 @@
 //! `offhook serve`: the APIs of agents, and WebSocket sessions on `/v1/session?agent=NAME|ID`.
 
 mod answering;
-mod records;
+mod node;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,28 +15,36 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use offhook_agent::ModelChoices;
+use offhook_api::calls::{CallDocument, HostedCall, NewCall, RunningCall, RunningRecording};
 use offhook_api::{Api, ApiSettings, Credential, Refusal, SharedPaths};
+use offhook_call::recording::Recorder;
 use offhook_call::{CallSetup, Persona, Providers, Session};
 use offhook_contract::{LegDescription, leg};
-use offhook_store::{CallWriter, Store, WorkspaceId};
+use offhook_store::{CallWriter, Store, WorkspaceId, new_id};
 use offhook_transport::websocket::wire::SessionRequest;
 use offhook_transport::websocket::{
     OpenedSession, SessionRefusal, SessionStart, serve_session, without_delay,
 };
+use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::arguments::ServeArguments;
-use crate::call::call_id;
 use crate::check::{read_agent, read_served_agent};
 use crate::outcome::{Complaint, Outcome, chain};
 use crate::settings::{PlatformDocument, Settings};
 use crate::stack::{Stack, served};
 use answering::Answering;
-use records::CallInStore;
+use node::Node;
 
+/// Recordings of calls are in this folder of the data folder.
+const RECORDINGS: &str = "recordings";
 /// Records of calls that the database cannot take now wait in this file of the data folder.
 const SPILL: &str = "calls.spill.jsonl";
+/// What carries a session.
+const TRANSPORT: &str = "websocket";
+/// How long calls may take to end when the server does.
+const ENDING_MAX: Duration = Duration::from_secs(3);
 /// How long what calls have left may take to be written at the end.
 const WRITING_MAX: Duration = Duration::from_secs(5);
 /// Where a session's client may put its key.
@@ -55,6 +63,8 @@ struct Server {
     calls: Arc<Semaphore>,
     api: Api,
     records: CallWriter,
+    recorder: Recorder,
+    node: Node,
 }
 
 /// Serves until the process is told to stop; calls that are up then end with it.
@@ -73,6 +83,9 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
     let store = open_store(&settings).await?;
     let (records, writing) = CallWriter::start(store.clone(), &settings.data.join(SPILL))
         .context("the file of calls that wait for the database cannot be opened")?;
+    let node = claim_node(&settings, &store).await?;
+    let recordings = settings.data.join(RECORDINGS);
+    let recorder = Recorder::start(&recordings).context("recordings cannot be made")?;
     let chat_model = settings.chat_model.clone();
     let directory = settings.models_directory.clone();
     let load = move || Stack::load_from(chat_model.as_deref(), directory);
@@ -99,8 +112,9 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
             PlatformDocument::AgentPhone => SharedPaths::AgentPhone,
             PlatformDocument::Wordcab => SharedPaths::Wordcab,
         },
+        recordings: Some(recordings),
     };
-    let api = Api::new(store.clone(), api);
+    let api = Api::with_providers(store.clone(), api, stack.providers.clone());
     let calls = Arc::new(Semaphore::new(settings.calls_max));
     let server = Arc::new(Server {
         settings,
@@ -109,19 +123,33 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
         calls,
         api: api.clone(),
         records,
+        recorder,
+        node,
     });
     let router = Router::new()
         .route("/v1/session", get(session))
         .route("/healthz", get(|| async { "ok\n" }))
         .with_state(server)
-        .merge(offhook_api::router(api));
-    axum::serve(without_delay(listener), router)
-        .with_graceful_shutdown(told_to_stop())
-        .await?;
-    // Calls end with the runtime; what they have left is written before.
+        .merge(offhook_api::router(api.clone()));
+    serve_until_told(listener, router, api).await?;
     let _ = tokio::time::timeout(WRITING_MAX, writing).await;
     store.close().await;
     Ok(Outcome::Done)
+}
+
+/// Serves until the process is told to stop, and gives the calls that are up time to end. What they
+/// have left is handed over then.
+async fn serve_until_told(listener: TcpListener, router: Router, api: Api) -> anyhow::Result<()> {
+    let live = api.live().clone();
+    let stopping = async move {
+        told_to_stop().await;
+        live.stop();
+    };
+    axum::serve(without_delay(listener), router)
+        .with_graceful_shutdown(stopping)
+        .await?;
+    let _ = tokio::time::timeout(ENDING_MAX, api.live().all_over()).await;
+    Ok(())
 }
 
 /// Opens the store; without a key in it only this machine may ask for anything.
@@ -138,6 +166,17 @@ async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
         )));
     }
     Ok(store)
+}
+
+/// Takes a name for this process, and notes of the calls that an earlier one of that name left when
+/// it died that they failed.
+async fn claim_node(settings: &Settings, store: &Store) -> anyhow::Result<Node> {
+    let node = Node::claim(&settings.data).context("the data folder cannot be used")?;
+    let failed = store.fail_calls_of(&node.name, "server_died").await?;
+    if failed > 0 {
+        tracing::warn!(calls = failed, "the server died while calls were up");
+    }
+    Ok(node)
 }
 
 /// Refuses to serve agents that name models which are not loaded, all at once. Documents with other
@@ -240,44 +279,80 @@ async fn open(
     })?;
     let lead = server.settings.lead;
     let (near, far_end) = leg(LegDescription {
-        transport: "websocket".into(),
+        transport: TRANSPORT.into(),
         rate: asked.rate,
         lead,
     });
-    let (hold, control) = mpsc::channel(1);
-    let call_id = call_id();
+    let unavailable = |what: &str| SessionRefusal::Unavailable(what.to_owned());
+    let call_id = new_id("call").map_err(|problem| {
+        tracing::error!(%problem, "a call cannot begin");
+        unavailable("the call cannot begin now; see the server's log")
+    })?;
+    let (agent_id, agent_revision) = asked.agent.identity();
+    let new = NewCall {
+        id: call_id.clone(),
+        workspace: asked.workspace,
+        agent: agent_id.to_owned(),
+        agent_revision,
+        document: document(&server, agent.name(), &start),
+    };
+    let is_recorded = agent.is_recorded();
+    let (hosted, lines) = HostedCall::new(&server.api, server.records.clone(), new);
     let setup = CallSetup {
         call_id: call_id.clone(),
         persona: Persona::new(Arc::new(agent), start.variables),
         leg: near,
         providers: server.providers.clone(),
-        log: None,
-        control,
+        log: Some(lines.log),
+        control: lines.control,
     };
-    let session = Session::open(setup).await.map_err(|problem| {
+    let mut session = Session::open(setup).await.map_err(|problem| {
         tracing::error!(problem = chain(&problem), "a call cannot begin");
-        SessionRefusal::Unavailable("the call cannot begin now; see the server's log".into())
+        unavailable("the call cannot begin now; see the server's log")
     })?;
-    let records = server.records.clone();
-    let kept = CallInStore::begin(records, &call_id, &asked.workspace, &asked.agent);
-    tokio::spawn(async move {
-        let record = session.run().await;
-        drop((asked.permit, hold));
-        kept.end(&record);
-        tracing::info!(
-            call_id = record.call_id,
-            duration_ms = record.duration.as_millis() as u64,
-            turns = record.turns.len(),
-            underruns = record.pacing.underruns,
-            ended = ?record.ended,
-            "a call ended"
-        );
+    let recording = is_recorded.then(|| {
+        let file = format!("{call_id}.wav");
+        let (tape, done) = server.recorder.tape(&file, asked.rate);
+        session.record_on(tape);
+        RunningRecording { file, done }
     });
+    let call = hosted.begin(session, recording);
+    tokio::spawn(hold(call, asked.permit));
     Ok(OpenedSession {
         call_id,
         lead,
         far_end,
     })
+}
+
+/// Runs a call to its end; its line is free then.
+async fn hold(call: RunningCall, line: OwnedSemaphorePermit) {
+    let record = call.hold().await;
+    drop(line);
+    let Some(record) = record else { return };
+    tracing::info!(
+        call_id = record.call_id,
+        duration_ms = record.duration.as_millis() as u64,
+        turns = record.turns.len(),
+        underruns = record.pacing.underruns,
+        ended = record.ended_name(),
+        "a call ended"
+    );
+}
+
+/// What is known of a session's call when it begins.
+fn document(server: &Server, agent_name: &str, start: &SessionStart) -> CallDocument {
+    let variables = start.variables.iter();
+    CallDocument {
+        agent_name: Some(agent_name.to_owned()),
+        transport: TRANSPORT.into(),
+        direction: Some("inbound".into()),
+        node: Some(server.node.name.clone()),
+        variables: variables
+            .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
+            .collect(),
+        ..CallDocument::default()
+    }
 }
 
 fn refuse_as(refusal: &Refusal) -> Response {

@@ -3,6 +3,7 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::panic,
     reason = "a test panics where something is not as it must be"
 )]
 
@@ -77,6 +78,19 @@ impl Server {
         command.output().expect("the call is tried")
     }
 
+    /// The id of the latest call, once it has ended.
+    fn ended_call(&self) -> String {
+        for _ in 0..100 {
+            let (_, answer) = self.ask("GET /offhook/v1/calls?limit=1", "");
+            let id = answer.split('"').find(|part| part.starts_with("call_0"));
+            if let Some(id) = id.filter(|_| answer.contains(r#""status":"ended""#)) {
+                return id.to_owned();
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        panic!("no call ended");
+    }
+
     fn stop(mut self) -> bool {
         let id = self.child.id().to_string();
         let told = Command::new("kill").args(["-INT", &id]).status();
@@ -121,6 +135,22 @@ fn an_agent_made_over_http_answers_by_its_id() {
 
     let held = server.call(&id, None);
     assert_eq!(held.status.code(), Some(0), "{}", printed(&held));
+    let call = server.ended_call();
+    let (status, answer) = server.ask(&format!("GET /offhook/v1/calls/{call}"), "");
+    assert!(
+        status == 200 && answer.contains(r#""role":"agent","text":"Hello"#),
+        "{answer}"
+    );
+    let recording = |call: &str| folder.path().join(format!("recordings/{call}.wav"));
+    assert!(recording(&call).is_file());
+
+    // What is changed serves the next call: this one leaves no recording.
+    let change = r#"{"platform_settings":{"privacy":{"record_voice":false}}}"#;
+    let (status, answer) = server.ask(&format!("PATCH /v1/convai/agents/{id}"), change);
+    assert_eq!(status, 200, "{answer}");
+    server.call(&id, None);
+    let unrecorded = server.ended_call();
+    assert!(unrecorded != call && !recording(&unrecorded).exists());
     let unknown = server.call("agent_nobody", None);
     assert!(printed(&unknown).contains("404"), "{}", printed(&unknown));
 
@@ -141,8 +171,13 @@ fn an_agent_made_over_http_answers_by_its_id() {
         let workspace = store.workspace(&workspace.id);
         workspace.calls(&CallQuery::default()).await.expect("calls")
     });
-    let [call] = &calls.items[..] else {
-        panic!("one call was held: {calls:?}");
-    };
-    assert_eq!((call.agent.as_str(), call.status.as_str()), (&*id, "ended"));
+    assert_eq!(calls.items.len(), 2);
+    for (call, revision) in calls.items.iter().zip([2, 1]) {
+        let kept = (
+            call.agent.as_str(),
+            call.status.as_str(),
+            call.agent_revision,
+        );
+        assert_eq!(kept, (&*id, "ended", revision));
+    }
 }

@@ -18,12 +18,9 @@ pub(super) fn page_query(fields: Vec<(String, String)>) -> Result<PageQuery, Ref
     for (name, value) in fields {
         match name.as_str() {
             "search" => query.search = Some(value),
-            "limit" => match value.parse() {
-                Ok(limit) if (1..=LIMIT_MAX).contains(&limit) => query.limit = limit,
-                _ => {
-                    let message = format!("a whole number from 1 to {LIMIT_MAX}");
-                    problems.push(Problem::new("limit", message));
-                }
+            "limit" => match limit(&value) {
+                Ok(limit) => query.limit = limit,
+                Err(message) => problems.push(Problem::new("limit", message)),
             },
             "cursor" => match value.parse() {
                 Ok(cursor) => query.start = PageStart::After(cursor),
@@ -40,4 +37,11 @@ pub(super) fn page_query(fields: Vec<(String, String)>) -> Result<PageQuery, Ref
     } else {
         Err(Refusal::invalid(problems))
     }
+}
+
+/// The size of a page, or what it can be.
+pub(super) fn limit(value: &str) -> Result<u32, String> {
+    let limit = value.parse().ok();
+    let limit = limit.filter(|limit| (1..=LIMIT_MAX).contains(limit));
+    limit.ok_or_else(|| format!("a whole number from 1 to {LIMIT_MAX}"))
 }

@@ -1,13 +1,15 @@
 //! Our own API, under `/offhook/v1`: the canonical documents as they are, with their revisions.
 
 mod agents;
+mod calls;
+mod events;
 mod listing;
 mod openapi;
 mod precondition;
 
 use axum::Router;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use crate::{Api, Credential, Door, Refusal, RequestId, guarded};
@@ -30,7 +32,15 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
                 .delete(agents::delete),
         )
         .route("/agents/{id}/revisions", get(agents::revisions))
-        .route("/agents/{id}/revisions/{revision}", get(agents::revision));
+        .route("/agents/{id}/revisions/{revision}", get(agents::revision))
+        .route("/calls", get(calls::list))
+        .route("/calls/{id}", get(calls::show).delete(calls::delete))
+        .route("/calls/{id}/recording", get(calls::recording))
+        .route("/calls/{id}/events", get(events::of_call))
+        .route("/calls/{id}/end", post(calls::end))
+        .route("/calls/{id}/skip-turn", post(calls::skip_turn))
+        .route("/calls/{id}/note", post(calls::note))
+        .route("/events", get(events::of_workspace));
     guarded(routes, api, &DOOR)
 }
 

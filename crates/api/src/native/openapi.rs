@@ -1,6 +1,8 @@
 //! The native API as an OpenAPI 3.1 document: for programs what `NATIVE_API.md` is for people. The
 //! document is committed as `openapi/native.json`; a test holds it against this.
 
+mod calls;
+
 use offhook_agent::agent_schema;
 use serde_json::{Map, Value, json};
 
@@ -11,12 +13,14 @@ pub(crate) fn document() -> Value {
     let (agent, mut schemas) = agent_schemas();
     schemas.insert("AgentDocument".into(), agent);
     schemas.extend(own_schemas());
-    json!({
+    schemas.extend(calls::schemas());
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Offhook",
             "version": "1",
-            "description": "Agents that answer calls. Every write gives an agent its next revision.",
+            "description": "Agents that answer calls, and the calls. Every write gives an agent its \
+                            next revision.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "servers": [{ "url": "/offhook/v1" }],
@@ -63,7 +67,11 @@ pub(crate) fn document() -> Value {
             "parameters": parameters(),
             "schemas": schemas,
         },
-    })
+    });
+    if let Some(paths) = document["paths"].as_object_mut() {
+        paths.extend(calls::paths());
+    }
+    document
 }
 
 fn list() -> Value {

@@ -42,6 +42,7 @@ pub(super) async fn of_agent(
         status: status.map(str::to_owned),
         limit: paging.limit,
         start: paging.start,
+        ..CallQuery::default()
     };
     let moment = |name: &str| field(name).and_then(|text| text.parse::<i64>().ok());
     let (after, before) = (moment("created_after"), moment("created_before"));

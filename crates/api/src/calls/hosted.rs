@@ -1,0 +1,253 @@
+//! A call that this process holds: while it runs it can be found and watched, and when it is over
+//! it is on record.
+
+use std::time::Duration;
+
+use offhook_call::fact_log::LOG_QUEUE;
+use offhook_call::recording::Recorded;
+use offhook_call::report::{CallEvent, EventReader, Report, transcript};
+use offhook_call::{CallRecord, Control, LogEntry, Session};
+use offhook_store::{CallWriter, StoredCall, WorkspaceId, now_ms};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::{ACTIVE, CallDocument, ENDED, FAILED, KeptRecording};
+use crate::Api;
+use crate::live::LiveCallEntry;
+
+/// Orders that may wait for the session.
+const ORDERS: usize = 16;
+
+/// How long the end of a recording may take to reach the disk before the record goes without it.
+const RECORDING_MAX: Duration = Duration::from_secs(5);
+
+/// A call that is about to begin.
+#[derive(Debug)]
+pub struct NewCall {
+    /// Its id.
+    pub id: String,
+    /// The workspace that it belongs to.
+    pub workspace: WorkspaceId,
+    /// The id of the agent that answers.
+    pub agent: String,
+    /// At which revision; 0 for an agent of the folder.
+    pub agent_revision: i64,
+    /// What is known of it already.
+    pub document: CallDocument,
+}
+
+/// A call that waits for its session.
+#[derive(Debug)]
+pub struct HostedCall {
+    api: Api,
+    writer: CallWriter,
+    new: NewCall,
+    orders: mpsc::Sender<Control>,
+    entries: mpsc::Receiver<LogEntry>,
+}
+
+/// What a session needs of its host.
+#[derive(Debug)]
+pub struct HostLines {
+    /// Where it tells what happens.
+    pub log: mpsc::Sender<LogEntry>,
+    /// Where its orders come from.
+    pub control: mpsc::Receiver<Control>,
+}
+
+/// A recording that is being made.
+#[derive(Debug)]
+pub struct RunningRecording {
+    /// Its file's name in the folder of recordings.
+    pub file: String,
+    /// Tells once it is complete.
+    pub done: oneshot::Receiver<Recorded>,
+}
+
+/// A call that runs as long as [`RunningCall::hold`] does.
+pub struct RunningCall {
+    hosted: Registered,
+    session: Session,
+    watching: JoinHandle<(EventReader, LiveCallEntry)>,
+    recording: Option<RunningRecording>,
+}
+
+struct Registered {
+    writer: CallWriter,
+    call: StoredCall,
+    document: CallDocument,
+}
+
+impl HostedCall {
+    /// A call to come, and what its session is to be opened with.
+    #[must_use]
+    pub fn new(api: &Api, writer: CallWriter, new: NewCall) -> (Self, HostLines) {
+        let (orders, control) = mpsc::channel(ORDERS);
+        let (log, entries) = mpsc::channel(LOG_QUEUE);
+        let hosted = Self {
+            api: api.clone(),
+            writer,
+            new,
+            orders,
+            entries,
+        };
+        (hosted, HostLines { log, control })
+    }
+
+    /// Registers the call and notes that it began. Its session is ready, and runs with
+    /// [`RunningCall::hold`].
+    #[must_use]
+    pub fn begin(self, session: Session, recording: Option<RunningRecording>) -> RunningCall {
+        let NewCall {
+            id,
+            workspace,
+            agent,
+            agent_revision,
+            document,
+        } = self.new;
+        let call = StoredCall {
+            id,
+            workspace: workspace.as_str().to_owned(),
+            agent,
+            agent_revision,
+            status: ACTIVE.into(),
+            started_at_ms: now_ms(),
+            ended_at_ms: None,
+            document: document.to_value(),
+        };
+        let hosted = Registered {
+            writer: self.writer,
+            call: call.clone(),
+            document,
+        };
+        hosted.hand_over(call.clone());
+        let entry = self.api.live().begin(call, self.orders);
+        RunningCall {
+            hosted,
+            session,
+            watching: tokio::spawn(watch(self.entries, entry)),
+            recording,
+        }
+    }
+}
+
+impl RunningCall {
+    /// Runs the call to its end and puts it on record. `None` where its session panicked: that ends
+    /// this call and no other.
+    pub async fn hold(self) -> Option<CallRecord> {
+        let Self {
+            hosted,
+            session,
+            watching,
+            recording,
+        } = self;
+        let record = tokio::spawn(session.run()).await.ok();
+        // It ends with the session's log.
+        let (reader, entry) = watching.await.ok()?;
+        let recording = match recording {
+            Some(recording) => recording.kept().await,
+            None => None,
+        };
+        let document = CallDocument {
+            recording,
+            ..hosted.document.clone()
+        };
+        match &record {
+            Some(record) => hosted.ended(document, record, reader, &entry),
+            None => hosted.failed(document, &entry),
+        }
+        // As long as it is not in the database it is found here.
+        hosted.writer.flush().await;
+        drop(entry);
+        record
+    }
+}
+
+impl Registered {
+    fn ended(
+        &self,
+        document: CallDocument,
+        record: &CallRecord,
+        mut reader: EventReader,
+        entry: &LiveCallEntry,
+    ) {
+        let duration_ms = u64::try_from(record.duration.as_millis()).unwrap_or(u64::MAX);
+        let mut turns = transcript(record, |turn| reader.caller_began(turn));
+        for event in reader.finish() {
+            turns.extend(event.turn().cloned());
+            entry.tell(duration_ms, event);
+        }
+        let reason = entry.call().ending().unwrap_or(record.ended_name());
+        let document = CallDocument {
+            transport: record.transport.clone(),
+            ended_reason: Some(reason.to_owned()),
+            turns,
+            report: serde_json::to_value(Report::new(record, &[])).ok(),
+            ..document
+        };
+        self.close(ENDED, &document, duration_ms, reason, entry);
+    }
+
+    fn failed(&self, document: CallDocument, entry: &LiveCallEntry) {
+        tracing::error!(call_id = self.call.id, "a call panicked");
+        let reason = "internal_error";
+        let document = CallDocument {
+            ended_reason: Some(reason.to_owned()),
+            turns: CallDocument::of(&entry.call().stored().document).turns,
+            ..document
+        };
+        let duration_ms = u64::try_from(now_ms() - self.call.started_at_ms).unwrap_or(0);
+        self.close(FAILED, &document, duration_ms, reason, entry);
+    }
+
+    fn close(
+        &self,
+        status: &str,
+        document: &CallDocument,
+        duration_ms: u64,
+        reason: &str,
+        entry: &LiveCallEntry,
+    ) {
+        let call = StoredCall {
+            status: status.into(),
+            ended_at_ms: Some(now_ms()),
+            document: document.to_value(),
+            ..self.call.clone()
+        };
+        let reason = reason.to_owned();
+        let last = (duration_ms, CallEvent::Ended { reason });
+        self.hand_over(entry.end(call, Some(last)));
+    }
+
+    fn hand_over(&self, call: StoredCall) {
+        if self.writer.try_record(call).is_err() {
+            tracing::error!(call_id = self.call.id, "the record of a call is lost");
+        }
+    }
+}
+
+impl RunningRecording {
+    async fn kept(self) -> Option<KeptRecording> {
+        let recorded = tokio::time::timeout(RECORDING_MAX, self.done).await;
+        let recorded = recorded.ok()?.ok()?;
+        (recorded.duration_ms > 0).then_some(KeptRecording {
+            file: self.file,
+            duration_ms: recorded.duration_ms,
+            is_whole: recorded.is_whole,
+        })
+    }
+}
+
+/// Tells whoever watches what happens, until the session is gone.
+async fn watch(
+    mut entries: mpsc::Receiver<LogEntry>,
+    entry: LiveCallEntry,
+) -> (EventReader, LiveCallEntry) {
+    let mut reader = EventReader::default();
+    while let Some(log) = entries.recv().await {
+        for event in reader.read(&log) {
+            entry.tell(log.at.as_millis(), event);
+        }
+    }
+    (reader, entry)
+}

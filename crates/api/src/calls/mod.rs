@@ -1,0 +1,78 @@
+//! Calls as the APIs show them: one reading of what is stored of a call, and of those that run.
+
+mod document;
+mod find;
+mod hosted;
+mod orders;
+
+use offhook_store::StoredCall;
+
+pub use document::{CallDocument, KeptRecording};
+pub use hosted::{HostLines, HostedCall, NewCall, RunningCall, RunningRecording};
+
+/// A call is up.
+pub const ACTIVE: &str = "active";
+
+/// A call was held and is over.
+pub const ENDED: &str = "ended";
+
+/// A call broke off, or never came to be.
+pub const FAILED: &str = "failed";
+
+/// One reading of a stored call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallView {
+    /// Its id.
+    pub id: String,
+    /// The id of its workspace.
+    pub workspace: String,
+    /// The id of the agent that answered, which may be deleted by now.
+    pub agent: String,
+    /// The revision with which the agent began the call; 0 for an agent of the folder.
+    pub agent_revision: i64,
+    /// How it stands: `active`, `ended`, `failed`.
+    pub status: String,
+    /// When it was answered, in milliseconds since 1970.
+    pub started_at_ms: i64,
+    /// When it ended; `None` while it is up.
+    pub ended_at_ms: Option<i64>,
+    /// Everything else that is known of it.
+    pub document: CallDocument,
+}
+
+impl CallView {
+    /// Reads a stored call. A field that is not as it is written here is taken as unknown.
+    #[must_use]
+    pub fn of(call: &StoredCall) -> Self {
+        Self {
+            id: call.id.clone(),
+            workspace: call.workspace.clone(),
+            agent: call.agent.clone(),
+            agent_revision: call.agent_revision,
+            status: call.status.clone(),
+            started_at_ms: call.started_at_ms,
+            ended_at_ms: call.ended_at_ms,
+            document: CallDocument::of(&call.document),
+        }
+    }
+
+    /// Whether it is up.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.ended_at_ms.is_none() && self.status == ACTIVE
+    }
+
+    /// How long it lasted, in milliseconds; `None` while it is up.
+    #[must_use]
+    pub fn duration_ms(&self) -> Option<i64> {
+        Some((self.ended_at_ms? - self.started_at_ms).max(0))
+    }
+
+    /// When something happened, in milliseconds since 1970, that happened so many milliseconds
+    /// after the call was answered.
+    #[must_use]
+    pub fn moment_ms(&self, at_ms: u64) -> i64 {
+        let at = i64::try_from(at_ms).unwrap_or(i64::MAX);
+        self.started_at_ms.saturating_add(at)
+    }
+}

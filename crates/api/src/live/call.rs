@@ -1,0 +1,240 @@
+//! One call while it runs.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use offhook_call::Control;
+use offhook_call::report::{CallEvent, CallState, TranscriptTurn};
+use offhook_store::{StoredCall, WorkspaceId};
+use serde_json::Value;
+use tokio::sync::{broadcast, mpsc};
+
+use super::registry::News;
+use crate::calls::CallDocument;
+
+/// Events of a call that are kept for those who come later: those of hours.
+const HISTORY_MAX: usize = 4_096;
+
+/// Events that a watcher may fall behind before it misses some.
+const WATCHER_QUEUE: usize = 256;
+
+/// An event of a call, with its place in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToldEvent {
+    /// The call.
+    pub call_id: Arc<str>,
+    /// The agent that answered.
+    pub agent: Arc<str>,
+    /// Its place among the call's events, from 1. Watchers see a gap where they missed some.
+    pub number: u64,
+    /// When, in milliseconds since the call was answered.
+    pub at_ms: u64,
+    /// What.
+    pub event: CallEvent,
+}
+
+/// The call takes no orders any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallOver;
+
+/// What has happened so far, and what will.
+#[derive(Debug)]
+pub struct Watched {
+    /// The events so far that are kept, oldest first; none says what the caller was saying.
+    pub history: Vec<Arc<ToldEvent>>,
+    /// The events to come. It closes after the last.
+    pub events: broadcast::Receiver<Arc<ToldEvent>>,
+}
+
+/// A call that runs in this process, or has just ended.
+#[derive(Debug)]
+pub struct LiveCall {
+    workspace: WorkspaceId,
+    id: Arc<str>,
+    agent: Arc<str>,
+    control: mpsc::Sender<Control>,
+    news: News,
+    /// Why somebody outside the call ended it.
+    ending: OnceLock<&'static str>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    call: StoredCall,
+    floor: Option<CallState>,
+    history: VecDeque<Arc<ToldEvent>>,
+    told: u64,
+    /// `None` once the call is over.
+    sender: Option<broadcast::Sender<Arc<ToldEvent>>>,
+}
+
+impl LiveCall {
+    pub(super) fn new(call: StoredCall, control: mpsc::Sender<Control>, news: News) -> Self {
+        Self {
+            workspace: WorkspaceId::new(call.workspace.clone()),
+            id: call.id.as_str().into(),
+            agent: call.agent.as_str().into(),
+            control,
+            news,
+            ending: OnceLock::new(),
+            state: Mutex::new(State {
+                call,
+                floor: None,
+                history: VecDeque::new(),
+                told: 0,
+                sender: Some(broadcast::channel(WATCHER_QUEUE).0),
+            }),
+        }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The workspace that it belongs to.
+    #[must_use]
+    pub fn workspace(&self) -> &WorkspaceId {
+        &self.workspace
+    }
+
+    /// The id of the agent that answered.
+    #[must_use]
+    pub fn agent(&self) -> &str {
+        &self.agent
+    }
+
+    /// The call as it would be stored now, with the turns so far.
+    #[must_use]
+    pub fn stored(&self) -> StoredCall {
+        self.state().call.clone()
+    }
+
+    /// Who has the floor; `None` before the call was answered.
+    #[must_use]
+    pub fn floor(&self) -> Option<CallState> {
+        self.state().floor
+    }
+
+    /// What has happened so far, and what will, with nothing missed between the two.
+    #[must_use]
+    pub fn watch(&self) -> Watched {
+        let state = self.state();
+        let events = match &state.sender {
+            Some(sender) => sender.subscribe(),
+            None => broadcast::channel(1).1,
+        };
+        Watched {
+            history: state.history.iter().cloned().collect(),
+            events,
+        }
+    }
+
+    /// Gives the call an order, without waiting until it is carried out.
+    ///
+    /// # Errors
+    /// [`CallOver`] where it is over, or so busy that it takes no more orders.
+    pub fn order(&self, order: Control) -> Result<(), CallOver> {
+        self.control.try_send(order).map_err(|_| CallOver)
+    }
+
+    /// Ends the call, for a reason that its record tells, such as `ended_by_api`.
+    ///
+    /// # Errors
+    /// As [`LiveCall::order`].
+    pub fn hang_up(&self, reason: &'static str) -> Result<(), CallOver> {
+        if self.state().sender.is_none() {
+            return Err(CallOver);
+        }
+        // The first reason stands.
+        let _ = self.ending.set(reason);
+        self.order(Control::HangUp)
+    }
+
+    /// Why somebody outside the call ended it, where somebody did.
+    #[must_use]
+    pub fn ending(&self) -> Option<&'static str> {
+        self.ending.get().copied()
+    }
+
+    /// Puts a field into the document that the call leaves.
+    pub fn note(&self, field: &str, value: Value) {
+        let mut state = self.state();
+        if let Some(document) = state.call.document.as_object_mut() {
+            document.insert(field.to_owned(), value);
+        }
+    }
+
+    pub(super) fn tell(&self, at_ms: u64, event: CallEvent) {
+        let mut state = self.state();
+        if state.sender.is_none() {
+            return;
+        }
+        state.told += 1;
+        let is_passing = matches!(event, CallEvent::Interim { .. });
+        state.take(&event);
+        let told = Arc::new(ToldEvent {
+            call_id: self.id.clone(),
+            agent: self.agent.clone(),
+            number: state.told,
+            at_ms,
+            event,
+        });
+        if !is_passing {
+            if state.history.len() == HISTORY_MAX {
+                state.history.pop_front();
+            }
+            state.history.push_back(told.clone());
+        }
+        // Nobody may be watching.
+        if let Some(sender) = &state.sender {
+            let _ = sender.send(told.clone());
+        }
+        self.news.tell(&self.workspace, told);
+    }
+
+    /// The call is over: this is what it leaves, but for what was noted meanwhile. Who is told of
+    /// the end finds it so.
+    pub(super) fn end(&self, mut call: StoredCall, last: Option<(u64, CallEvent)>) -> StoredCall {
+        let mut state = self.state();
+        let noted = CallDocument::of(&state.call.document);
+        if let (Some(feedback), Some(document)) = (noted.feedback, call.document.as_object_mut()) {
+            document.insert("feedback".into(), feedback);
+        }
+        state.call = call.clone();
+        drop(state);
+        if let Some((at_ms, event)) = last {
+            self.tell(at_ms, event);
+        }
+        self.state().sender = None;
+        call
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn take(&mut self, event: &CallEvent) {
+        match event {
+            CallEvent::State { state } => self.floor = Some(*state),
+            CallEvent::Turn { turn } => self.add(turn),
+            _ => {}
+        }
+    }
+
+    fn add(&mut self, turn: &TranscriptTurn) {
+        let Some(document) = self.call.document.as_object_mut() else {
+            return;
+        };
+        let turns = document
+            .entry("turns")
+            .or_insert_with(|| Value::Array(Vec::new()));
+        if let (Some(turns), Ok(turn)) = (turns.as_array_mut(), serde_json::to_value(turn)) {
+            turns.push(turn);
+        }
+    }
+}

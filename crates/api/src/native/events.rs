@@ -1,0 +1,106 @@
+//! What happens in calls while they run, as server-sent events or, where a request asks for an
+//! upgrade, over a WebSocket: everything so far, then everything as it happens.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse as _, Response};
+use futures::stream::{BoxStream, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::live::{Followed, ToldEvent};
+use crate::{Access, Api, Refusal};
+
+/// How often a silent stream shows that it is there.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+type Events = BoxStream<'static, Followed>;
+
+/// What happens in one call; of a call that is over, what was said and why it ended.
+pub(super) async fn of_call(
+    State(api): State<Api>,
+    Extension(access): Extension<Access>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    upgrade: Upgrade,
+) -> Result<Response, Refusal> {
+    let after = headers.get("last-event-id");
+    let after = after.and_then(|it| it.to_str().ok()?.parse::<u64>().ok());
+    let events = api.follow_call(&access.workspace, &id, after).await?;
+    Ok(answer(events, upgrade))
+}
+
+/// What happens from now on in all calls of the workspace that this process holds.
+pub(super) async fn of_workspace(
+    State(api): State<Api>,
+    Extension(access): Extension<Access>,
+    upgrade: Upgrade,
+) -> Response {
+    answer(api.live().follow(access.workspace.id()), upgrade)
+}
+
+fn answer(events: Events, upgrade: Upgrade) -> Response {
+    match upgrade {
+        Ok(upgrade) => upgrade.on_upgrade(|socket| send_all(socket, events)),
+        Err(_) => {
+            let events = events.map(|followed| Ok::<_, Infallible>(sent(&followed)));
+            let alive = KeepAlive::new().interval(HEARTBEAT).text("heartbeat");
+            Sse::new(events).keep_alive(alive).into_response()
+        }
+    }
+}
+
+fn sent(followed: &Followed) -> Event {
+    let event = Event::default().data(shown(followed).to_string());
+    match followed {
+        Followed::Event(told) => event.id(told.number.to_string()).event(told.event.name()),
+        Followed::Missed(_) => event.event("missed"),
+    }
+}
+
+async fn send_all(mut socket: WebSocket, mut events: Events) {
+    let mut beats = interval(HEARTBEAT);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let message = tokio::select! {
+            followed = events.next() => match followed {
+                Some(followed) => Message::text(shown(&followed).to_string()),
+                None => break,
+            },
+            _ = beats.tick() => Message::Ping(Default::default()),
+            received = socket.recv() => match received {
+                // What a watcher says is not heard.
+                Some(Ok(message)) if !matches!(message, Message::Close(_)) => continue,
+                _ => return,
+            },
+        };
+        if socket.send(message).await.is_err() {
+            return;
+        }
+    }
+    let _ = socket.send(Message::Close(None)).await;
+}
+
+fn shown(followed: &Followed) -> Value {
+    match followed {
+        Followed::Event(told) => told_value(told),
+        Followed::Missed(count) => json!({ "type": "missed", "count": count }),
+    }
+}
+
+fn told_value(told: &ToldEvent) -> Value {
+    let mut value = json!(told.event);
+    value["call_id"] = json!(&*told.call_id);
+    value["agent"] = json!(&*told.agent);
+    value["number"] = json!(told.number);
+    value["at_ms"] = json!(told.at_ms);
+    value
+}

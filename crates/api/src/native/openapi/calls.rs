@@ -1,0 +1,313 @@
+//! The part of the document that is about calls and what happens in them.
+
+use serde_json::{Map, Value, json};
+
+use super::{answer, body, object, operation, parameter, reference};
+use crate::native::calls::{NAME_CHARS_MAX, NOTE_CHARS_MAX, WAIT_MS_MAX};
+use crate::native::listing::{LIMIT_DEFAULT, LIMIT_MAX};
+
+/// The addresses of calls and events.
+pub(super) fn paths() -> Map<String, Value> {
+    let of_call = |methods: Value| {
+        let mut item = json!({ "parameters": [parameter("id")] });
+        if let (Some(item), Value::Object(methods)) = (item.as_object_mut(), methods) {
+            item.extend(methods);
+        }
+        item
+    };
+    let paths = [
+        ("/calls", json!({ "get": list() })),
+        (
+            "/calls/{id}",
+            of_call(json!({
+                "get": operation("readCall", "Read a call", &[("200", answer("The call", "Call"))]),
+                "delete": delete(),
+            })),
+        ),
+        (
+            "/calls/{id}/recording",
+            of_call(json!({ "get": recording() })),
+        ),
+        (
+            "/calls/{id}/events",
+            of_call(json!({ "get": events("followCall", "Follow a call", true) })),
+        ),
+        (
+            "/calls/{id}/end",
+            of_call(json!({ "post": order("endCall", "End a call") })),
+        ),
+        (
+            "/calls/{id}/skip-turn",
+            of_call(json!({ "post": skip_turn() })),
+        ),
+        ("/calls/{id}/note", of_call(json!({ "post": note() }))),
+        (
+            "/events",
+            json!({ "get": events("followCalls", "Follow all calls of the workspace", false) }),
+        ),
+    ];
+    let paths = paths.map(|(path, item)| (path.to_owned(), item));
+    paths.into_iter().collect()
+}
+
+fn list() -> Value {
+    let mut list = operation(
+        "listCalls",
+        "List calls, the latest first",
+        &[("200", answer("A page of calls", "CallPage"))],
+    );
+    let text = json!({ "type": "string" });
+    let moment = json!({ "type": "integer", "minimum": 0 });
+    let limit = json!({
+        "type": "integer",
+        "minimum": 1,
+        "maximum": LIMIT_MAX,
+        "default": LIMIT_DEFAULT,
+    });
+    let query = |name: &str, description: &str, schema: &Value| json!({ "name": name, "in": "query", "description": description, "schema": schema });
+    list["parameters"] = json!([
+        query("agent", "The id of the agent that answered", &text),
+        query("status", "`active`, `ended` or `failed`", &text),
+        query("direction", "`inbound` or `outbound`", &text),
+        query(
+            "search",
+            "A part of the id, the numbers or the agent's name",
+            &text
+        ),
+        query(
+            "from_ms",
+            "Answered at this time or later, in ms since 1970",
+            &moment
+        ),
+        query(
+            "to_ms",
+            "Answered before this time, in ms since 1970",
+            &moment
+        ),
+        query("limit", "Calls on a page", &limit),
+        query("cursor", "`next_cursor` of the page before", &text),
+    ]);
+    list
+}
+
+fn delete() -> Value {
+    let done = [(
+        "204",
+        json!({ "description": "It is deleted, and its recording" }),
+    )];
+    let mut delete = operation("deleteCall", "Delete a call that is over", &done);
+    delete["parameters"] = json!([parameter("idempotencyKey")]);
+    delete
+}
+
+fn recording() -> Value {
+    let content = json!({ "audio/wav": { "schema": { "type": "string", "format": "binary" } } });
+    let whole = json!({
+        "description": "A WAV file, the caller left and the agent right",
+        "content": content,
+    });
+    let part = json!({ "description": "The part that `Range` asks for", "content": content });
+    let mut recording = operation(
+        "readRecording",
+        "The recording of a call",
+        &[("200", whole), ("206", part)],
+    );
+    recording["responses"]["416"] = json!({ "description": "There is no such part" });
+    recording
+}
+
+fn events(id: &str, summary: &str, is_resumed: bool) -> Value {
+    let description = "Server-sent events, each with an `Event` as its data; a comment each 15 s \
+                       where nothing happens. A request that asks for an upgrade gets the same \
+                       over a WebSocket, an event in each text message.";
+    let stream = json!({
+        "description": description,
+        "content": { "text/event-stream": { "schema": { "type": "string" } } },
+    });
+    let mut events = operation(id, summary, &[("200", stream)]);
+    if is_resumed {
+        events["parameters"] = json!([{
+            "name": "Last-Event-ID",
+            "in": "header",
+            "description": "The number of the last event that was read: what follows it comes",
+            "schema": { "type": "string" },
+        }]);
+    }
+    events
+}
+
+fn order(id: &str, summary: &str) -> Value {
+    let taken = [("202", answer("The call carries it out at once", "Taken"))];
+    let mut order = operation(id, summary, &taken);
+    order["parameters"] = json!([parameter("idempotencyKey")]);
+    order
+}
+
+fn skip_turn() -> Value {
+    let summary = "Have the agent say nothing until the caller speaks";
+    let mut skip = order("skipTurn", summary);
+    let wait = json!({
+        "type": ["integer", "null"],
+        "minimum": 0,
+        "maximum": WAIT_MS_MAX,
+        "description": "For how long at most, in milliseconds; null for as long as it takes",
+    });
+    let schema = json!({
+        "type": "object",
+        "properties": { "wait_ms": wait },
+        "additionalProperties": false,
+    });
+    skip["requestBody"] = json!({ "content": { "application/json": { "schema": schema } } });
+    skip
+}
+
+fn note() -> Value {
+    let mut note = order(
+        "noteCall",
+        "Let the agent know something from its next reply on",
+    );
+    let text = json!({
+        "type": "string",
+        "minLength": 1,
+        "maxLength": NOTE_CHARS_MAX,
+        "description": "What; it is no reason to speak",
+    });
+    let name = json!({
+        "type": ["string", "null"],
+        "minLength": 1,
+        "maxLength": NAME_CHARS_MAX,
+        "description": "What was noted under the same name before is forgotten",
+    });
+    let schema = json!({
+        "type": "object",
+        "properties": { "text": text, "name": name },
+        "required": ["text"],
+        "additionalProperties": false,
+    });
+    note["requestBody"] = body("application/json", &schema);
+    note
+}
+
+/// The schemas of calls and events.
+pub(super) fn schemas() -> Map<String, Value> {
+    let schemas = [
+        ("CallInList", call_in_list()),
+        ("Call", call()),
+        ("CallPage", page()),
+        ("Turn", turn()),
+        ("Taken", object(&[("id", json!({ "type": "string" }))])),
+        ("Event", event()),
+    ];
+    let schemas = schemas.map(|(name, schema)| (name.to_owned(), schema));
+    schemas.into_iter().collect()
+}
+
+fn call_in_list() -> Value {
+    let text = json!({ "type": "string" });
+    let maybe = json!({ "type": ["string", "null"] });
+    let time = json!({ "type": "integer", "description": "Milliseconds since 1970" });
+    object(&[
+        ("id", text.clone()),
+        ("agent", text.clone()),
+        ("agent_revision", json!({ "type": "integer", "minimum": 0 })),
+        ("agent_name", maybe.clone()),
+        ("status", text.clone()),
+        ("ended_reason", maybe.clone()),
+        ("transport", text),
+        ("direction", maybe.clone()),
+        ("from_number", maybe.clone()),
+        ("to_number", maybe),
+        ("started_at_ms", time),
+        ("ended_at_ms", json!({ "type": ["integer", "null"] })),
+        ("has_recording", json!({ "type": "boolean" })),
+        ("turn_count", json!({ "type": "integer", "minimum": 0 })),
+    ])
+}
+
+fn call() -> Value {
+    let any_object = json!({ "type": "object" });
+    let recording = object(&[
+        ("duration_ms", json!({ "type": "integer", "minimum": 0 })),
+        ("is_whole", json!({ "type": "boolean" })),
+    ]);
+    let more = object(&[
+        ("variables", any_object.clone()),
+        ("metadata", any_object),
+        (
+            "turns",
+            json!({ "type": "array", "items": reference("Turn") }),
+        ),
+        (
+            "recording",
+            json!({ "oneOf": [recording, { "type": "null" }] }),
+        ),
+        ("feedback", json!(true)),
+        ("report", json!({ "type": ["object", "null"] })),
+    ]);
+    json!({ "allOf": [reference("CallInList"), more] })
+}
+
+fn page() -> Value {
+    object(&[
+        (
+            "calls",
+            json!({ "type": "array", "items": reference("CallInList") }),
+        ),
+        ("total", json!({ "type": "integer", "minimum": 0 })),
+        ("next_cursor", json!({ "type": ["string", "null"] })),
+    ])
+}
+
+fn turn() -> Value {
+    let figure = json!({ "type": ["number", "null"] });
+    let latency = object(&[
+        ("voice_to_voice_ms", figure.clone()),
+        ("end_of_turn_ms", figure.clone()),
+        ("recognition_ms", figure.clone()),
+        ("chat_first_token_ms", figure.clone()),
+        ("chat_first_sentence_ms", figure.clone()),
+        ("voice_first_audio_ms", figure),
+    ]);
+    let mut turn = object(&[
+        ("role", json!({ "enum": ["caller", "agent"] })),
+        (
+            "text",
+            json!({ "type": "string", "description": "As it was heard" }),
+        ),
+        ("interrupted", json!({ "type": "boolean" })),
+        (
+            "at_ms",
+            json!({ "type": "integer", "description": "Since the call was answered" }),
+        ),
+    ]);
+    turn["properties"]["original_text"] = json!({
+        "type": "string",
+        "description": "All that was made, where not all of it was heard",
+    });
+    turn["properties"]["latency"] = latency;
+    turn
+}
+
+/// An event; which fields it has beside these is said by its type.
+fn event() -> Value {
+    let types = [
+        "state",
+        "interim",
+        "turn",
+        "interruption",
+        "decision",
+        "key",
+        "problem",
+        "ended",
+        "missed",
+    ];
+    let mut event = object(&[("type", json!({ "enum": types }))]);
+    let text = json!({ "type": "string" });
+    let whole = json!({ "type": "integer", "minimum": 0 });
+    event["properties"]["call_id"] = text.clone();
+    event["properties"]["agent"] = text;
+    event["properties"]["number"] = whole.clone();
+    event["properties"]["at_ms"] = whole;
+    event["properties"]["turn"] = reference("Turn");
+    event
+}
