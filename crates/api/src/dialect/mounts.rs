@@ -42,9 +42,11 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
 }
 
 /// The paths below `/v1` that two platforms have.
-const SHARED: [&str; 6] = [
+const SHARED: [&str; 8] = [
     "/v1/agents",
     "/v1/agents/{*rest}",
+    "/v1/calls",
+    "/v1/calls/{*rest}",
     "/v1/numbers",
     "/v1/numbers/{*rest}",
     "/v1/webhooks",

@@ -1,63 +1,270 @@
-//! AgentPhone's lists of an agent's calls and of its text conversations, of which there are none.
+//! AgentPhone's calls: lists of them, one of them, its end, its recording; and its lists of text
+//! conversations, of which there are none.
 
-use axum::extract::{Path, Query};
-use axum::{Extension, Json};
-use offhook_store::{CallQuery, StoredCall};
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use axum::routing::{get, post};
+use axum::{Extension, Json, Router};
+use offhook_store::CallQuery;
 use serde_json::{Value, json};
 
 use super::routes::PAGING;
+use super::transcripts;
+use crate::base_url::base_url;
+use crate::calls::{ACTIVE, CallView, ENDED, FAILED};
+use crate::dialect::agents::invalid;
+use crate::dialect::field::{Field, Kind, field, flag, map, name, text, word};
+use crate::dialect::objects::ObjectKind;
+use crate::dialect::problem::{Problem, ProblemKind, Step};
 use crate::dialect::query::{Fields, page};
+use crate::json_body::JsonBody;
 use crate::timestamp::rfc3339;
-use crate::{Access, Refusal};
+use crate::{Access, Api, Refusal};
 
-pub(super) async fn of_agent(
-    Extension(access): Extension<Access>,
-    Path(id): Path<String>,
-    Query(fields): Fields,
-) -> Result<Json<Value>, Refusal> {
-    access.workspace.agent(&id).await?;
-    let paging = page(&fields, &PAGING)?;
-    let query = CallQuery {
-        agent: Some(id),
-        status: None,
-        limit: paging.limit,
-        start: paging.start,
-    };
-    let page = access.workspace.calls(&query).await?;
-    let data: Vec<Value> = page.items.iter().map(shown).collect();
-    let answer = json!({ "data": data, "hasMore": page.next.is_some(), "total": page.total });
-    Ok(Json(answer))
+/// The platform's words for how a call stands, and ours.
+const STATUSES: [(&str, &str); 3] = [
+    ("completed", ENDED),
+    ("in-progress", ACTIVE),
+    ("failed", FAILED),
+];
+
+/// Characters of what was said last that a list shows.
+const SNIPPET: usize = 120;
+
+/// What a call to a telephone number is asked for with.
+static OUTBOUND: ObjectKind = ObjectKind {
+    name: "agentphone.outbound",
+    id_prefix: "call",
+    title: "call",
+    fields: OUTBOUND_FIELDS,
+};
+
+const OUTBOUND_FIELDS: &[Field] = &[
+    name("agentId").required(),
+    field("toNumber", Kind::Telephone).required(),
+    name("fromNumberId").or_null(),
+    text("initialGreeting").or_null(),
+    name("voice").or_null(),
+    text("systemPrompt").or_null(),
+    word("modelTier", super::TIERS).or_null(),
+    map("variables").or_null(),
+    text("callScreeningIdentity").at_most(100).or_null(),
+    text("callScreeningPurpose").at_most(300).or_null(),
+    flag("disableRecording").or_null(),
+];
+
+/// What a call from a browser is asked for with.
+static WEB: ObjectKind = ObjectKind {
+    name: "agentphone.web_call",
+    id_prefix: "call",
+    title: "call",
+    fields: &[
+        name("agentId").required(),
+        map("metadata").or_null(),
+        map("variables").or_null(),
+    ],
+};
+
+pub(super) fn routes() -> Router<Api> {
+    Router::new()
+        .route("/calls", get(list).post(place))
+        .route("/calls/web", post(web))
+        .route("/calls/{id}", get(show))
+        .route("/calls/{id}/end", post(end))
+        .route("/calls/{id}/recording", get(recording))
+        .route("/calls/{id}/transcript", get(transcripts::whole))
+        .route("/calls/{id}/transcript/stream", get(transcripts::stream))
+        .route("/agents/{id}/calls", get(of_agent))
+        .route("/agents/{id}/conversations", get(conversations))
 }
 
-pub(super) async fn conversations(
+type Answer = Result<Json<Value>, Refusal>;
+
+async fn list(
+    State(api): State<Api>,
+    Extension(access): Extension<Access>,
+    headers: HeaderMap,
+    Query(fields): Fields,
+) -> Answer {
+    let query = call_query(&fields)?;
+    answer(&api, &access, &headers, &query).await
+}
+
+async fn of_agent(
+    State(api): State<Api>,
+    Extension(access): Extension<Access>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Query(fields): Fields,
+) -> Answer {
+    access.workspace.agent(&id).await?;
+    let query = CallQuery {
+        agent: Some(id),
+        ..call_query(&fields)?
+    };
+    answer(&api, &access, &headers, &query).await
+}
+
+async fn answer(api: &Api, access: &Access, headers: &HeaderMap, query: &CallQuery) -> Answer {
+    let page = api.calls(&access.workspace, query).await?;
+    let data: Vec<Value> = page.items.iter().map(|it| listed(it, headers)).collect();
+    Ok(Json(
+        json!({ "data": data, "hasMore": page.next.is_some(), "total": page.total }),
+    ))
+}
+
+/// What the query of a list asks for.
+fn call_query(fields: &[(String, String)]) -> Result<CallQuery, Refusal> {
+    let paging = page(fields, &PAGING)?;
+    let mut query = CallQuery {
+        search: paging.search,
+        limit: paging.limit,
+        start: paging.start,
+        ..CallQuery::default()
+    };
+    let mut problems = Vec::new();
+    for (name, value) in fields.iter().filter(|(_, value)| !value.is_empty()) {
+        match name.as_str() {
+            "status" => match STATUSES.iter().find(|(theirs, _)| theirs == value) {
+                Some((_, ours)) => query.status = Some((*ours).to_owned()),
+                None => problems.push(wrong_word(name, &STATUSES.map(|(theirs, _)| theirs))),
+            },
+            "direction" => match value.as_str() {
+                "inbound" | "outbound" => query.direction = Some(value.clone()),
+                _ => problems.push(wrong_word(name, &["inbound", "outbound"])),
+            },
+            "type" => match value.as_str() {
+                "pstn" => query.is_phone = Some(true),
+                "web" => query.is_phone = Some(false),
+                _ => problems.push(wrong_word(name, &["pstn", "web"])),
+            },
+            _ => {}
+        }
+    }
+    match problems.is_empty() {
+        true => Ok(query),
+        false => Err(invalid(problems)),
+    }
+}
+
+fn wrong_word(name: &str, words: &[&str]) -> Problem {
+    Problem {
+        path: vec![Step::Name(format!("?{name}"))],
+        message: format!("Input should be one of {}", words.join(", ")),
+        kind: ProblemKind::Word,
+    }
+}
+
+async fn show(
+    State(api): State<Api>,
+    Extension(access): Extension<Access>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    let call = api.call(&access.workspace, &id).await?;
+    Ok(Json(shown(&call, &headers)))
+}
+
+async fn end(
+    State(api): State<Api>,
+    Extension(access): Extension<Access>,
+    Path(id): Path<String>,
+) -> Answer {
+    api.end_call(&access.workspace, &id).await?;
+    Ok(Json(json!({ "id": id, "status": "ending" })))
+}
+
+async fn recording(
+    State(api): State<Api>,
+    Extension(access): Extension<Access>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let call = api.call(&access.workspace, &id).await?;
+    api.recording(&call, request).await
+}
+
+/// A call to a telephone number needs a carrier, which this server has none of.
+async fn place(Extension(access): Extension<Access>, JsonBody(body): JsonBody) -> Answer {
+    OUTBOUND.check(&body, false)?;
+    let agent = body["agentId"].as_str().unwrap_or_default();
+    access.workspace.agent(agent).await?;
+    let message = "no telephone carrier is configured on this server, so that it cannot call a \
+                   number";
+    Err(Refusal::new(StatusCode::CONFLICT, "no_carrier", message))
+}
+
+/// The platform's access token opens a WebRTC room, which this server has none of.
+async fn web(Extension(access): Extension<Access>, JsonBody(body): JsonBody) -> Answer {
+    WEB.check(&body, false)?;
+    let agent = body["agentId"].as_str().unwrap_or_default();
+    access.workspace.agent(agent).await?;
+    let message = format!(
+        "this server has no WebRTC room to give an access token for; open a WebSocket on \
+         /v1/session?agent={agent} with the same key"
+    );
+    Err(Refusal::new(StatusCode::CONFLICT, "no_web_calls", message))
+}
+
+async fn conversations(
     Extension(access): Extension<Access>,
     Path(id): Path<String>,
     Query(fields): Fields,
-) -> Result<Json<Value>, Refusal> {
+) -> Answer {
     access.workspace.agent(&id).await?;
     page(&fields, &PAGING)?;
     Ok(Json(json!({ "data": [], "hasMore": false, "total": 0 })))
 }
 
-/// A call; a number that is not known is an empty text, because clients want one.
-fn shown(call: &StoredCall) -> Value {
-    let known = |name: &str| call.document.get(name).cloned();
-    let text = |name: &str| known(name).filter(Value::is_string).unwrap_or(json!(""));
-    let status = match call.status.as_str() {
-        "active" => "in-progress",
-        "ended" => "completed",
-        other => other,
+/// A call in a list; a number that is not known is an empty text, because clients want one.
+fn listed(call: &CallView, headers: &HeaderMap) -> Value {
+    let document = &call.document;
+    let number = |number: &Option<String>| number.clone().unwrap_or_default();
+    let is_outbound = document.direction.as_deref() == Some("outbound");
+    let own = if is_outbound {
+        &document.from_number
+    } else {
+        &document.to_number
     };
-    let ended = call.ended_at_ms;
+    let last = document.turns.last();
+    let last = last.map(|turn| turn.text.chars().take(SNIPPET).collect::<String>());
     json!({
         "id": call.id,
         "agentId": call.agent,
-        "fromNumber": text("from_number"),
-        "toNumber": text("to_number"),
-        "direction": known("direction"),
-        "status": status,
+        "agentName": document.agent_name,
+        "phoneNumberId": document.other.get("phone_number_id"),
+        "phoneNumber": own,
+        "fromNumber": number(&document.from_number),
+        "toNumber": number(&document.to_number),
+        "direction": document.direction.as_deref().unwrap_or("inbound"),
+        "status": status(call),
         "startedAt": rfc3339(call.started_at_ms),
-        "endedAt": ended.map(rfc3339),
-        "durationSeconds": ended.map(|ended| (ended - call.started_at_ms) / 1_000),
+        "endedAt": call.ended_at_ms.map(rfc3339),
+        "durationSeconds": call.duration_ms().map(|duration| duration / 1_000),
+        "disconnectionReason": document.ended_reason,
+        "lastTranscriptSnippet": last,
+        "recordingUrl": recording_url(call, headers),
+        "recordingAvailable": document.recording.is_some(),
     })
+}
+
+/// How a call stands, in the platform's words.
+pub(super) fn status(call: &CallView) -> &str {
+    let pair = STATUSES.iter().find(|(_, ours)| *ours == call.status);
+    pair.map_or(call.status.as_str(), |(theirs, _)| theirs)
+}
+
+fn recording_url(call: &CallView, headers: &HeaderMap) -> Option<String> {
+    let kept = call.document.recording.as_ref();
+    let base = base_url(headers);
+    kept.map(|_| format!("{base}/agentphone/v1/calls/{}/recording", call.id))
+}
+
+fn shown(call: &CallView, headers: &HeaderMap) -> Value {
+    let mut shown = listed(call, headers);
+    shown["transcripts"] = json!(transcripts::exchanges(call));
+    shown["variables"] = json!(call.document.variables);
+    shown["metadata"] = json!(call.document.metadata);
+    shown
 }

@@ -4,6 +4,7 @@ mod calls;
 mod languages;
 mod numbers;
 pub(crate) mod routes;
+mod transcripts;
 mod voices;
 mod webhooks;
 

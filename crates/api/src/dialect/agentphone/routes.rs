@@ -33,8 +33,7 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/agents", post(create).get(list))
         .route("/agents/voices", get(voices::list))
         .route("/agents/{id}", get(show).patch(update).delete(delete))
-        .route("/agents/{id}/calls", get(calls::of_agent))
-        .route("/agents/{id}/conversations", get(calls::conversations))
+        .merge(calls::routes())
         .merge(numbers::routes())
         .merge(webhooks::routes());
     guarded(routes, api, &DOOR)
