@@ -75,7 +75,7 @@ impl PartialEq for Word<'_> {
 pub(crate) fn words(text: &str) -> impl DoubleEndedIterator<Item = Word<'_>> + Clone + use<'_> {
     text.split(|letter: char| !is_part_of_word(letter))
         .map(|word| Word(word.trim_matches(['\'', '\u{2019}'])))
-        .filter(|word| !word.0.is_empty())
+        .filter(|word| has_words(word.0))
 }
 
 /// Letters and digits, apostrophes, and the marks without which Indic and Arabic words fall apart.
