@@ -7,20 +7,35 @@ use anyhow::{Context as _, ensure};
 use offhook_media::{SampleRate, read_wav};
 
 use crate::labels::{NO_SPEECH, SPLITS, WHOLE};
+use crate::random::Random;
 use crate::sound::{HZ, Sound, floats, in_ms, quietest, rms};
 
 /// A recording that is one finished utterance lasts this long, where nothing is known of it.
 const UTTERANCE_MS: std::ops::RangeInclusive<u64> = 1_000..=8_000;
+/// Of a recorded caller there are at least so many utterances, where anybody has as many.
+const UTTERANCES_MIN: usize = 4;
 /// Longer recordings than this are not read in full.
 const LONGEST_MS: u64 = 60_000;
 /// A pause is spliced in where it is quietest for this long.
 const DIP_MS: u64 = 40;
 
+/// Who speaks in a recording, as far as the folders tell: what lies in one folder is one person's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Person(pub(crate) usize);
+
 /// A recording of one utterance.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Clip {
     pub(crate) name: String,
+    pub(crate) person: Person,
     pub(crate) sound: Sound,
+}
+
+/// A stretch of speech that is cut anywhere.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Talk {
+    pub(crate) person: Person,
+    pub(crate) samples: Vec<f32>,
 }
 
 /// An utterance and the sample at which it is plainly unfinished.
@@ -38,7 +53,9 @@ pub(crate) struct Clips {
     /// Utterances that can be parted by a pause.
     pub(crate) split: Vec<SplitClip>,
     /// Any speech, to be heard from afar or by many at once.
-    pub(crate) talk: Vec<Vec<f32>>,
+    pub(crate) talk: Vec<Talk>,
+    /// The folders, by the number of the person who is recorded in them.
+    people: Vec<PathBuf>,
 }
 
 /// Where the packaged recordings lie: two Debian packages, and what `.ci/setup bench` takes out
@@ -66,7 +83,8 @@ impl Clips {
                 folder.display()
             );
             for path in wav_files(&folder)? {
-                clips.add_labelled(&path)?;
+                let person = clips.person(&folder, &path);
+                clips.add_labelled(&path, person)?;
             }
         }
         Ok(clips)
@@ -76,7 +94,8 @@ impl Clips {
     pub(crate) fn read_folder(folder: &Path) -> anyhow::Result<Self> {
         let mut clips = Self::default();
         for path in wav_files(folder)? {
-            clips.add_by_energy(&path)?;
+            let person = clips.person(folder, &path);
+            clips.add_by_energy(&path, person)?;
         }
         ensure!(
             clips.whole.len() >= 4 && clips.split.len() >= 4,
@@ -90,7 +109,52 @@ impl Clips {
         Ok(clips)
     }
 
-    fn add_labelled(&mut self, path: &Path) -> anyhow::Result<()> {
+    /// Recordings that are made up.
+    #[cfg(test)]
+    pub(crate) fn of(whole: Vec<Clip>, split: Vec<SplitClip>, talk: Vec<Talk>) -> Self {
+        Self {
+            whole,
+            split,
+            talk,
+            people: Vec::new(),
+        }
+    }
+
+    /// Who speaks in the file at `path` below `root`: the files of the bench's own folder of single
+    /// recordings are each somebody else's, Allison's are all hers, and elsewhere a folder right
+    /// below `root` is a person.
+    fn person(&mut self, root: &Path, path: &Path) -> Person {
+        let below = path.strip_prefix(root).unwrap_or(path);
+        let is_single = root.ends_with("offhook/clips");
+        let is_one = root.ends_with("en_US_f_Allison");
+        let mut parts = below.components();
+        let first = parts.next();
+        let is_folder = parts.next().is_some();
+        let place = match first {
+            Some(first) if is_single || is_folder && !is_one => root.join(first),
+            _ => root.to_owned(),
+        };
+        let known = self.people.iter().position(|person| *person == place);
+        Person(known.unwrap_or_else(|| {
+            self.people.push(place);
+            self.people.len() - 1
+        }))
+    }
+
+    /// Somebody who can hold a call: of many utterances, whole ones or such that can be parted.
+    pub(crate) fn caller(&self, is_parted: bool, random: &mut Random) -> Person {
+        let people: Vec<Person> = if is_parted {
+            self.split.iter().map(|split| split.clip.person).collect()
+        } else {
+            self.whole.iter().map(|clip| clip.person).collect()
+        };
+        let count = |person: Person| people.iter().filter(|it| **it == person).count();
+        let many = people.iter().copied();
+        let many: Vec<Person> = many.filter(|it| count(*it) >= UTTERANCES_MIN).collect();
+        *random.pick(if many.is_empty() { &people } else { &many })
+    }
+
+    fn add_labelled(&mut self, path: &Path, person: Person) -> anyhow::Result<()> {
         let name = stem(path);
         let parts = WHOLE.iter().filter(|(clip, _)| *clip == name);
         let splits = SPLITS.iter().filter(|(clip, _)| *clip == name);
@@ -107,6 +171,7 @@ impl Clips {
             if let Some(sound) = Sound::trimmed(samples) {
                 self.whole.push(Clip {
                     name: name.clone(),
+                    person,
                     sound,
                 });
             }
@@ -118,6 +183,7 @@ impl Clips {
                 self.split.push(SplitClip {
                     clip: Clip {
                         name: name.clone(),
+                        person,
                         sound: all.clone(),
                     },
                     at,
@@ -125,24 +191,25 @@ impl Clips {
             }
         }
         if all.length_ms() >= *UTTERANCE_MS.start() && !NO_SPEECH.contains(&name.as_str()) {
-            self.talk.extend(stretches(&all.samples));
+            self.talk.extend(stretches(&all.samples, person));
         }
         Ok(())
     }
 
-    fn add_by_energy(&mut self, path: &Path) -> anyhow::Result<()> {
+    fn add_by_energy(&mut self, path: &Path, person: Person) -> anyhow::Result<()> {
         let samples = read(path)?;
         let Some(sound) = Sound::trimmed(&samples) else {
             return Ok(());
         };
         if sound.length_ms() >= *UTTERANCE_MS.start() {
-            self.talk.extend(stretches(&sound.samples));
+            self.talk.extend(stretches(&sound.samples, person));
         }
         if !UTTERANCE_MS.contains(&sound.length_ms()) {
             return Ok(());
         }
         let clip = Clip {
             name: stem(path),
+            person,
             sound,
         };
         if let Some(at) = dip(&clip.sound) {
@@ -174,12 +241,15 @@ fn part_of(samples: &[f32], start_ms: u64, end_ms: u64) -> &[f32] {
 }
 
 /// Stretches of 2 to 6 s.
-fn stretches(samples: &[f32]) -> impl Iterator<Item = Vec<f32>> + '_ {
+fn stretches(samples: &[f32], person: Person) -> impl Iterator<Item = Talk> + '_ {
     let stretch = 6 * HZ;
     samples
         .chunks(stretch)
         .filter(move |chunk| chunk.len() >= HZ * 3 / 2)
-        .map(<[f32]>::to_vec)
+        .map(move |chunk| Talk {
+            person,
+            samples: chunk.to_vec(),
+        })
 }
 
 fn stem(path: &Path) -> String {
@@ -255,6 +325,22 @@ mod tests {
         let at = clips.split[0].at;
         assert!((in_ms(940)..in_ms(990)).contains(&at), "{at}");
         assert_eq!(clips.talk.len(), 6);
+    }
+
+    #[test]
+    fn a_folder_below_is_another_person() {
+        let folder = tempfile::tempdir().unwrap();
+        for (person, count) in [("ann", 2), ("ben", 3)] {
+            std::fs::create_dir(folder.path().join(person)).unwrap();
+            for index in 0..count {
+                let path = folder.path().join(person).join(format!("{index}.wav"));
+                write_wav(&path, 16_000, &pcm(&speech(&[900, 900]))).unwrap();
+            }
+        }
+        let clips = Clips::read_folder(folder.path()).unwrap();
+        let people: Vec<usize> = clips.whole.iter().map(|clip| clip.person.0).collect();
+        assert_eq!(people, [0, 0, 1, 1, 1]);
+        assert_eq!(clips.talk[4].person, Person(1));
     }
 
     #[test]

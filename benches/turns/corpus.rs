@@ -1,11 +1,12 @@
 //! What is called and said: every call of every section, drawn from the seed. Sound and cues
 //! only; the corpus knows neither the session nor the scores.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use anyhow::Context as _;
 
-use crate::clips::Clips;
+use crate::clips::{Clips, Person};
 use crate::noises::{Bed, Tic};
 use crate::random::Random;
 use crate::section::Section;
@@ -107,7 +108,7 @@ pub(crate) struct Material<'a> {
 /// Who calls.
 #[derive(Debug, Clone, Copy)]
 enum Talker {
-    Recorded,
+    Recorded(Person),
     Voice(Speaker),
 }
 
@@ -123,6 +124,22 @@ struct Draw<'a> {
 }
 
 impl Material<'_> {
+    fn draw(&self, section: Section, number: usize, seed: u64) -> Draw<'_> {
+        let mut random = Random::of_call(seed, section.name(), number);
+        let speaker = Speaker::drawn(&mut random);
+        Draw {
+            material: self,
+            talker: if number.is_multiple_of(2) {
+                Talker::Voice(speaker)
+            } else {
+                Talker::Recorded(self.clips.caller(section == Section::Pauses, &mut random))
+            },
+            said: Vec::new(),
+            level: CALLER_DBFS + random.between(-6.0, 6.0),
+            random,
+        }
+    }
+
     /// Call `number` of a section, with so many episodes.
     pub(crate) fn call(
         &self,
@@ -131,19 +148,7 @@ impl Material<'_> {
         episodes: usize,
         seed: u64,
     ) -> anyhow::Result<Call> {
-        let mut random = Random::of_call(seed, section.name(), number);
-        let speaker = Speaker::drawn(&mut random);
-        let mut draw = Draw {
-            material: self,
-            talker: if number.is_multiple_of(2) {
-                Talker::Voice(speaker)
-            } else {
-                Talker::Recorded
-            },
-            said: Vec::new(),
-            level: CALLER_DBFS + random.between(-6.0, 6.0),
-            random,
-        };
+        let mut draw = self.draw(section, number, seed);
         let line_noise = amplitude(draw.random.between(-70.0, -52.0));
         let mut call = Call {
             section,
@@ -157,7 +162,7 @@ impl Material<'_> {
             noise_seed: draw.random.next(),
         };
         match section {
-            Section::Noisy => draw.furnish(&mut call),
+            Section::Noisy => draw.furnish(&mut call)?,
             Section::Echo | Section::DoubleTalk => {
                 call.echo = Some(Echo {
                     delay_ms: draw.random.whole(80, 300),
@@ -178,7 +183,7 @@ impl Material<'_> {
     }
 }
 
-impl Draw<'_> {
+impl<'a> Draw<'a> {
     fn episode(
         &mut self,
         section: Section,
@@ -194,19 +199,39 @@ impl Draw<'_> {
             Section::Backchannels => self.backchannel(),
             Section::Tics => Ok(self.tic(index)),
             Section::Asides => self.aside(index.is_multiple_of(2)),
-            Section::Noise => Ok(self.noise(number, index)),
+            Section::Noise => self.noise(number, index),
         }
     }
 
     /// Puts the caller into a noisy room.
-    fn furnish(&mut self, call: &mut Call) {
+    fn furnish(&mut self, call: &mut Call) -> anyhow::Result<()> {
         let bed = *self.random.pick(&Bed::ALL);
         let snr_db = [20, 10, 5][call.number % 3];
-        let talk = &self.material.clips.talk;
+        let talk = self.others()?;
         let dbfs = self.level - snr_db as f32;
-        call.bed = bed.sound(20_000, dbfs, talk, &mut self.random);
+        call.bed = bed.sound(20_000, dbfs, &talk, &mut self.random);
         call.room = format!("{} at {snr_db} dB", bed.name());
         call.snr_db = Some(snr_db);
+        Ok(())
+    }
+
+    /// Speech of anybody but the caller: nobody hears himself on television. Where nobody else was
+    /// recorded the embedded voice speaks.
+    fn others(&mut self) -> anyhow::Result<Vec<Cow<'a, [f32]>>> {
+        let material = self.material;
+        let talk = material.clips.talk.iter();
+        let others = talk.filter(|talk| match self.talker {
+            Talker::Recorded(caller) => talk.person != caller,
+            Talker::Voice(_) => true,
+        });
+        let others: Vec<_> = others.map(|talk| Cow::from(&talk.samples[..])).collect();
+        if !others.is_empty() {
+            return Ok(others);
+        }
+        let speaker = Speaker::drawn(&mut self.random);
+        let spoken = lines::ASIDES.iter();
+        let spoken = spoken.map(|text| material.voices.say(text, speaker));
+        spoken.map(|it| it.map(|it| it.samples.into())).collect()
     }
 
     fn question(&mut self, reply_ms: (u64, u64)) -> anyhow::Result<Episode> {
@@ -217,10 +242,11 @@ impl Draw<'_> {
     fn paused(&mut self) -> anyhow::Result<Episode> {
         let pause_ms = self.random.whole(300, 2_000);
         let (label, whole, at) = match self.talker {
-            Talker::Recorded => {
-                let split = &self.material.clips.split;
+            Talker::Recorded(caller) => {
+                let split = self.material.clips.split.iter();
+                let split: Vec<_> = split.filter(|it| it.clip.person == caller).collect();
                 let index = self.fresh(split.len(), |index| split[index].clip.name.clone());
-                let clip = &split[index];
+                let clip = split[index];
                 (clip.clip.name.clone(), clip.clip.sound.clone(), clip.at)
             }
             Talker::Voice(speaker) => {
@@ -281,7 +307,7 @@ impl Draw<'_> {
     fn backchannel(&mut self) -> anyhow::Result<Episode> {
         let speaker = match self.talker {
             Talker::Voice(speaker) => speaker,
-            Talker::Recorded => Speaker::drawn(&mut self.random),
+            Talker::Recorded(_) => Speaker::drawn(&mut self.random),
         };
         let (label, samples) = if self.random.is(30) {
             let pitch = self.random.between(0.8, 1.25);
@@ -326,9 +352,9 @@ impl Draw<'_> {
             Talker::Voice(speaker) if is_caller => speaker,
             _ => Speaker::drawn(&mut self.random),
         };
-        let talk = &self.material.clips.talk;
         let (what, samples) = if !is_caller && self.random.is(40) {
-            ("recorded talk".to_owned(), self.random.pick(talk).clone())
+            let talk = self.others()?;
+            ("recorded talk".to_owned(), self.random.pick(&talk).to_vec())
         } else {
             let text = *self.random.pick(&lines::ASIDES);
             (
@@ -360,13 +386,13 @@ impl Draw<'_> {
     }
 
     /// A room alone, then the same room under a reply; quiet, louder, loud.
-    fn noise(&mut self, number: usize, index: usize) -> Episode {
+    fn noise(&mut self, number: usize, index: usize) -> anyhow::Result<Episode> {
         let bed = Bed::ALL[number % Bed::ALL.len()];
         let snr_db = [20.0, 10.0, 5.0][index / 2 % 3];
         let is_over_reply = index % 2 == 1;
         let ms = if is_over_reply { 8_000 } else { 20_000 };
-        let talk = &self.material.clips.talk;
-        let samples = bed.sound(ms, self.level - snr_db, talk, &mut self.random);
+        let talk = self.others()?;
+        let samples = bed.sound(ms, self.level - snr_db, &talk, &mut self.random);
         let sound = Sound {
             span: 0..samples.len(),
             samples,
@@ -377,14 +403,15 @@ impl Draw<'_> {
             episode.cue = Cue::IntoReply(300);
             episode.long_reply = self.material.library.reply(8_000, &mut self.random);
         }
-        episode
+        Ok(episode)
     }
 
     /// A finished utterance of this caller at this caller's level.
     fn utterance(&mut self, texts: &[&str]) -> anyhow::Result<(String, Sound)> {
         let (label, sound) = match self.talker {
-            Talker::Recorded => {
-                let clips = &self.material.clips.whole;
+            Talker::Recorded(caller) => {
+                let clips = self.material.clips.whole.iter();
+                let clips: Vec<_> = clips.filter(|clip| clip.person == caller).collect();
                 let index = self.fresh(clips.len(), |index| clips[index].name.clone());
                 (clips[index].name.clone(), clips[index].sound.clone())
             }

@@ -2,6 +2,7 @@
 //! of them are made here from chance; what babbles or comes from a television is other people's
 //! speech.
 
+use std::borrow::Cow;
 use std::f32::consts::TAU;
 
 use crate::random::Random;
@@ -93,7 +94,7 @@ impl Bed {
         self,
         ms: u64,
         dbfs: f32,
-        talk: &[Vec<f32>],
+        talk: &[Cow<'_, [f32]>],
         random: &mut Random,
     ) -> Vec<f32> {
         let length = in_ms(ms);
@@ -235,10 +236,15 @@ fn peak(samples: &[f32]) -> f32 {
 }
 
 /// Sentence after sentence of one talker, with pauses.
-fn talker(length: usize, talk: &[Vec<f32>], pause_ms: (u64, u64), random: &mut Random) -> Vec<f32> {
+fn talker(
+    length: usize,
+    talk: &[Cow<'_, [f32]>],
+    pause_ms: (u64, u64),
+    random: &mut Random,
+) -> Vec<f32> {
     let mut out = Vec::with_capacity(length);
     while out.len() < length && !talk.is_empty() {
-        let mut sentence = random.pick(talk).clone();
+        let mut sentence = random.pick(talk).to_vec();
         bring_to(&mut sentence, -23.0);
         out.extend(sentence);
         out.extend(vec![0.0; in_ms(random.whole(pause_ms.0, pause_ms.1))]);
@@ -248,7 +254,7 @@ fn talker(length: usize, talk: &[Vec<f32>], pause_ms: (u64, u64), random: &mut R
 }
 
 /// Six to eight people who talk among themselves, in a room.
-fn babble(length: usize, talk: &[Vec<f32>], random: &mut Random) -> Vec<f32> {
+fn babble(length: usize, talk: &[Cow<'_, [f32]>], random: &mut Random) -> Vec<f32> {
     let mut out = vec![0.0; length];
     for _ in 0..random.whole(6, 8) {
         let one = talker(length + in_ms(2_000), talk, (50, 500), random);
@@ -259,7 +265,7 @@ fn babble(length: usize, talk: &[Vec<f32>], random: &mut Random) -> Vec<f32> {
 }
 
 /// One speaker after another over music, from a small loudspeaker across the room.
-fn television(length: usize, talk: &[Vec<f32>], random: &mut Random) -> Vec<f32> {
+fn television(length: usize, talk: &[Cow<'_, [f32]>], random: &mut Random) -> Vec<f32> {
     let mut out = talker(length, talk, (150, 900), random);
     let music = music(length, random);
     mix(&mut out, &music, 0, random.between(0.3, 0.8));
@@ -392,7 +398,7 @@ mod tests {
 
     #[test]
     fn every_bed_has_its_level_and_length() {
-        let talk = vec![white(in_ms(1_500), &mut Random::new(3)); 3];
+        let talk = vec![Cow::Owned(white(in_ms(1_500), &mut Random::new(3))); 3];
         for bed in Bed::ALL {
             let sound = bed.sound(6_000, -33.0, &talk, &mut Random::new(5));
             assert_eq!(sound.len(), in_ms(6_000), "{}", bed.name());

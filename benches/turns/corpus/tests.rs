@@ -6,7 +6,7 @@ use offhook_contract::scripted::ScriptedVoice;
 use offhook_media::SampleRate;
 
 use super::*;
-use crate::clips::{Clip, SplitClip};
+use crate::clips::{Clip, SplitClip, Talk};
 
 fn clips() -> Clips {
     let utterance = |ms: u64| {
@@ -19,17 +19,22 @@ fn clips() -> Clips {
     };
     let clip = |index: u64| Clip {
         name: format!("clip {index}"),
+        person: Person(0),
         sound: utterance(1_500 + index * 100),
     };
     let split = |index| SplitClip {
         clip: clip(index),
         at: in_ms(700),
     };
-    Clips {
-        whole: (0..12).map(clip).collect(),
-        split: (0..12).map(split).collect(),
-        talk: vec![utterance(2_000).samples],
-    }
+    let talk = |person, ms| Talk {
+        person: Person(person),
+        samples: utterance(ms).samples,
+    };
+    Clips::of(
+        (0..12).map(clip).collect(),
+        (0..12).map(split).collect(),
+        vec![talk(0, 2_000), talk(1, 3_000)],
+    )
 }
 
 fn with_material<T>(check: impl Fn(&Material<'_>) -> T) -> T {
@@ -120,5 +125,15 @@ fn every_section_makes_its_kind_and_its_room() {
                 .all(|it| it.label.starts_with("clip"))
         );
         assert_ne!(recorded.episodes[0].label, recorded.episodes[1].label);
+    });
+}
+
+#[test]
+fn nobody_hears_himself_on_television() {
+    with_material(|material| {
+        let mut draw = material.draw(Section::Noise, 1, 5);
+        let others = draw.others().unwrap();
+        assert_eq!(others.len(), 1);
+        assert_eq!(others[0].len(), in_ms(3_000));
     });
 }

@@ -37,13 +37,13 @@ pub struct InterruptionThresholds {
     pub words_after_speech: usize,
 }
 
-/// Share of the longest delay that is kept however close to "finished" the model is, so that one
-/// second of thinking is not cut at normal eagerness when the model says "not finished".
-const UNFINISHED_SHARE: f32 = 0.65;
+/// Share of the longest delay that is kept however close to "finished" the model is, so that a
+/// second and a half of thinking is not cut at normal eagerness when the model says "not finished".
+const UNFINISHED_SHARE: f32 = 0.8;
 
 /// Share of the longest delay that is kept where the words leave in doubt whether they are all: a
-/// second at normal eagerness, by which a reply that was begun meanwhile is mostly ready anyway.
-const DOUBTFUL_SHARE: f32 = 0.5;
+/// second and a half at normal eagerness.
+const DOUBTFUL_SHARE: f32 = 0.75;
 
 impl EndpointThresholds {
     /// The table: one row for each eagerness.
@@ -101,14 +101,15 @@ impl EndpointThresholds {
     }
 
     /// Where the model says "finished" but is not certain, the wait falls from the shortest of an
-    /// unfinished turn to the shortest of all, slowly at first. Of turns that were over it is
-    /// certain in two of three, of pauses in one of seven (`benches/turns`), and a reply that was
-    /// begun meanwhile is seldom ready within the first second anyway.
+    /// unfinished turn to the shortest of all, and most of the way only at the end. Of turns that
+    /// were over it is certain in two of three, of pauses in one of twelve, and nearly certain
+    /// (0.95) in one of six and one of seven (`benches/turns`): there it says too little, and a
+    /// reply that was begun meanwhile is seldom ready within the first second anyway.
     fn delay_finished(&self, likelihood: f32) -> Duration {
         let range = (self.likelihood_certain - self.likelihood_min).max(f32::EPSILON);
         let doubt = ((self.likelihood_certain - likelihood) / range).clamp(0.0, 1.0);
         let spare = self.delay_unfinished(1.0).saturating_sub(self.delay_min);
-        self.delay_min + scaled(spare, doubt.sqrt().sqrt())
+        self.delay_min + scaled(spare, doubt.sqrt().sqrt().sqrt())
     }
 
     /// `nearness` runs from 0 (surely mid-sentence) to 1 (almost "finished").
@@ -226,18 +227,19 @@ mod tests {
     fn the_more_certain_the_end_the_shorter_the_wait() {
         let normal = EndpointThresholds::of(Eagerness::Normal);
         assert_eq!(normal.wait(Some(0.98), Ending::Whole), millis(250));
-        assert_eq!(normal.wait(Some(0.5), Ending::Whole), millis(1_300));
-        assert_eq!(normal.wait(Some(0.9), Ending::Whole), millis(921));
+        assert_eq!(normal.wait(Some(0.5), Ending::Whole), millis(1_600));
+        assert_eq!(normal.wait(Some(0.9), Ending::Whole), millis(1_329));
+        assert_eq!(normal.wait(Some(0.97), Ending::Whole), millis(1_082));
         assert_eq!(normal.wait(None, Ending::Whole).as_millis(), 707);
     }
 
     #[test]
-    fn an_unfinished_sentence_outlasts_a_second_of_thinking() {
+    fn an_unfinished_sentence_outlasts_a_second_and_a_half_of_thinking() {
         let normal = EndpointThresholds::of(Eagerness::Normal);
         for likelihood in [0.0, 0.1, 0.3, 0.49] {
             let required = normal.wait(Some(likelihood), Ending::Whole);
             assert!(
-                required >= millis(1_300) && required <= millis(2_000),
+                required >= millis(1_600) && required <= millis(2_000),
                 "{required:?}"
             );
         }

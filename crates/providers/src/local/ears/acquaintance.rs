@@ -40,10 +40,17 @@ const SURELY_BEYOND: f32 = 0.2;
 /// the caller by more than this; what is louder takes the caller's place.
 const TEACHING_LIKENESS: f32 = 0.5;
 const LOUDER_DB: f32 = 6.0;
+/// Where somebody else is known to talk, speech at the caller's level is believed only from here on,
+/// and weaker speech has to be more alike.
+const COMPANY_OWN_LEVEL_DB: f32 = 0.0;
+const COMPANY_ALIKE_PER_DB: f32 = 0.07;
+const COMPANY_ALIKE_MAX: f32 = 0.78;
+/// A voice this unlike the caller's, heard for as long as teaches, is surely somebody else's.
+const UNLIKE: f32 = 0.3;
 /// Two stretches this much alike are one newcomer's.
 const SAME_NEWCOMER: f32 = 0.45;
-/// Times that a newcomer speaks to a silent line before it is believed; and where it is weaker than
-/// the caller by more than this, as a television is.
+/// Times that a newcomer speaks to a silent line before it is believed; and where somebody else is
+/// known to talk, or it is weaker than the caller by more than this, as a television is.
 const ADDRESSES: u32 = 2;
 const FAR_DB: f32 = 8.0;
 const FAR_ADDRESSES: u32 = 4;
@@ -106,7 +113,8 @@ impl Acquaintance {
             .is_some_and(|caller| caller.heard_ms >= REMEMBERED_MS)
     }
 
-    pub(super) fn opinion(&self, sample: &VoiceSample) -> Opinion {
+    /// `is_in_company` where somebody else is known to talk near the telephone.
+    pub(super) fn opinion(&self, sample: &VoiceSample, is_in_company: bool) -> Opinion {
         let Some(caller) = &self.caller else {
             return Opinion {
                 whose: Whose::Unsure,
@@ -116,7 +124,7 @@ impl Acquaintance {
         };
         let likeness = caller.print.likeness(&sample.print);
         let below_db = caller.level_db - sample.level_db;
-        let margin = likeness - self.wanted(below_db, sample.speech_ms);
+        let margin = likeness - self.wanted(below_db, sample.speech_ms, is_in_company);
         let is_near = below_db <= OWN_LEVEL_DB || margin >= SURELY_BEYOND;
         let whose = if margin < 0.0 {
             Whose::Strangers
@@ -133,11 +141,15 @@ impl Acquaintance {
     }
 
     /// How alike speech has to be that is so much weaker than the caller's.
-    fn wanted(&self, below_db: f32, speech_ms: u32) -> f32 {
-        let (nearest_db, strictness) = if self.is_strict {
-            (-NEARER_DB, STRICTER)
-        } else {
-            (OWN_LEVEL_DB, 0.0)
+    fn wanted(&self, below_db: f32, speech_ms: u32, is_in_company: bool) -> f32 {
+        let (nearest_db, strictness) = match (self.is_strict, is_in_company) {
+            (true, _) => (-NEARER_DB, STRICTER),
+            (false, true) => (COMPANY_OWN_LEVEL_DB, 0.0),
+            (false, false) => (OWN_LEVEL_DB, 0.0),
+        };
+        let (per_db, most) = match is_in_company {
+            true => (COMPANY_ALIKE_PER_DB, COMPANY_ALIKE_MAX),
+            false => (ALIKE_PER_DB, ALIKE_MAX),
         };
         if below_db <= nearest_db {
             return -1.0;
@@ -147,7 +159,13 @@ impl Acquaintance {
             WORD_MS..SHORT_MS => SHORT_DOUBT,
             SHORT_MS.. => 0.0,
         };
-        (ALIKE + strictness + ALIKE_PER_DB * below_db).min(ALIKE_MAX) - doubt
+        (ALIKE + strictness + per_db * below_db).min(most) - doubt
+    }
+
+    /// Whether speech of which this is thought shows that somebody else is about.
+    pub(super) fn shows_company(sample: &VoiceSample, opinion: Opinion) -> bool {
+        let is_seen = sample.speech_ms >= TEACHES_MS && opinion.likeness < UNLIKE;
+        is_seen && opinion.whose == Whose::Strangers
     }
 
     /// A stretch of speech is over that counts as the caller's.
@@ -172,8 +190,8 @@ impl Acquaintance {
     }
 
     /// A stranger said something to a line that was silent before and after. Whether that makes
-    /// the stranger the caller.
-    pub(super) fn was_addressed(&mut self, sample: &VoiceSample) -> bool {
+    /// the stranger the caller; a television pauses too.
+    pub(super) fn was_addressed(&mut self, sample: &VoiceSample, is_in_company: bool) -> bool {
         let heard = Known::of(sample);
         let newcomer = match self.newcomer.take() {
             Some(mut newcomer) if newcomer.known.is_like(&heard) => {
@@ -190,7 +208,11 @@ impl Acquaintance {
             .caller
             .as_ref()
             .is_some_and(|caller| caller.level_db - newcomer.known.level_db > FAR_DB);
-        let wanted = if is_far { FAR_ADDRESSES } else { ADDRESSES };
+        let wanted = if is_far || is_in_company {
+            FAR_ADDRESSES
+        } else {
+            ADDRESSES
+        };
         if newcomer.addresses < wanted {
             self.newcomer = Some(newcomer);
             return false;
@@ -242,7 +264,7 @@ mod tests {
     }
 
     fn hear(acquaintance: &mut Acquaintance, sample: &VoiceSample) -> Whose {
-        let opinion = acquaintance.opinion(sample);
+        let opinion = acquaintance.opinion(sample, false);
         if opinion.whose != Whose::Strangers {
             acquaintance.learn(sample, opinion);
         }
@@ -287,7 +309,7 @@ mod tests {
             (30.0, 15.0, Whose::Unsure),
             (30.0, 3.0, Whose::Callers),
         ] {
-            let opinion = with_caller(false).opinion(&voice(angle, -23.0 - below_db, 2_000));
+            let opinion = with_caller(false).opinion(&voice(angle, -23.0 - below_db, 2_000), false);
             assert_eq!(opinion.whose, expected, "{angle}° at -{below_db} dB");
         }
     }
@@ -295,15 +317,45 @@ mod tests {
     #[test]
     fn where_others_are_unwanted_less_is_believed() {
         let sample = voice(70.0, -25.0, 2_000);
-        assert_eq!(with_caller(false).opinion(&sample).whose, Whose::Unsure);
-        assert_eq!(with_caller(true).opinion(&sample).whose, Whose::Strangers);
+        assert_eq!(
+            with_caller(false).opinion(&sample, false).whose,
+            Whose::Unsure
+        );
+        assert_eq!(
+            with_caller(true).opinion(&sample, false).whose,
+            Whose::Strangers
+        );
+    }
+
+    #[test]
+    fn in_company_less_is_believed_but_not_less_of_the_caller() {
+        let acquaintance = with_caller(false);
+        // Likeness: 75° is 0.26, 55° is 0.57, 45° is 0.71.
+        for (angle, below_db, alone, in_company) in [
+            (75.0, 2.0, Whose::Unsure, Whose::Strangers),
+            (75.0, -1.0, Whose::Unsure, Whose::Unsure),
+            (55.0, 6.0, Whose::Unsure, Whose::Strangers),
+            (45.0, 6.0, Whose::Callers, Whose::Unsure),
+            (45.0, 0.0, Whose::Callers, Whose::Callers),
+        ] {
+            let sample = voice(angle, -23.0 - below_db, 2_000);
+            let opinions = [false, true].map(|company| acquaintance.opinion(&sample, company));
+            let whose = opinions.map(|opinion| opinion.whose);
+            assert_eq!(whose, [alone, in_company], "{angle}° at -{below_db} dB");
+        }
     }
 
     #[test]
     fn short_speech_is_sooner_believed() {
         let (short, long) = (voice(60.0, -30.0, 500), voice(60.0, -30.0, 2_000));
-        assert_eq!(with_caller(false).opinion(&short).whose, Whose::Unsure);
-        assert_eq!(with_caller(false).opinion(&long).whose, Whose::Strangers);
+        assert_eq!(
+            with_caller(false).opinion(&short, false).whose,
+            Whose::Unsure
+        );
+        assert_eq!(
+            with_caller(false).opinion(&long, false).whose,
+            Whose::Strangers
+        );
     }
 
     #[test]
@@ -313,7 +365,9 @@ mod tests {
             hear(&mut acquaintance, &voice(angle, -24.0, 3_000));
         }
         assert_eq!(
-            acquaintance.opinion(&voice(50.0, -24.0, 2_000)).whose,
+            acquaintance
+                .opinion(&voice(50.0, -24.0, 2_000), false)
+                .whose,
             Whose::Callers
         );
         let before = acquaintance.caller.clone().unwrap().print;
@@ -338,8 +392,8 @@ mod tests {
         let mut acquaintance = with_caller(false);
         let newcomer = voice(110.0, -28.0, 1_500);
         assert_eq!(hear(&mut acquaintance, &newcomer), Whose::Strangers);
-        assert!(!acquaintance.was_addressed(&newcomer));
-        assert!(acquaintance.was_addressed(&voice(120.0, -29.0, 900)));
+        assert!(!acquaintance.was_addressed(&newcomer, false));
+        assert!(acquaintance.was_addressed(&voice(120.0, -29.0, 900), false));
         assert_eq!(hear(&mut acquaintance, &newcomer), Whose::Callers);
     }
 
@@ -347,7 +401,9 @@ mod tests {
     fn from_far_away_it_takes_more_to_be_believed_but_nobody_is_refused_for_good() {
         let mut acquaintance = with_caller(false);
         let far = voice(110.0, -38.0, 1_500);
-        let believed: Vec<bool> = (0..4).map(|_| acquaintance.was_addressed(&far)).collect();
+        let believed: Vec<bool> = (0..4)
+            .map(|_| acquaintance.was_addressed(&far, false))
+            .collect();
         assert_eq!(believed, [false, false, false, true]);
     }
 
@@ -363,11 +419,11 @@ mod tests {
     #[test]
     fn two_strangers_are_no_newcomer_and_the_caller_ends_the_wait() {
         let mut acquaintance = with_caller(false);
-        assert!(!acquaintance.was_addressed(&voice(110.0, -26.0, 1_500)));
-        assert!(!acquaintance.was_addressed(&voice(-110.0, -26.0, 1_500)));
+        assert!(!acquaintance.was_addressed(&voice(110.0, -26.0, 1_500), false));
+        assert!(!acquaintance.was_addressed(&voice(-110.0, -26.0, 1_500), false));
         hear(&mut acquaintance, &voice(5.0, -23.0, 900));
-        assert!(!acquaintance.was_addressed(&voice(-110.0, -26.0, 1_500)));
+        assert!(!acquaintance.was_addressed(&voice(-110.0, -26.0, 1_500), false));
         acquaintance.forget_newcomer();
-        assert!(!acquaintance.was_addressed(&voice(-110.0, -26.0, 1_500)));
+        assert!(!acquaintance.was_addressed(&voice(-110.0, -26.0, 1_500), false));
     }
 }

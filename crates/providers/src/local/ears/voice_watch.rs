@@ -17,7 +17,7 @@ const LOOK_EVERY_MS: u64 = 1_000;
 const NEWEST_MS: u64 = 1_600;
 const WHOLE_MS: u64 = 3_000;
 /// Speech shorter than this is not looked at.
-const SHORTEST_MS: u64 = 120;
+const SHORTEST_MS: u64 = 64;
 /// A look that no thread had time for is given up so long after the end.
 const GIVEN_UP_MS: u64 = 1_500;
 /// What begins so soon after a stranger's speech is the stranger's too, until it was looked at.
@@ -33,9 +33,14 @@ const UNSEEN_MS: u64 = 400;
 /// Silence before and after what is said to the agent by somebody who waits for an answer.
 const WAITING_MS: u64 = 1_500;
 /// Nobody speaks for longer than this without a pause of that length, to a line that is silent.
-const ADDRESS_MAX_MS: u64 = 10_000;
+const ADDRESS_MAX_MS: u64 = 6_000;
 /// Who gets no answer speaks again within this.
 const AGAIN_MS: u64 = 15_000;
+
+/// Somebody else of whom so much was surely heard is taken to be about, until so long after the
+/// last of it. Who asks the agent something says less.
+const COMPANY_SPEECH_MS: u32 = 3_000;
+const COMPANY_MS: u64 = 60_000;
 
 /// What is to be told of the speech that began at a sample.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,6 +69,7 @@ pub(super) struct VoiceWatch {
     group: Group,
     /// Where what a newcomer said to the agent last ended.
     addressed_at: Option<u64>,
+    company: Company,
 }
 
 #[derive(Debug, Clone)]
@@ -91,6 +97,27 @@ struct Group {
     is_closed: bool,
 }
 
+/// What was surely heard of somebody else.
+#[derive(Debug, Default)]
+struct Company {
+    speech_ms: u32,
+    until: u64,
+}
+
+impl Company {
+    fn heard(&mut self, at: u64, speech_ms: u32) {
+        if at >= self.until {
+            self.speech_ms = 0;
+        }
+        self.speech_ms = self.speech_ms.saturating_add(speech_ms);
+        self.until = at + in_ms(COMPANY_MS);
+    }
+
+    const fn is_there(&self, at: u64) -> bool {
+        self.speech_ms >= COMPANY_SPEECH_MS && at < self.until
+    }
+}
+
 impl VoiceWatch {
     /// `is_strict` where all speech of others is unwanted.
     pub(super) fn new(is_strict: bool) -> Self {
@@ -103,6 +130,7 @@ impl VoiceWatch {
                 ..Group::default()
             },
             addressed_at: None,
+            company: Company::default(),
         }
     }
 
@@ -189,7 +217,11 @@ impl VoiceWatch {
 
     /// What a look showed; whether there is something to tell.
     pub(super) fn take(&mut self, look: &Look, sample: VoiceSample) -> Option<Attribution> {
-        let opinion = self.acquaintance.opinion(&sample);
+        let is_in_company = self.company.is_there(look.range.end);
+        let opinion = self.acquaintance.opinion(&sample, is_in_company);
+        if look.is_last && Acquaintance::shows_company(&sample, opinion) {
+            self.company.heard(look.range.end, sample.speech_ms);
+        }
         tracing::trace!(?opinion, level_db = sample.level_db, "looked at a voice");
         let mut both = self.speech.iter_mut().chain(&mut self.before);
         let speech = both.find(|speech| speech.onset == look.onset)?;
@@ -266,7 +298,8 @@ impl VoiceWatch {
         }
         let (onset, sample) = group.stranger.take()?;
         self.addressed_at = Some(group.end);
-        if !self.acquaintance.was_addressed(&sample) {
+        let is_in_company = self.company.is_there(judged);
+        if !self.acquaintance.was_addressed(&sample, is_in_company) {
             return None;
         }
         self.addressed_at = None;
@@ -355,6 +388,18 @@ mod tests {
         let mut watch = acquainted();
         let told = speak(&mut watch, 10_000, 13_000, |_| OTHER, -33.0);
         assert_eq!(told, [(10_320, false)]);
+    }
+
+    #[test]
+    fn who_was_surely_heard_is_taken_to_be_about_for_a_while() {
+        let unlike = |_: u64| [0.3, 1.0];
+        let mut watch = acquainted();
+        assert_eq!(speak(&mut watch, 10_000, 12_000, unlike, -25.0), []);
+        let told = speak(&mut watch, 15_000, 18_500, |_| OTHER, -35.0);
+        assert_eq!(told, [(15_320, false)]);
+        let told = speak(&mut watch, 20_000, 22_000, unlike, -25.0);
+        assert_eq!(told.first(), Some(&(20_800, false)));
+        assert_eq!(speak(&mut watch, 100_000, 102_000, unlike, -25.0), []);
     }
 
     #[test]
