@@ -98,7 +98,7 @@ impl StoredCall {
         [&self.id, from, to, agent].join(" ")
     }
 
-    fn from_row(row: &AnyRow) -> Result<Self, StoreError> {
+    pub(crate) fn from_row(row: &AnyRow) -> Result<Self, StoreError> {
         Ok(Self {
             id: row.try_get("id")?,
             workspace: row.try_get("workspace")?,

@@ -10,6 +10,7 @@ mod agents;
 mod call_writer;
 mod calls;
 mod database;
+mod deliveries;
 mod error;
 mod id;
 mod idempotency;
@@ -27,6 +28,9 @@ mod workspace;
 pub use agents::{AgentRevision, NewAgent, StoredAgent};
 pub use call_writer::{CallWriter, CallWriterReport, QueueFull};
 pub use calls::{CallQuery, StoredCall};
+pub use deliveries::{
+    DeliveryCount, DeliveryOutcome, DeliveryQuery, DeliveryStatus, NewDelivery, StoredDelivery,
+};
 pub use error::{OpenError, StoreError};
 pub use id::{IdError, new_id, now_ms};
 pub use idempotency::{Answer, Idempotency};

@@ -8,12 +8,17 @@ use sqlx::{AnyPool, SqlSafeStr as _};
 use crate::error::OpenError;
 
 /// Number, name, SQL that both databases read.
-const STEPS: [(i64, &str, &str); 2] = [
+const STEPS: [(i64, &str, &str); 3] = [
     (1, "first", include_str!("../migrations/0001_first.sql")),
     (
         2,
         "calls listed",
         include_str!("../migrations/0002_calls_listed.sql"),
+    ),
+    (
+        3,
+        "deliveries",
+        include_str!("../migrations/0003_deliveries.sql"),
     ),
 ];
 

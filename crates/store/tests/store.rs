@@ -10,6 +10,8 @@
 mod agents;
 #[path = "store/calls.rs"]
 mod calls;
+#[path = "store/deliveries.rs"]
+mod deliveries;
 #[path = "store/idempotency.rs"]
 mod idempotency;
 #[path = "store/keys.rs"]
@@ -106,6 +108,9 @@ promises! {
     calls::calls_are_found_by_what_is_known_of_them,
     calls::a_call_takes_notes_and_is_deleted_once_it_is_over,
     calls::calls_that_a_dead_server_left_have_failed,
+    deliveries::a_delivery_is_tried_until_it_is_made_or_given_up,
+    deliveries::deliveries_are_listed_and_counted,
+    deliveries::calls_of_whose_end_nobody_was_told_are_found,
     idempotency::a_request_that_comes_twice_is_done_once,
     keys::a_key_opens_its_workspace_until_it_is_revoked,
     keys::keys_begin_as_their_dialect_has_them,
