@@ -73,7 +73,7 @@ pub(crate) const CRATES: &[Room] = &[
     },
     Room {
         name: "api",
-        may_use: &["store", "agent", "call"],
+        may_use: &["store", "agent", "call", "contract", "media", "turn-taking"],
         never: &["databases"],
     },
     Room {

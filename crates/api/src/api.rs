@@ -10,6 +10,7 @@ use offhook_call::Providers;
 use offhook_store::Store;
 
 use crate::change::Turns;
+use crate::deliveries::Deliveries;
 use crate::dialect::{SharedPaths, mounts};
 use crate::live::LiveCalls;
 use crate::native;
@@ -26,6 +27,7 @@ struct Inside {
     settings: ApiSettings,
     rates: RateLimits,
     turns: Turns,
+    deliveries: Deliveries,
     live: LiveCalls,
     providers: Option<Providers>,
 }
@@ -54,6 +56,8 @@ pub struct ApiSettings {
     pub burst: u32,
     /// Who answers at the paths that two platforms share, where neither host nor key says.
     pub shared_paths: SharedPaths,
+    /// Whether webhooks may lead into private networks and need no TLS.
+    pub allows_private_webhooks: bool,
     /// The folder of the recordings of calls; `None` where none are kept.
     pub recordings: Option<PathBuf>,
 }
@@ -66,6 +70,7 @@ impl Default for ApiSettings {
             requests_per_minute: 1000,
             burst: 200,
             shared_paths: SharedPaths::default(),
+            allows_private_webhooks: false,
             recordings: None,
         }
     }
@@ -86,12 +91,14 @@ impl Api {
 
     fn over(store: Store, settings: ApiSettings, providers: Option<Providers>) -> Self {
         let rates = RateLimits::new(settings.requests_per_minute, settings.burst);
+        let deliveries = Deliveries::new(store.clone(), settings.allows_private_webhooks);
         Self {
             inside: Arc::new(Inside {
                 store,
                 settings,
                 rates,
                 turns: Turns::default(),
+                deliveries,
                 live: LiveCalls::default(),
                 providers,
             }),
@@ -120,6 +127,12 @@ impl Api {
     #[must_use]
     pub fn providers(&self) -> Option<&Providers> {
         self.inside.providers.as_ref()
+    }
+
+    /// What webhooks are told.
+    #[must_use]
+    pub fn deliveries(&self) -> &Deliveries {
+        &self.inside.deliveries
     }
 
     pub(crate) fn rates(&self) -> &RateLimits {

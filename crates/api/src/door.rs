@@ -36,14 +36,19 @@ struct Doorway {
     door: &'static Door,
 }
 
-/// Puts a door before `routes`. Behind it a request has extensions [`Access`] and [`RequestId`] and
-/// all of its body, and a response that is a [`Refusal`] gets its shape on the way out.
-pub fn guarded(routes: Router<Api>, api: &Api, door: &'static Door) -> Router<Api> {
+/// Puts a door before routes that stand beside others, which answer what is not found here.
+pub fn guarded_beside(routes: Router<Api>, api: &Api, door: &'static Door) -> Router<Api> {
     let doorway = Doorway {
         api: api.clone(),
         door,
     };
-    routes
+    routes.layer(middleware::from_fn_with_state(doorway, pass))
+}
+
+/// Puts a door before `routes`. Behind it a request has extensions [`Access`] and [`RequestId`] and
+/// all of its body, and a response that is a [`Refusal`] gets its shape on the way out.
+pub fn guarded(routes: Router<Api>, api: &Api, door: &'static Door) -> Router<Api> {
+    let routes = routes
         .fallback(async || Refusal::not_found("address"))
         .method_not_allowed_fallback(async || {
             let message = "this address does not take this method";
@@ -52,8 +57,8 @@ pub fn guarded(routes: Router<Api>, api: &Api, door: &'static Door) -> Router<Ap
                 "method_not_allowed",
                 message,
             )
-        })
-        .layer(middleware::from_fn_with_state(doorway, pass))
+        });
+    guarded_beside(routes, api, door)
 }
 
 async fn pass(State(doorway): State<Doorway>, request: Request, next: Next) -> Response {

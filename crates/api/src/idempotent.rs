@@ -70,6 +70,10 @@ pub(crate) async fn once(
         }
     }
     let response = work.await;
+    if is_stream(&response) {
+        give_up(workspace, key).await;
+        return Ok(response);
+    }
     // A refusal has no body yet: what is wrong with the request will be found wrong again.
     let is_final = response.status().is_success();
     let (head, body) = response.into_parts();
@@ -93,6 +97,20 @@ pub(crate) async fn once(
         tracing::warn!(%problem, "an answer is not kept under its idempotency key");
     }
     Ok(Response::from_parts(head, Body::from(body)))
+}
+
+/// Whether an answer comes in pieces, or is sound: such a one is given once and not kept, and what
+/// asked for it changed nothing.
+fn is_stream(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let kind = kind.map_or(&b""[..], HeaderValue::as_bytes);
+    kind.starts_with(b"text/event-stream") || kind.starts_with(b"audio/")
+}
+
+async fn give_up(workspace: &Workspace, key: &str) {
+    if let Err(problem) = workspace.give_up_idempotent(key).await {
+        tracing::warn!(%problem, "an idempotency key stays taken");
+    }
 }
 
 fn kept_headers(headers: &HeaderMap) -> Vec<(String, String)> {

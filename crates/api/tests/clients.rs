@@ -1,5 +1,5 @@
-//! The platforms' own clients for Python and Node, as published, against a server on a socket.
-//! `.ci/setup test` installs them.
+//! The platforms' own clients for Python and Node, as published, and OpenAI's, against a server on a
+//! socket with models by script. `.ci/setup test` installs them.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,8 +8,15 @@
 )]
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use offhook_agent::{ModelChoices, ModelId};
 use offhook_api::{Api, ApiSettings, router};
+use offhook_call::Providers;
+use offhook_contract::scripted::{
+    ScriptedChat, ScriptedDetector, ScriptedRecognition, ScriptedReply, ScriptedUtterance,
+    ScriptedVoice,
+};
 use offhook_store::{NewKey, Role, Store};
 use tokio::net::TcpListener;
 use tokio::process::Command;
@@ -38,6 +45,33 @@ fn interpreter(script: &str) -> Command {
     node
 }
 
+fn providers() -> Providers {
+    let heard = ["good morning", "again"].map(ScriptedUtterance::new);
+    Providers {
+        detector: Arc::new(ScriptedDetector::default()),
+        recognition: Arc::new(ScriptedRecognition::new(heard.into())),
+        chat: Arc::new(ScriptedChat::new(vec![ScriptedReply::new(
+            "We close at six. Bye now.",
+        )])),
+        voice: Arc::new(ScriptedVoice::default()),
+    }
+}
+
+fn settings() -> ApiSettings {
+    let local = |name: &str| Some(ModelId::Local(name.into()));
+    ApiSettings {
+        served: ModelChoices {
+            chat: local("small"),
+            recognition: local("ear"),
+            voice: local("hum"),
+            ..ModelChoices::default()
+        },
+        // Receivers of webhooks are on this machine.
+        allows_private_webhooks: true,
+        ..ApiSettings::default()
+    }
+}
+
 async fn runs(script: &str) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open_in(folder.path(), None).await.unwrap();
@@ -50,7 +84,7 @@ async fn runs(script: &str) {
     let key = store.create_key(key).await.unwrap().key;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let routes = router(Api::new(store, ApiSettings::default()));
+    let routes = router(Api::with_providers(store, settings(), providers()));
     let server = tokio::spawn(async move { axum::serve(listener, routes).await });
     let scripts = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
     let run = interpreter(script)
@@ -77,4 +111,14 @@ async fn the_client_of_elevenlabs_for_node_is_served() {
 #[tokio::test]
 async fn the_client_of_agentphone_is_served() {
     runs("agentphone_client.py").await;
+}
+
+#[tokio::test]
+async fn the_client_of_agentphone_for_node_is_served() {
+    runs("agentphone_client.cjs").await;
+}
+
+#[tokio::test]
+async fn the_client_of_openai_is_served() {
+    runs("openai_client.py").await;
 }

@@ -37,7 +37,7 @@ fn packages() -> PathBuf {
 async fn holds(name: &str, endless: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open_in(folder.path(), None).await.unwrap();
-    let key = furnish(&store).await;
+    let (key, workspace) = furnish(&store).await;
     let settings = ApiSettings {
         requests_per_minute: 1_000_000,
         burst: 1_000_000,
@@ -69,6 +69,7 @@ async fn holds(name: &str, endless: &[&str]) {
     for header in ["Authorization: Bearer", "x-api-key:", "xi-api-key:"] {
         command.args(["-H", &format!("{header} {key}")]);
     }
+    command.args(["-H", &format!("x-workspace-id: {workspace}")]);
     for operation in endless {
         command.args(["--exclude-operation-id", operation]);
     }
@@ -79,8 +80,8 @@ async fn holds(name: &str, endless: &[&str]) {
     assert!(run.status.success(), "{told}\n{trouble}");
 }
 
-/// A workspace with something in it, and the key to it.
-async fn furnish(store: &Store) -> String {
+/// A workspace with something in it: the key to it, and its id.
+async fn furnish(store: &Store) -> (String, String) {
     let workspace = store.create_workspace("one").await.unwrap();
     let key = NewKey {
         workspace: workspace.id.clone(),
@@ -106,10 +107,26 @@ async fn furnish(store: &Store) -> String {
         document: json!({ "transport": "websocket", "turns": [turn] }),
     };
     store.record_call(&call).await.unwrap();
-    key.expose().to_owned()
+    (key.expose().to_owned(), workspace.id.to_string())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_native_api_is_as_its_document_says() {
     holds("native", &["followCalls"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn agentphones_routes_are_as_their_document_says() {
+    holds("agentphone", &["streamTranscript"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trillets_routes_are_as_their_document_says() {
+    holds("trillet", &[]).await;
+}
+
+/// But for those that need models, which are refused with 503 where there are none.
+#[tokio::test(flavor = "multi_thread")]
+async fn wordcabs_routes_are_as_their_document_says() {
+    holds("wordcab", &["speak", "transcribe", "chat"]).await;
 }

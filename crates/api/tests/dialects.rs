@@ -6,10 +6,18 @@
     reason = "a test panics where something is not as it must be"
 )]
 
+#[path = "dialects/deliveries.rs"]
+mod deliveries;
+#[path = "dialects/history.rs"]
+mod history;
+#[path = "dialects/receiver.rs"]
+mod receiver;
 #[path = "dialects/server.rs"]
 mod server;
+#[path = "dialects/wordcab.rs"]
+mod wordcab;
 
-use offhook_store::{NewKey, Role, StoredCall};
+use offhook_store::{NewKey, Role};
 use serde_json::{Value, json};
 use server::server;
 
@@ -406,46 +414,4 @@ async fn parallel_changes_in_two_dialects_lose_nothing() {
         let number = number + 1;
         assert_eq!(cab[format!("y_{number}")], json!(number));
     }
-}
-
-#[tokio::test]
-async fn the_calls_of_an_agent_are_listed() {
-    let server = server().await;
-    let agent = server
-        .done("POST /agentphone/v1/agents", json!({ "name": "A" }))
-        .await;
-    let id = agent["id"].as_str().unwrap();
-    let workspace = server.store.workspace_named("default").await.unwrap();
-    for (number, ended) in [(1, Some(61_000)), (2, None)] {
-        let call = StoredCall {
-            id: format!("call_{number}"),
-            workspace: workspace.id.as_str().to_owned(),
-            agent: id.to_owned(),
-            agent_revision: 1,
-            status: if ended.is_some() { "ended" } else { "active" }.to_owned(),
-            started_at_ms: number * 1_000,
-            ended_at_ms: ended,
-            document: json!({ "direction": "inbound", "from_number": "+14155550100" }),
-        };
-        server.store.record_call(&call).await.unwrap();
-    }
-    let calls = server
-        .done(
-            &format!("GET /agentphone/v1/agents/{id}/calls"),
-            Value::Null,
-        )
-        .await;
-    assert_eq!(calls["total"], json!(2));
-    assert_eq!(calls["data"][0]["status"], "in-progress");
-    assert_eq!(calls["data"][1]["durationSeconds"], json!(60));
-    assert_eq!(calls["data"][1]["fromNumber"], "+14155550100");
-    let line = format!("GET /wordcab/v1/agents/{id}/calls?status=completed");
-    let calls = server.done(&line, Value::Null).await;
-    assert_eq!(calls["data"].as_array().unwrap().len(), 1);
-    assert_eq!(calls["data"][0]["duration"], json!(60));
-    let line = format!("GET /wordcab/v1/agents/{id}/calls?created_after=1");
-    let calls = server.done(&line, Value::Null).await;
-    assert_eq!(calls["data"][0]["id"], "call_2");
-    let line = format!("GET /wordcab/v1/agents/{id}/calls?status=sung");
-    assert_eq!(server.ask(&line, "").await.0, 422);
 }

@@ -108,6 +108,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
         is_loopback: settings.listen.ip().is_loopback(),
         requests_per_minute: settings.api.requests_per_minute,
         burst: settings.api.burst,
+        allows_private_webhooks: settings.api.private_webhooks,
         shared_paths: match settings.api.shared_paths {
             PlatformDocument::AgentPhone => SharedPaths::AgentPhone,
             PlatformDocument::Wordcab => SharedPaths::Wordcab,
@@ -115,6 +116,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
         recordings: Some(recordings),
     };
     let api = Api::with_providers(store.clone(), api, stack.providers.clone());
+    tokio::spawn(api.deliveries().clone().run());
     let calls = Arc::new(Semaphore::new(settings.calls_max));
     let server = Arc::new(Server {
         settings,

@@ -53,6 +53,8 @@ pub(crate) struct ApiDocument {
     pub(crate) requests_per_minute: u32,
     /// How many of them may come at once.
     pub(crate) burst: u32,
+    /// Whether webhooks may lead into private networks and need no TLS.
+    pub(crate) private_webhooks: bool,
 }
 
 /// The platforms that share paths.
@@ -69,6 +71,7 @@ impl Default for ApiDocument {
             shared_paths: PlatformDocument::AgentPhone,
             requests_per_minute: 1_000,
             burst: 200,
+            private_webhooks: false,
         }
     }
 }

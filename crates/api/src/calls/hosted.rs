@@ -12,8 +12,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::{ACTIVE, CallDocument, ENDED, FAILED, KeptRecording};
-use crate::Api;
 use crate::live::LiveCallEntry;
+use crate::{Api, Deliveries};
 
 /// Orders that may wait for the session.
 const ORDERS: usize = 16;
@@ -74,6 +74,7 @@ pub struct RunningCall {
 
 struct Registered {
     writer: CallWriter,
+    deliveries: Deliveries,
     call: StoredCall,
     document: CallDocument,
 }
@@ -117,6 +118,7 @@ impl HostedCall {
         };
         let hosted = Registered {
             writer: self.writer,
+            deliveries: self.api.deliveries().clone(),
             call: call.clone(),
             document,
         };
@@ -220,6 +222,7 @@ impl Registered {
     }
 
     fn hand_over(&self, call: StoredCall) {
+        self.deliveries.note_call(&call);
         if self.writer.try_record(call).is_err() {
             tracing::error!(call_id = self.call.id, "the record of a call is lost");
         }

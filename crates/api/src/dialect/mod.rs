@@ -14,6 +14,7 @@ mod mapping;
 mod matrix;
 pub(crate) mod mounts;
 mod objects;
+mod openapi;
 #[cfg(test)]
 mod pages;
 mod path;
@@ -26,7 +27,7 @@ mod secret;
 mod trillet;
 mod variables;
 mod voices;
-mod webhook;
+pub(crate) mod webhook;
 mod wordcab;
 
 pub use elevenlabs::{Admitted, Opening, OpeningProblem, Wishes};
@@ -41,6 +42,12 @@ pub static DIALECTS: [&Dialect; 4] = [
     &trillet::DIALECT,
     &wordcab::DIALECT,
     &agentphone::DIALECT,
+];
+
+/// The dialects whose webhooks are told of calls.
+pub(crate) static PLATFORMS: [&crate::deliveries::Platform; 2] = [
+    &wordcab::deliveries::PLATFORM,
+    &agentphone::deliveries::PLATFORM,
 ];
 
 /// Every table of fields that says something of an agent: call flows of one platform do, too.

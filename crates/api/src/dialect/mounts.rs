@@ -6,6 +6,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
 use tower::ServiceExt as _;
 
 use super::{agentphone, elevenlabs, trillet, wordcab};
@@ -34,6 +35,14 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .nest("/trillet/v1/api", trillet())
         .nest("/trillet/api/v1", trillet())
         .nest("/v1/api", trillet())
+        .nest("/trillet/v2/api", trillet::history::routes(api))
+        .nest("/v2/api", trillet::history::routes(api))
+        .route("/trillet/openapi.json", get(trillet::openapi::show))
+        .route("/wordcab/v1/openapi.json", get(wordcab::openapi::show))
+        .route(
+            "/agentphone/v1/openapi.json",
+            get(agentphone::openapi::show),
+        )
         .nest("/wordcab/v1", wordcab())
         .nest("/wordcab/api/v1", wordcab())
         .nest("/api/v1", wordcab())
@@ -53,6 +62,18 @@ const SHARED: [&str; 8] = [
     "/v1/webhooks/{*rest}",
 ];
 
+/// The paths below `/v1` that one of the two has alone.
+const ALONE: [(&str, SharedPaths); 8] = [
+    ("/v1/audio/{*rest}", SharedPaths::Wordcab),
+    ("/v1/chat/{*rest}", SharedPaths::Wordcab),
+    ("/v1/models", SharedPaths::Wordcab),
+    ("/v1/models/{*rest}", SharedPaths::Wordcab),
+    ("/v1/transcripts/{*rest}", SharedPaths::Wordcab),
+    ("/v1/voices", SharedPaths::Wordcab),
+    ("/v1/conversations", SharedPaths::AgentPhone),
+    ("/v1/conversations/{*rest}", SharedPaths::AgentPhone),
+];
+
 fn shared(api: &Api) -> Router<Api> {
     let whole = |routes: Router<Api>| {
         Router::new()
@@ -62,17 +83,23 @@ fn shared(api: &Api) -> Router<Api> {
     let wordcab = whole(wordcab::routes::routes(api));
     let agentphone = whole(agentphone::routes::routes(api));
     let setting = api.settings().shared_paths;
-    let choose = move |request: Request| {
-        let meant = meant(request.headers()).unwrap_or(setting);
-        let routes = match meant {
-            SharedPaths::AgentPhone => agentphone.clone(),
-            SharedPaths::Wordcab => wordcab.clone(),
-        };
-        answer(routes, request)
+    let choose = move |alone: Option<SharedPaths>| {
+        let (wordcab, agentphone) = (wordcab.clone(), agentphone.clone());
+        axum::routing::any(move |request: Request| {
+            let meant = alone.or_else(|| meant(request.headers()));
+            let routes = match meant.unwrap_or(setting) {
+                SharedPaths::AgentPhone => agentphone,
+                SharedPaths::Wordcab => wordcab,
+            };
+            answer(routes, request)
+        })
     };
-    let mut router = Router::new().route("/v1/voices", axum::routing::any(choose.clone()));
+    let mut router = Router::new();
     for path in SHARED {
-        router = router.route(path, axum::routing::any(choose.clone()));
+        router = router.route(path, choose(None));
+    }
+    for (path, who) in ALONE {
+        router = router.route(path, choose(Some(who)));
     }
     router
 }

@@ -29,12 +29,14 @@ pub(crate) const VOICE: Way = Way::Value {
 };
 
 fn embedded(voice: &Value) -> Value {
-    let Some(voice) = voice.as_str() else {
-        return Value::Null;
-    };
+    json!(voice.as_str().and_then(named))
+}
+
+/// The embedded voice that speaks under a name; `None` for a name that none is known by.
+pub(crate) fn named(voice: &str) -> Option<&'static str> {
     let stand_in = STAND_INS.iter().find(|(name, _)| *name == voice);
-    let known = EMBEDDED.iter().find(|name| **name == voice);
-    json!(stand_in.map(|(_, stand_in)| stand_in).or(known))
+    let known = || EMBEDDED.iter().find(|name| **name == voice).copied();
+    stand_in.map(|(_, stand_in)| *stand_in).or_else(known)
 }
 
 /// A field that holds a model. Only models of this server's catalogue (`local/…`) are named to the

@@ -1,25 +1,72 @@
-//! Webhooks: where events of calls will be sent, and the secret that signs them.
+//! Webhooks: where events of calls are sent, and the secret that signs them.
 
 use offhook_store::{SecretText, StoredObject, Workspace, new_id};
 use serde_json::{Value, json};
 
+use super::agents::invalid;
+use super::field::Kind;
 use super::objects::ObjectKind;
 use super::path;
-use crate::Refusal;
+use super::problem::{Problem, ProblemKind};
+use crate::deliveries::address_problem;
+use crate::{Api, Refusal};
+
+/// The `url` of a webhook; [`check`] says which may be named here.
+pub(crate) const URL: Kind = Kind::Text { min: 1, max: 2_048 };
+
+/// Refuses a webhook with problems, and one that leads where this server sends nothing.
+pub(crate) fn check(api: &Api, kind: &ObjectKind, body: &Value) -> Result<(), Refusal> {
+    kind.check(body, false)?;
+    let url = body["url"].as_str().unwrap_or_default();
+    match address_problem(url, api.deliveries().allows_private()) {
+        None => Ok(()),
+        Some(problem) => Err(invalid(vec![Problem::at(
+            "url",
+            ProblemKind::Form,
+            problem,
+        )])),
+    }
+}
 
 /// Makes a webhook with a new secret, which is also given back.
 pub(crate) async fn create(
+    api: &Api,
     workspace: &Workspace,
     kind: &ObjectKind,
     mut body: Value,
 ) -> Result<(StoredObject, String), Refusal> {
-    kind.check(&body, false)?;
-    let text = signing_secret()?;
-    let secret = workspace
-        .create_secret(kind.name, &SecretText::new(text.clone()))
-        .await?;
-    body["secret"] = json!(secret.id);
+    check(api, kind, &body)?;
+    let (secret, text) = new_secret(workspace, kind).await?;
+    body["secret"] = json!(secret);
     Ok((kind.create(workspace, body).await?, text))
+}
+
+/// Puts another webhook, with a new secret, in the place of one, under its id.
+pub(crate) async fn replace(
+    api: &Api,
+    workspace: &Workspace,
+    kind: &ObjectKind,
+    before: &StoredObject,
+    mut body: Value,
+) -> Result<StoredObject, Refusal> {
+    check(api, kind, &body)?;
+    let (secret, _) = new_secret(workspace, kind).await?;
+    body["secret"] = json!(secret);
+    let written = workspace
+        .update_object(kind.name, &before.id, None, body)
+        .await?;
+    if let Some(old) = before.document["secret"].as_str() {
+        workspace.delete_secret(old).await?;
+    }
+    Ok(written)
+}
+
+/// The id of a new secret, and its text.
+async fn new_secret(workspace: &Workspace, kind: &ObjectKind) -> Result<(String, String), Refusal> {
+    let text = signing_secret()?;
+    let secret = SecretText::new(text.clone());
+    let kept = workspace.create_secret(kind.name, &secret).await?;
+    Ok((kept.id, text))
 }
 
 /// The secret of a webhook.

@@ -1,5 +1,4 @@
-//! AgentPhone's calls: lists of them, one of them, its end, its recording; and its lists of text
-//! conversations, of which there are none.
+//! AgentPhone's calls: lists of them, one of them, its end, its recording.
 
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -33,7 +32,7 @@ const STATUSES: [(&str, &str); 3] = [
 const SNIPPET: usize = 120;
 
 /// What a call to a telephone number is asked for with.
-static OUTBOUND: ObjectKind = ObjectKind {
+pub(super) static OUTBOUND: ObjectKind = ObjectKind {
     name: "agentphone.outbound",
     id_prefix: "call",
     title: "call",
@@ -55,7 +54,7 @@ const OUTBOUND_FIELDS: &[Field] = &[
 ];
 
 /// What a call from a browser is asked for with.
-static WEB: ObjectKind = ObjectKind {
+pub(super) static WEB: ObjectKind = ObjectKind {
     name: "agentphone.web_call",
     id_prefix: "call",
     title: "call",
@@ -76,7 +75,6 @@ pub(super) fn routes() -> Router<Api> {
         .route("/calls/{id}/transcript", get(transcripts::whole))
         .route("/calls/{id}/transcript/stream", get(transcripts::stream))
         .route("/agents/{id}/calls", get(of_agent))
-        .route("/agents/{id}/conversations", get(conversations))
 }
 
 type Answer = Result<Json<Value>, Refusal>;
@@ -205,16 +203,6 @@ async fn web(Extension(access): Extension<Access>, JsonBody(body): JsonBody) -> 
          /v1/session?agent={agent} with the same key"
     );
     Err(Refusal::new(StatusCode::CONFLICT, "no_web_calls", message))
-}
-
-async fn conversations(
-    Extension(access): Extension<Access>,
-    Path(id): Path<String>,
-    Query(fields): Fields,
-) -> Answer {
-    access.workspace.agent(&id).await?;
-    page(&fields, &PAGING)?;
-    Ok(Json(json!({ "data": [], "hasMore": false, "total": 0 })))
 }
 
 /// A call in a list; a number that is not known is an empty text, because clients want one.

@@ -1,11 +1,15 @@
 //! AgentPhone's agents. Facts are from its public "Create Agent" page and its client packages.
 
 mod calls;
+mod conversations;
+pub(crate) mod deliveries;
 mod languages;
-mod numbers;
+pub(crate) mod numbers;
+pub(crate) mod openapi;
 pub(crate) mod routes;
 mod transcripts;
 mod voices;
+mod webhook_log;
 mod webhooks;
 
 use serde_json::{Value, json};

@@ -16,7 +16,7 @@ use crate::json_body::JsonBody;
 use crate::timestamp::rfc3339;
 use crate::{Access, Api, Refusal};
 
-static NUMBER: ObjectKind = ObjectKind {
+pub(crate) static NUMBER: ObjectKind = ObjectKind {
     name: "agentphone.number",
     id_prefix: "num",
     title: "number",
@@ -90,8 +90,7 @@ async fn attach(
     ATTACHMENT.check(&body, false)?;
     access.workspace.agent(&agent).await?;
     let number = body["numberId"].as_str().unwrap_or_default();
-    let change = json!({ "agentId": agent });
-    let number = NUMBER.update(&access.workspace, number, &change).await?;
+    let number = assign(&access.workspace, number, &json!(agent)).await?;
     Ok(Json(json!({ "agentId": agent, "number": whole(&number) })))
 }
 
@@ -104,11 +103,20 @@ async fn detach(
         let message = "the number is not attached to this agent";
         return Err(Refusal::new(StatusCode::NOT_FOUND, "not_found", message));
     }
-    let change = json!({ "agentId": null });
-    NUMBER.update(&access.workspace, &number, &change).await?;
+    assign(&access.workspace, &number, &Value::Null).await?;
     Ok(Json(
         json!({ "success": true, "agentId": agent, "numberId": number }),
     ))
+}
+
+/// Gives a number to an agent, or to none.
+pub(crate) async fn assign(
+    workspace: &Workspace,
+    number: &str,
+    agent: &Value,
+) -> Result<StoredObject, Refusal> {
+    let change = json!({ "agentId": agent });
+    NUMBER.update(workspace, number, &change).await
 }
 
 /// Every number of the workspace.
@@ -131,8 +139,7 @@ pub(super) fn of_agent(number: &Value) -> Value {
 pub(super) async fn detach_all(workspace: &Workspace, agent: &str) -> Result<(), Refusal> {
     for number in NUMBER.all(workspace).await? {
         if number.document["agentId"] == json!(agent) {
-            let change = json!({ "agentId": null });
-            NUMBER.update(workspace, &number.id, &change).await?;
+            assign(workspace, &number.id, &Value::Null).await?;
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use axum::{Extension, Json, Router};
 use offhook_store::{StoredAgent, Workspace};
 use serde_json::{Value, json};
 
-use super::{DIALECT, calls, numbers, voices, webhooks};
+use super::{DIALECT, calls, conversations, numbers, voices, webhook_log, webhooks};
 use crate::dialect::agents::{self, shown};
 use crate::dialect::detail;
 use crate::dialect::query::{Fields, Paging, page};
@@ -34,7 +34,9 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/agents/voices", get(voices::list))
         .route("/agents/{id}", get(show).patch(update).delete(delete))
         .merge(calls::routes())
+        .merge(conversations::routes())
         .merge(numbers::routes())
+        .merge(webhook_log::routes())
         .merge(webhooks::routes());
     guarded(routes, api, &DOOR)
 }

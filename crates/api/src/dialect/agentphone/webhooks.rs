@@ -1,34 +1,40 @@
 //! AgentPhone's webhooks: one for the project, and one for each agent that has its own.
 
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::routing::post;
 use axum::{Extension, Json, Router};
 use offhook_store::StoredObject;
 use serde_json::{Value, json};
 
-use crate::dialect::field::{Acts, Field, Kind, field, name, whole};
+use crate::dialect::field::{Acts, Field, SESSIONS, field, name, whole};
 use crate::dialect::objects::{ObjectKind, filled};
 use crate::dialect::{path, webhook};
 use crate::json_body::JsonBody;
 use crate::timestamp::rfc3339;
 use crate::{Access, Api, Refusal};
 
-static WEBHOOK: ObjectKind = ObjectKind {
+pub(super) static WEBHOOK: ObjectKind = ObjectKind {
     name: "agentphone.webhook",
     id_prefix: "wh",
     title: "webhook",
     fields: FIELDS,
 };
 
-const LATER: Acts = Acts::Later("webhooks");
-
 const FIELDS: &[Field] = &[
-    field("url", Kind::Https { max: 2_048 })
+    field("url", webhook::URL)
         .required()
-        .acts(LATER),
-    whole("contextLimit", 0.0, 50.0).default("10").acts(LATER),
-    whole("timeout", 5.0, 120.0).default("30").acts(LATER),
-    name("agentId").or_null().acts(LATER),
+        .acts(Acts::Here("where events of calls are sent")),
+    whole("contextLimit", 0.0, 50.0)
+        .null_is_absent()
+        .default("10")
+        .acts(SESSIONS),
+    whole("timeout", 5.0, 120.0)
+        .null_is_absent()
+        .default("30")
+        .acts(Acts::Here("how long the receiver may take")),
+    name("agentId")
+        .or_null()
+        .acts(Acts::Here("the agent whose events are sent")),
 ];
 
 pub(super) fn routes() -> Router<Api> {
@@ -44,8 +50,12 @@ pub(super) fn routes() -> Router<Api> {
 
 type Answer = Result<Json<Value>, Refusal>;
 
-async fn create(Extension(access): Extension<Access>, JsonBody(body): JsonBody) -> Answer {
-    put(&access, None, body).await
+async fn create(
+    State(api): State<Api>,
+    Extension(access): Extension<Access>,
+    JsonBody(body): JsonBody,
+) -> Answer {
+    put(&api, &access, None, body).await
 }
 
 /// Null where there is none.
@@ -61,12 +71,13 @@ async fn delete(Extension(access): Extension<Access>) -> Answer {
 }
 
 async fn create_of_agent(
+    State(api): State<Api>,
     Extension(access): Extension<Access>,
     Path(agent): Path<String>,
     JsonBody(body): JsonBody,
 ) -> Answer {
     access.workspace.agent(&agent).await?;
-    put(&access, Some(&agent), body).await
+    put(&api, &access, Some(&agent), body).await
 }
 
 async fn show_of_agent(Extension(access): Extension<Access>, Path(agent): Path<String>) -> Answer {
@@ -84,15 +95,16 @@ async fn delete_of_agent(
     remove(&access, Some(&agent)).await
 }
 
-/// A new webhook takes the place of the one before it.
-async fn put(access: &Access, agent: Option<&str>, mut body: Value) -> Answer {
+/// A webhook takes the place of the one before it, and has a new secret.
+async fn put(api: &Api, access: &Access, agent: Option<&str>, mut body: Value) -> Answer {
     WEBHOOK.check(&body, false)?;
     body["agentId"] = json!(agent);
-    if let Some(before) = of(access, agent).await? {
-        webhook::delete(&access.workspace, &WEBHOOK, &before.id).await?;
-    }
-    let (created, _) = webhook::create(&access.workspace, &WEBHOOK, body).await?;
-    shown(access, created).await
+    let workspace = &access.workspace;
+    let written = match of(access, agent).await? {
+        Some(before) => webhook::replace(api, workspace, &WEBHOOK, &before, body).await?,
+        None => webhook::create(api, workspace, &WEBHOOK, body).await?.0,
+    };
+    shown(access, written).await
 }
 
 async fn remove(access: &Access, agent: Option<&str>) -> Answer {
@@ -107,7 +119,7 @@ async fn of(access: &Access, agent: Option<&str>) -> Result<Option<StoredObject>
     Ok(webhooks.next())
 }
 
-async fn found(access: &Access, agent: Option<&str>) -> Result<StoredObject, Refusal> {
+pub(super) async fn found(access: &Access, agent: Option<&str>) -> Result<StoredObject, Refusal> {
     let webhook = of(access, agent).await?;
     webhook.ok_or_else(|| Refusal::not_found(WEBHOOK.title))
 }

@@ -3,7 +3,10 @@
 
 mod flow;
 mod flows;
+pub(crate) mod history;
+pub(crate) mod openapi;
 pub(crate) mod routes;
+mod telephony;
 
 pub(crate) use flow::FLOW;
 use serde_json::{Value, json};

@@ -9,13 +9,13 @@ use axum::{Extension, Json, Router};
 use offhook_store::StoredAgent;
 use serde_json::{Value, json};
 
-use super::{DIALECT, flows};
+use super::{DIALECT, flows, telephony};
 use crate::dialect::agents::{self, shown};
 use crate::dialect::query::{Fields, Paging, page};
 use crate::timestamp::rfc3339;
 use crate::{Access, Api, Credential, Door, Refusal, RequestId, guarded, read_agent, read_json};
 
-static DOOR: Door = Door {
+pub(super) static DOOR: Door = Door {
     credentials: &[
         Credential::Header("x-api-key"),
         Credential::Header("x-api_key"),
@@ -40,7 +40,8 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
             "/agents/{id}",
             get(show).put(update).patch(update).delete(delete),
         )
-        .merge(flows::routes());
+        .merge(flows::routes())
+        .merge(telephony::routes());
     guarded(routes, api, &DOOR)
 }
 
@@ -133,19 +134,48 @@ fn whole(api: &Api, access: &Access, agent: StoredAgent) -> Value {
     let (id, workspace) = (agent.id.clone(), agent.workspace.clone());
     let (created, updated) = (agent.created_at_ms, agent.updated_at_ms);
     let refused = read_agent(&agent.document, &api.settings().served).err();
+    let served_by = served_by(api, &agent);
     let mut shown = shown(&DIALECT, agent);
     shown["_id"] = json!(id);
     shown["workspaceId"] = json!(workspace);
     shown["userId"] = json!(access.key.as_deref().unwrap_or("local"));
-    shown["activeSessions"] = json!([]);
+    shown["activeSessions"] = active(api, access, &id);
     shown["currentNode"] = Value::Null;
     shown["status"] = json!(if refused.is_some() { "error" } else { "ready" });
-    if let Some(problem) = refused.and_then(|refused| refused.0.into_iter().next()) {
-        shown["statusReason"] = json!(problem.to_string());
-    }
+    let problem = refused.and_then(|refused| refused.0.into_iter().next());
+    let reason = problem.map_or(served_by, |problem| problem.to_string());
+    shown["statusReason"] = json!(reason);
     shown["createdAt"] = json!(rfc3339(created));
     shown["updatedAt"] = json!(rfc3339(updated));
     shown
+}
+
+/// The calls of an agent that are up in this process.
+fn active(api: &Api, access: &Access, agent: &str) -> Value {
+    let calls = api.live().of_workspace(access.workspace.id()).into_iter();
+    let mut ids: Vec<String> = calls
+        .filter(|call| call.agent() == agent)
+        .map(|call| call.id().to_owned())
+        .collect();
+    ids.sort();
+    json!(ids)
+}
+
+/// What answers in the place of the models that an agent names: this server's own.
+fn served_by(api: &Api, agent: &StoredAgent) -> String {
+    let served = &api.settings().served;
+    let of = |model: &Option<offhook_agent::ModelId>| {
+        let model = model.as_ref().map(ToString::to_string);
+        model.unwrap_or_else(|| "the server's own model".to_owned())
+    };
+    let voice = agent.document["voice"]["id"].as_str();
+    format!(
+        "answered by {}, spoken by {} as {}, heard by {}",
+        of(&served.chat),
+        of(&served.voice),
+        voice.unwrap_or("its first voice"),
+        of(&served.recognition)
+    )
 }
 
 /// Documents with problems are bad requests here.

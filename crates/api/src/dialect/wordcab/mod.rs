@@ -1,8 +1,14 @@
 //! Wordcab's agents. Facts are from its public "Agents" page; which way `interruption_threshold`
 //! counts is not said there, and is read as its name says: more speech for a higher threshold.
 
+mod audio;
 mod calls;
+mod chat;
+mod chat_request;
+pub(crate) mod deliveries;
+mod models;
 mod objects;
+pub(crate) mod openapi;
 pub(crate) mod routes;
 
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Wordcab's objects beside agents: voices and webhooks.
 
-use axum::extract::{Path, Query};
+use axum::extract::{Path, Query, State};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use offhook_store::StoredObject;
@@ -14,7 +14,7 @@ use crate::dialect::{path, webhook};
 use crate::json_body::JsonBody;
 use crate::{Access, Api, Refusal};
 
-static WEBHOOK: ObjectKind = ObjectKind {
+pub(super) static WEBHOOK: ObjectKind = ObjectKind {
     name: "wordcab.webhook",
     id_prefix: "wh",
     title: "webhook",
@@ -30,12 +30,12 @@ const EVENT: Kind = Kind::Word(&[
 ]);
 
 const WEBHOOK_FIELDS: &[Field] = &[
-    field("url", Kind::Https { max: 2_048 })
+    field("url", webhook::URL)
         .required()
-        .acts(Acts::Later("webhooks")),
+        .acts(Acts::Here("where events of calls are sent")),
     list("events", &EVENT)
         .required()
-        .acts(Acts::Later("webhooks")),
+        .acts(Acts::Here("which events are sent")),
     text("description").or_null().default("null"),
 ];
 
@@ -49,9 +49,14 @@ pub(super) fn routes() -> Router<Api> {
         .route("/webhooks/{id}", get(show).delete(delete))
 }
 
+/// The voices that may be named.
+pub(super) fn voice_ids() -> impl Iterator<Item = &'static str> {
+    let embedded = &crate::dialect::voices::EMBEDDED;
+    VOICES.iter().chain(embedded).copied()
+}
+
 async fn voices() -> Json<Value> {
-    let voices = VOICES.iter().chain(&crate::dialect::voices::EMBEDDED);
-    let data: Vec<Value> = voices
+    let data: Vec<Value> = voice_ids()
         .map(|id| json!({ "id": id, "object": "voice", "name": id, "type": "built_in" }))
         .collect();
     Json(json!({ "object": "list", "data": data, "has_more": false, "next_cursor": null }))
@@ -60,8 +65,12 @@ async fn voices() -> Json<Value> {
 type Answer = Result<Json<Value>, Refusal>;
 
 /// The only answer that holds the secret.
-async fn create(Extension(access): Extension<Access>, JsonBody(body): JsonBody) -> Answer {
-    let (created, secret) = webhook::create(&access.workspace, &WEBHOOK, body).await?;
+async fn create(
+    State(api): State<Api>,
+    Extension(access): Extension<Access>,
+    JsonBody(body): JsonBody,
+) -> Answer {
+    let (created, secret) = webhook::create(&api, &access.workspace, &WEBHOOK, body).await?;
     let mut shown = whole(&created);
     shown["secret"] = json!(secret);
     Ok(Json(shown))

@@ -1,6 +1,6 @@
 //! Wordcab's routes below `/v1` and `/api/v1`.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -8,15 +8,22 @@ use axum::{Extension, Json, Router};
 use offhook_store::{Page, StoredAgent};
 use serde_json::{Value, json};
 
-use super::{DIALECT, calls, objects};
+use super::{DIALECT, audio, calls, chat, models, objects};
 use crate::dialect::agents::{self, shown};
 use crate::dialect::query::{Fields, Paging, page};
 use crate::json_body::JsonBody;
-use crate::{Access, Api, Credential, Door, Refusal, RequestId, guarded};
+use crate::{Access, Api, Credential, Door, Refusal, RequestId, guarded, guarded_beside};
 
 static DOOR: Door = Door {
     credentials: &[Credential::Bearer],
     body_bytes_max: 4 << 20,
+    shape,
+};
+
+/// Recordings are large.
+static AUDIO_DOOR: Door = Door {
+    credentials: &[Credential::Bearer],
+    body_bytes_max: 25 << 20,
     shape,
 };
 
@@ -32,9 +39,17 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
     let routes = Router::new()
         .route("/agents", post(create).get(list))
         .route("/agents/{id}", get(show).patch(update).delete(delete))
-        .route("/agents/{id}/calls", get(calls::of_agent))
+        .route("/audio/speech", post(audio::speech))
+        .route("/chat/completions", post(chat::completions))
+        .route("/models", get(models::list))
+        .route("/models/{*id}", get(models::show))
+        .merge(calls::routes())
         .merge(objects::routes());
-    guarded(routes, api, &DOOR)
+    let recordings = Router::new()
+        .route("/audio/transcriptions", post(audio::transcriptions))
+        // The door has the limit.
+        .layer(DefaultBodyLimit::disable());
+    guarded(routes, api, &DOOR).merge(guarded_beside(recordings, api, &AUDIO_DOOR))
 }
 
 async fn create(
@@ -108,6 +123,7 @@ fn shape(refusal: &Refusal, id: &RequestId) -> Response {
         StatusCode::NOT_FOUND => "not_found_error",
         StatusCode::CONFLICT => "conflict_error",
         StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
+        _ if refusal.code == "model_failed" => "model_error",
         status if status.is_server_error() => "api_error",
         _ => "invalid_request_error",
     };

@@ -1,0 +1,59 @@
+//! What the platforms differ in.
+
+use std::time::Duration;
+
+use offhook_store::{NewDelivery, StoredCall, StoredObject};
+
+/// A platform's way with webhooks.
+pub(crate) struct Platform {
+    /// The dialect's name.
+    pub(crate) dialect: &'static str,
+    /// The kind of the objects that are its webhooks: `url`, and `secret`, the id of the secret
+    /// that signs.
+    pub(crate) kind: &'static str,
+    /// The waits between attempts; after the last one a delivery is given up.
+    pub(crate) waits: &'static [Duration],
+    /// Whether an answer with this HTTP status is never tried again.
+    pub(crate) is_final: fn(u16) -> bool,
+    /// The headers of an attempt.
+    pub(crate) headers: fn(&Attempt<'_>) -> Vec<(&'static str, String)>,
+    /// What the workspace's webhooks are told of a call at a moment of it.
+    pub(crate) deliveries: fn(&[StoredObject], &StoredCall, Moment) -> Vec<NewDelivery>,
+}
+
+/// What the headers of an attempt are made of.
+pub(crate) struct Attempt<'a> {
+    /// What is sent.
+    pub(crate) delivery: &'a NewDelivery,
+    /// The secret of the webhook.
+    pub(crate) secret: &'a str,
+    /// Now, in seconds since 1970, as text.
+    pub(crate) timestamp: &'a str,
+}
+
+/// When in a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// It began.
+    Began,
+    /// It ended.
+    Ended,
+}
+
+impl Moment {
+    /// The moment that a stored call shows.
+    pub(super) fn of(call: &StoredCall) -> Self {
+        match call.ended_at_ms {
+            None => Self::Began,
+            Some(_) => Self::Ended,
+        }
+    }
+
+    /// What stands behind a call's id in the subject of deliveries.
+    pub(crate) const fn suffix(self) -> &'static str {
+        match self {
+            Self::Began => "/began",
+            Self::Ended => "/ended",
+        }
+    }
+}
