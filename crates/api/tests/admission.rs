@@ -266,3 +266,21 @@ async fn a_variable_without_a_value_is_missing() {
         "Hi 7, this is Acme in conv_1."
     );
 }
+
+#[tokio::test]
+async fn the_wire_is_as_the_agent_says() {
+    let server = server().await;
+    let agent = server
+        .agent(json!({ "conversation_config": {
+            "tts": { "agent_output_audio_format": "ulaw_8000" },
+            "asr": { "user_input_audio_format": "pcm_48000" },
+            "conversation": { "text_only": true, "client_events": ["agent_response"] }
+        } }))
+        .await;
+    let admitted = server.admitted(&agent).await;
+    let opening = opened(&server, &admitted, json!({})).unwrap();
+    assert_eq!(opening.output_format, "ulaw_8000");
+    assert_eq!(opening.input_format, "pcm_48000");
+    assert!(opening.is_text_only);
+    assert_eq!(Vec::from_iter(&opening.events), ["agent_response"]);
+}

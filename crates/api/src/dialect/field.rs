@@ -90,6 +90,8 @@ pub(crate) enum Acts {
     Mapped,
     /// By itself, in words.
     Here(&'static str),
+    /// By itself, in words, as a test shows: its file from the root, `::`, its name.
+    Shown(&'static str, &'static str),
     /// Kept and shown until this part of the product takes it up.
     Later(&'static str),
 }

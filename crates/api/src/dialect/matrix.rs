@@ -4,6 +4,7 @@
 use super::TABLES;
 use super::field::{Acts, Field, Item, Kind, Null};
 use super::mapping::Dialect;
+use super::proofs;
 use std::fmt::Write as _;
 
 const INTRODUCTION: &str = "\
@@ -14,7 +15,7 @@ page is written from the tables that also check and map them (`crates/api/src/di
 `OFFHOOK_WRITE_DOCS=1 cargo test -p offhook-api matrix`.
 
 - *sets …* names the setting of [our own agent](../configs/agent.schema.json) that the field \
-becomes; `tests/knobs` shows for each of them how two values make two different calls.
+becomes, and the test in which different values of it make different calls.
 - *kept; … will act on it*: the field is checked, stored and shown, and changes no call so far.
 - Fields that are not listed are kept and shown as they were sent.
 - A model that is named `local/…` is one of this server's catalogue; calls with any other name are \
@@ -55,8 +56,12 @@ fn rows(dialect: &Dialect, before: &str, fields: &[Field], page: &mut String) {
     for field in fields.iter().filter(|field| !is_section(field)) {
         let path = format!("{before}{}", field.path);
         let does = match (lens_of(dialect, &path), field.acts) {
-            (Some(canonical), _) => format!("sets `{canonical}`"),
+            (Some(canonical), _) => match proofs::of_setting(canonical) {
+                Some(test) => format!("sets `{canonical}`; shown by `{test}`"),
+                None => format!("sets `{canonical}`"),
+            },
             (None, Acts::Here(what)) => what.to_owned(),
+            (None, Acts::Shown(what, test)) => format!("{what}; shown by `{test}`"),
             (None, Acts::Later(room)) => format!("kept; {room} will act on it"),
             (None, Acts::Mapped) => String::new(),
         };

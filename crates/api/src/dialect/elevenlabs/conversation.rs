@@ -61,6 +61,15 @@ const BEDS: &[&str] = &[
     "elevator4",
 ];
 
+const WIRE: Acts = Acts::Shown(
+    "shapes what goes over the conversation WebSocket",
+    "crates/api/tests/admission.rs::the_wire_is_as_the_agent_says",
+);
+const PRESETS: Acts = Acts::Shown(
+    "taken where a client sets the language otherwise; tools will act on it too",
+    "crates/api/tests/admission.rs::overrides_act_where_the_agent_allows_them",
+);
+
 /// Longest time that a setting in seconds may name: a day.
 const DAY: f64 = 86_400.0;
 
@@ -162,7 +171,7 @@ pub(super) const FIELDS: &[Field] = &[
         .acts(PROVIDERS),
     word("conversation_config.tts.agent_output_audio_format", FORMATS)
         .null_is_absent()
-        .acts(SESSIONS),
+        .acts(WIRE),
     number("conversation_config.tts.stability", 0.0, 1.0)
         .null_is_absent()
         .acts(PROVIDERS),
@@ -210,7 +219,7 @@ pub(super) const FIELDS: &[Field] = &[
     .acts(PROVIDERS),
     word("conversation_config.asr.user_input_audio_format", FORMATS)
         .null_is_absent()
-        .acts(SESSIONS),
+        .acts(WIRE),
     list("conversation_config.asr.keywords", &NAMES)
         .null_is_absent()
         .acts(PROVIDERS),
@@ -219,7 +228,7 @@ pub(super) const FIELDS: &[Field] = &[
     section("conversation_config.conversation"),
     flag("conversation_config.conversation.text_only")
         .default("false")
-        .acts(SESSIONS),
+        .acts(WIRE),
     whole(
         "conversation_config.conversation.max_duration_seconds",
         1.0,
@@ -267,7 +276,7 @@ pub(super) const FIELDS: &[Field] = &[
     .acts(SESSIONS),
     map("conversation_config.language_presets")
         .default("{}")
-        .acts(TOOLS),
+        .acts(PRESETS),
 ];
 
 const VOICES: &[Field] = &[

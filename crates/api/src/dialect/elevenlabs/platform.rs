@@ -5,6 +5,18 @@ use crate::dialect::field::{
     whole,
 };
 
+const ADMITS: Acts = Acts::Shown(
+    "decides who may begin a conversation",
+    "crates/api/tests/admission.rs::a_public_agent_is_for_all_and_a_private_one_for_keys_and_tokens",
+);
+const PAGES: Acts = Acts::Shown(
+    "decides from which pages a conversation may begin",
+    "crates/api/tests/admission.rs::a_page_is_let_in_where_it_is_on_the_list",
+);
+const ALLOWS: Acts = Acts::Shown(
+    "decides what a client may set otherwise for its conversation",
+    "crates/api/tests/admission.rs::overrides_act_where_the_agent_allows_them",
+);
 const LIMITS: Acts = Acts::Later("call limits");
 const ANALYSIS: Acts = Acts::Later("call analysis");
 
@@ -12,13 +24,13 @@ pub(super) const FIELDS: &[Field] = &[
     section("platform_settings.auth"),
     flag("platform_settings.auth.enable_auth")
         .default("false")
-        .acts(SESSIONS),
+        .acts(ADMITS),
     list("platform_settings.auth.allowlist", &Kind::Any)
         .default("[]")
-        .acts(SESSIONS),
+        .acts(PAGES),
     flag("platform_settings.auth.require_origin_header")
         .null_is_absent()
-        .acts(SESSIONS),
+        .acts(PAGES),
     text("platform_settings.auth.shareable_token")
         .or_null()
         .acts(SESSIONS),
@@ -75,11 +87,11 @@ pub(super) const FIELDS: &[Field] = &[
     map("platform_settings.overrides.conversation_config_override")
         .null_is_absent()
         .default("{}")
-        .acts(SESSIONS),
+        .acts(ALLOWS),
     flag("platform_settings.overrides.custom_llm_extra_body")
         .null_is_absent()
         .default("false")
-        .acts(SESSIONS),
+        .acts(ALLOWS),
     flag("platform_settings.overrides.enable_conversation_initiation_client_data_from_webhook")
         .null_is_absent()
         .default("false")
