@@ -73,7 +73,15 @@ pub(crate) const CRATES: &[Room] = &[
     },
     Room {
         name: "api",
-        may_use: &["store", "agent", "call", "contract", "media", "turn-taking"],
+        may_use: &[
+            "store",
+            "agent",
+            "call",
+            "contract",
+            "transport",
+            "turn-taking",
+            "media",
+        ],
         never: &["databases"],
     },
     Room {

@@ -9,6 +9,7 @@ use offhook_agent::ModelChoices;
 use offhook_call::Providers;
 use offhook_store::Store;
 
+use crate::Switchboard;
 use crate::change::Turns;
 use crate::deliveries::Deliveries;
 use crate::dialect::{SharedPaths, mounts};
@@ -142,6 +143,11 @@ impl Api {
     pub(crate) fn turns(&self) -> &Turns {
         &self.inside.turns
     }
+}
+
+/// The platforms' own sessions, beside [`router`].
+pub fn sessions(switchboard: Switchboard) -> Router {
+    crate::dialect::sessions(switchboard)
 }
 
 /// All routes: `/offhook/v1/*`, and those of the dialects.

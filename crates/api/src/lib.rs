@@ -23,11 +23,12 @@ mod rate_limit;
 mod refusal;
 mod request_id;
 mod speech;
+mod switchboard;
 mod timestamp;
 
 pub use access::{Access, Credential};
 pub use agent_reading::{AgentRefused, read_agent};
-pub use api::{Api, ApiSettings, router};
+pub use api::{Api, ApiSettings, router, sessions};
 pub use change::AgentChange;
 pub use deliveries::Deliveries;
 pub use dialect::SharedPaths;
@@ -36,3 +37,4 @@ pub use json_body::read_json;
 pub use merge_patch::merge_patch;
 pub use refusal::{Problem, Refusal};
 pub use request_id::RequestId;
+pub use switchboard::Switchboard;

@@ -16,7 +16,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use offhook_agent::ModelChoices;
 use offhook_api::calls::{CallDocument, HostedCall, NewCall, RunningCall, RunningRecording};
-use offhook_api::{Api, ApiSettings, Credential, Refusal, SharedPaths};
+use offhook_api::{Api, ApiSettings, Credential, Refusal, SharedPaths, Switchboard};
 use offhook_call::recording::Recorder;
 use offhook_call::{CallSetup, Persona, Providers, Session};
 use offhook_contract::{LegDescription, leg};
@@ -128,15 +128,30 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
         recorder,
         node,
     });
-    let router = Router::new()
-        .route("/v1/session", get(session))
-        .route("/healthz", get(|| async { "ok\n" }))
-        .with_state(server)
-        .merge(offhook_api::router(api.clone()));
-    serve_until_told(listener, router, api).await?;
+    serve_until_told(listener, router(server), api).await?;
     let _ = tokio::time::timeout(WRITING_MAX, writing).await;
     store.close().await;
     Ok(Outcome::Done)
+}
+
+/// Everything that is answered.
+fn router(server: Arc<Server>) -> Router {
+    let api = offhook_api::router(server.api.clone());
+    let sessions = offhook_api::sessions(Switchboard {
+        api: server.api.clone(),
+        records: server.records.clone(),
+        recorder: server.recorder.clone(),
+        node: server.node.name.clone(),
+        lead: server.settings.lead,
+        limits: server.settings.limits,
+        lines: server.calls.clone(),
+    });
+    Router::new()
+        .route("/v1/session", get(session))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .with_state(server)
+        .merge(sessions)
+        .merge(api)
 }
 
 /// Serves until the process is told to stop, and gives the calls that are up time to end. What they

@@ -20,6 +20,7 @@ mod pages;
 mod path;
 mod problem;
 mod prompt;
+mod proofs;
 #[cfg(test)]
 mod properties;
 mod query;
@@ -30,6 +31,7 @@ mod voices;
 pub(crate) mod webhook;
 mod wordcab;
 
+pub(crate) use elevenlabs::socket::routes as sessions;
 pub use elevenlabs::{Admitted, Opening, OpeningProblem, Wishes};
 pub use mapping::{Dialect, Draft, Stored};
 pub use matrix::compatibility_page;

@@ -1,8 +1,8 @@
 //! `conversation_config` without its agent: turns, voice, hearing, the conversation itself.
 
 use crate::dialect::field::{
-    Acts, Field, Kind, NAMES, PROVIDERS, SESSIONS, TOOLS, field, flag, list, map, name, number,
-    objects, section, text, whole, word,
+    Acts, Field, Kind, NAMES, PROVIDERS, SESSIONS, field, flag, list, map, name, number, objects,
+    section, text, whole, word,
 };
 
 pub(super) const EVENTS: &[&str] = &[

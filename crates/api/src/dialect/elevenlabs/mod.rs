@@ -5,6 +5,7 @@
 mod admission;
 mod agent;
 mod conversation;
+mod conversations;
 mod document;
 mod knowledge;
 mod lenses;
@@ -17,6 +18,8 @@ pub(crate) mod routes;
 mod secrets;
 mod settings;
 mod signed;
+mod simulation;
+pub(crate) mod socket;
 mod tools;
 mod widget;
 

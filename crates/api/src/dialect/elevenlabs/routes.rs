@@ -10,7 +10,8 @@ use offhook_store::{NewAgent, StoredAgent};
 use serde_json::{Value, json};
 
 use super::{
-    DIALECT, document, knowledge, numbers, outbound, secrets, settings, signed, tools, widget,
+    DIALECT, conversations, document, knowledge, numbers, outbound, secrets, settings, signed,
+    simulation, tools, widget,
 };
 use crate::dialect::agents::{self, shown};
 use crate::dialect::query::{Fields, Paging, page};
@@ -47,12 +48,14 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/agents/{id}", get(show).patch(update).delete(delete))
         .route("/agents/{id}/duplicate", post(duplicate))
         .route("/agents/{id}/link", get(link))
+        .merge(conversations::routes())
         .merge(knowledge::routes())
         .merge(numbers::routes())
         .merge(outbound::routes())
         .merge(secrets::routes())
         .merge(settings::routes())
         .merge(signed::routes())
+        .merge(simulation::routes())
         .merge(tools::routes())
         .merge(widget::routes());
     let uploads = Router::new()
