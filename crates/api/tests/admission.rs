@@ -169,7 +169,7 @@ async fn a_signed_address_opens_one_conversation() {
     assert_eq!(server.admit(&address, &[]).await.unwrap().agent.id, agent);
 }
 
-fn opened(server: &Server, admitted: &Admitted, wishes: Value) -> Result<Opening, OpeningProblem> {
+fn opened(server: &Server, admitted: &Admitted, wishes: &Value) -> Result<Opening, OpeningProblem> {
     let object = |name: &str| wishes[name].as_object().cloned().unwrap_or_default();
     let wishes = Wishes {
         overrides: object("overrides"),
@@ -180,10 +180,11 @@ fn opened(server: &Server, admitted: &Admitted, wishes: Value) -> Result<Opening
 }
 
 fn problem(opened: Result<Opening, OpeningProblem>) -> String {
-    match opened {
-        Err(OpeningProblem::Client(problem)) => problem,
-        other => panic!("{other:?}"),
-    }
+    let told = match opened {
+        Err(OpeningProblem::Client(told)) => Some(told),
+        Err(_) | Ok(_) => None,
+    };
+    told.unwrap()
 }
 
 #[tokio::test]
@@ -205,7 +206,7 @@ async fn overrides_act_where_the_agent_allows_them() {
         }))
         .await;
     let admitted = server.admitted(&agent).await;
-    let plain = opened(&server, &admitted, json!({})).unwrap();
+    let plain = opened(&server, &admitted, &json!({})).unwrap();
     assert_eq!(plain.output_format, "pcm_24000");
     assert_eq!(plain.input_format, "pcm_16000");
     assert!(plain.events.contains("audio") && plain.events.contains("interruption"));
@@ -219,7 +220,7 @@ async fn overrides_act_where_the_agent_allows_them() {
         "agent": { "language": "de", "prompt": { "prompt": "Hilf." } },
         "text_only": true
     } });
-    let german = opened(&server, &admitted, wishes).unwrap();
+    let german = opened(&server, &admitted, &wishes).unwrap();
     assert_eq!(line(&german), "Hallo.");
     assert_eq!(german.agent.voice().language, "de");
     assert!(
@@ -241,7 +242,7 @@ async fn overrides_act_where_the_agent_allows_them() {
         ),
         (json!({ "extra_body": { "a": 1 } }), "custom_llm_extra_body"),
     ] {
-        let told = problem(opened(&server, &admitted, wishes));
+        let told = problem(opened(&server, &admitted, &wishes));
         assert!(told.contains(named), "{told}");
     }
 }
@@ -256,10 +257,10 @@ async fn a_variable_without_a_value_is_missing() {
         } } }))
         .await;
     let admitted = server.admitted(&agent).await;
-    let told = problem(opened(&server, &admitted, json!({})));
+    let told = problem(opened(&server, &admitted, &json!({})));
     assert_eq!(told, "missing dynamic variables: name");
     let wishes = json!({ "variables": { "name": 7, "system__conversation_id": "forged" } });
-    let opening = opened(&server, &admitted, wishes).unwrap();
+    let opening = opened(&server, &admitted, &wishes).unwrap();
     let greeting = offhook_turn_taking::Line::Greeting;
     assert_eq!(
         opening.agent.line(greeting, &opening.variables),
@@ -278,7 +279,7 @@ async fn the_wire_is_as_the_agent_says() {
         } }))
         .await;
     let admitted = server.admitted(&agent).await;
-    let opening = opened(&server, &admitted, json!({})).unwrap();
+    let opening = opened(&server, &admitted, &json!({})).unwrap();
     assert_eq!(opening.output_format, "ulaw_8000");
     assert_eq!(opening.input_format, "pcm_48000");
     assert!(opening.is_text_only);

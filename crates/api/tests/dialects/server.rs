@@ -69,14 +69,16 @@ impl Server {
 
     /// Asks until the answer is as it should be in the end.
     pub(crate) async fn until(&self, line: &str, is_right: impl Fn(&Value) -> bool) -> Value {
+        let mut answer = Value::Null;
         for _ in 0..200 {
-            let answer = self.done(line, Value::Null).await;
+            answer = self.done(line, Value::Null).await;
             if is_right(&answer) {
-                return answer;
+                break;
             }
             tokio::time::sleep(std::time::Duration::from_millis(25)).await;
         }
-        panic!("{line} does not become right");
+        assert!(is_right(&answer), "{line} does not become right: {answer}");
+        answer
     }
 
     pub(crate) async fn ask(&self, line: &str, body: &str) -> (StatusCode, Value) {

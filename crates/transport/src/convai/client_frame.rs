@@ -192,7 +192,7 @@ mod tests {
 
     use super::*;
 
-    fn parsed(value: Value) -> Result<ClientFrame, String> {
+    fn parsed(value: &Value) -> Result<ClientFrame, String> {
         parse_client_frame(&value.to_string()).map_err(|problem| problem.0)
     }
 
@@ -206,7 +206,7 @@ mod tests {
             "user_id": "u1",
             "source_info": { "source": "python_sdk", "version": "2.78.0" }
         });
-        let Ok(ClientFrame::Initiation(begun)) = parsed(begun) else {
+        let Ok(ClientFrame::Initiation(begun)) = parsed(&begun) else {
             panic!("no initiation");
         };
         assert_eq!(begun.overrides["agent"]["language"], "de");
@@ -254,7 +254,7 @@ mod tests {
             ),
         ];
         for (sent, expected) in cases {
-            assert_eq!(parsed(sent.clone()), Ok(expected), "{sent}");
+            assert_eq!(parsed(&sent), Ok(expected), "{sent}");
         }
     }
 
@@ -283,7 +283,7 @@ mod tests {
                 "files",
             ),
         ] {
-            let problem = parsed(sent.clone()).unwrap_err();
+            let problem = parsed(&sent).unwrap_err();
             assert!(problem.contains(named), "{sent}: {problem}");
         }
         assert!(parse_client_frame("{").is_err());

@@ -271,7 +271,7 @@ pub(crate) async fn show() -> Json<Value> {
     Json(DESCRIPTION.document())
 }
 
-fn page_of(item: Value) -> Value {
+fn page_of(item: &Value) -> Value {
     object(&[
         ("data", json!({ "type": "array", "items": item })),
         ("hasMore", json!({ "type": "boolean" })),
@@ -301,8 +301,8 @@ fn schemas() -> Vec<(&'static str, Value)> {
         ("NewAgent", of_table(super::FIELDS, false)),
         ("AgentChange", of_table(super::FIELDS, true)),
         ("Agent", with(of_table(super::FIELDS, true), &agent)),
-        ("AgentList", page_of(reference("Agent"))),
-        ("List", page_of(anything.clone())),
+        ("AgentList", page_of(&reference("Agent"))),
+        ("List", page_of(&anything.clone())),
         (
             "Voices",
             object(&[("data", json!({ "type": "array", "items": anything }))]),
@@ -315,7 +315,7 @@ fn schemas() -> Vec<(&'static str, Value)> {
             object(&[("agentId", text()), ("number", reference("Number"))]),
         ),
         ("Call", call()),
-        ("CallList", page_of(reference("Call"))),
+        ("CallList", page_of(&reference("Call"))),
         ("NewCall", of_table(super::calls::OUTBOUND.fields, false)),
         ("NewWebCall", of_table(super::calls::WEB.fields, false)),
         ("Ending", object(&[("id", text()), ("status", text())])),

@@ -132,12 +132,16 @@ async fn keep(
 pub(super) async fn upload(Extension(access): Extension<Access>, mut form: Multipart) -> Answer {
     let mut body = json!({});
     let mut file = None;
-    while let Some(part) = form.next_field().await.map_err(malformed)? {
+    while let Some(part) = form
+        .next_field()
+        .await
+        .map_err(|problem| malformed(&problem))?
+    {
         match part.name().unwrap_or_default() {
             "file" => file = Some(file_in(part).await?),
             name @ ("name" | "parent_folder_id") => {
                 let name = name.to_owned();
-                body[name] = json!(part.text().await.map_err(malformed)?);
+                body[name] = json!(part.text().await.map_err(|problem| malformed(&problem))?);
             }
             _ => {}
         }
@@ -154,7 +158,7 @@ pub(super) async fn upload(Extension(access): Extension<Access>, mut form: Multi
     keep(&access.workspace, "file", body, Some(content)).await
 }
 
-fn malformed(problem: axum::extract::multipart::MultipartError) -> Refusal {
+fn malformed(problem: &axum::extract::multipart::MultipartError) -> Refusal {
     let message = format!("the form cannot be read: {problem}");
     Refusal::new(StatusCode::BAD_REQUEST, "malformed", message)
 }
@@ -171,7 +175,11 @@ async fn file_in(part: Part<'_>) -> Result<(String, Content), Refusal> {
         let message = "File should be a .txt, .md, .html, .pdf, .docx or .epub";
         return Err(wrong(message));
     };
-    let bytes = part.bytes().await.map_err(malformed)?.to_vec();
+    let bytes = part
+        .bytes()
+        .await
+        .map_err(|problem| malformed(&problem))?
+        .to_vec();
     if media_type.starts_with("text/") && std::str::from_utf8(&bytes).is_err() {
         return Err(wrong("Text files should be UTF-8"));
     }

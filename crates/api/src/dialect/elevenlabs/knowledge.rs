@@ -67,7 +67,7 @@ async fn list(Extension(access): Extension<Access>, Query(fields): Fields) -> An
     if is_asked(&fields, "folders_first") {
         listed.items.sort_by_key(|it| kind_of(it) != "folder");
     }
-    let users = agents_where(&access.workspace, |agent| knows_any(agent)).await?;
+    let users = agents_where(&access.workspace, knows_any).await?;
     let mut documents = Vec::new();
     for item in &listed.items {
         let mut line = summary(&access.workspace, item).await?;

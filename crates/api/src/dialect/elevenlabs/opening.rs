@@ -73,10 +73,10 @@ impl Admitted {
         let overrides = overrides(&settings, wishes)?;
         let mut stored = configured;
         if let Some(preset) = preset(&settings, &overrides) {
-            stored = changed(stored, preset)?;
+            stored = changed(stored, &preset)?;
         }
         if !overrides.is_empty() {
-            stored = changed(stored, overrides)?;
+            stored = changed(stored, &overrides)?;
         }
         let settings = DIALECT.show(&stored);
         let variables = variables(&stored, self, conversation_id, wishes)?;
@@ -108,7 +108,7 @@ impl Admitted {
 }
 
 /// The agent as a change of its configuration makes it, for one conversation.
-fn changed(stored: Stored, config: Map<String, Value>) -> Result<Stored, OpeningProblem> {
+fn changed(stored: Stored, config: &Map<String, Value>) -> Result<Stored, OpeningProblem> {
     let change = json!({ CONFIG: config });
     let draft = DIALECT.read(&change, Some(&stored)).map_err(|problems| {
         let problems = problems.iter().map(ToString::to_string);

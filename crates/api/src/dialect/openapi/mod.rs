@@ -195,7 +195,7 @@ fn responses(answer: &Answer) -> Value {
                 "application/json".into(),
                 json!({ "schema": reference(schema) }),
             );
-            content.insert("text/event-stream".into(), json!({ "schema": text() }));
+            content.insert("text/event-stream".into(), json!({}));
         }
         Answer::Bytes(kinds) => {
             for kind in *kinds {

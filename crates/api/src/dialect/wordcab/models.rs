@@ -7,8 +7,11 @@ use serde_json::{Value, json};
 
 use crate::{Api, Refusal};
 
+/// Which of the models that serve it is.
+type Serving = fn(&ModelChoices) -> Option<&ModelId>;
+
 /// The platform's models, and which of this server's serves in their place.
-const STAND_INS: [(&str, fn(&ModelChoices) -> Option<&ModelId>); 9] = [
+const STAND_INS: [(&str, Serving); 9] = [
     ("qwen3.5-4b", |it| it.chat.as_ref()),
     ("deepseek-v3.2", |it| it.chat.as_ref()),
     ("llama-3.3-70b", |it| it.chat.as_ref()),

@@ -122,7 +122,7 @@ fn events(id: &str, summary: &str, is_resumed: bool) -> Value {
                        over a WebSocket, an event in each text message.";
     let stream = json!({
         "description": description,
-        "content": { "text/event-stream": { "schema": { "type": "string" } } },
+        "content": { "text/event-stream": {} },
     });
     let mut events = operation(id, summary, &[("200", stream)]);
     if is_resumed {
