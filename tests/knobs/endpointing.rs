@@ -131,7 +131,7 @@ fn habits() -> Vec<Knob> {
             |[adapts, does_not]| {
                 let wait = |call: &Call| call.begins("Two it is.") - 14_800;
                 assert!(
-                    (1_300..=1_600).contains(&wait(does_not)),
+                    (1_600..=1_900).contains(&wait(does_not)),
                     "{}",
                     wait(does_not)
                 );

@@ -128,6 +128,8 @@ pub struct EventReader {
     beginnings: Vec<(TurnId, Instant)>,
     /// What the caller has said that was not told so far, and when it began.
     untold: Option<(String, Instant)>,
+    /// Words of a reply that failed or was dropped unheard before they were told.
+    given_back: Option<(String, Instant)>,
     /// Words of the caller that were told and then given back, because nothing of the answer was
     /// heard.
     told: Option<String>,
@@ -284,6 +286,7 @@ impl EventReader {
             if reply.is_caller_told {
                 self.told = Some(reply.caller_text);
             } else if !reply.caller_text.is_empty() {
+                self.given_back = Some((reply.caller_text.clone(), began));
                 self.untold = Some((reply.caller_text, began));
             }
             return;
@@ -311,9 +314,17 @@ impl EventReader {
         if std::mem::replace(&mut reply.is_caller_told, true) {
             return;
         }
-        self.untold = None;
-        let began = reply.caller_began.unwrap_or(at);
-        self.tell_words(&reply.caller_text, began);
+        let given_back = self.given_back.take();
+        if !reply.caller_text.trim().is_empty() {
+            self.untold = None;
+            let began = reply.caller_began.unwrap_or(at);
+            self.tell_words(&reply.caller_text, began);
+        } else if let Some((text, began)) = given_back {
+            // A line of the agent's own, such as an apology: nothing else answers these words.
+            self.untold = None;
+            self.tell_words(&text, began);
+            self.told = Some(text);
+        }
     }
 
     /// Tells words of the caller, but for those that were told before.

@@ -40,7 +40,7 @@ async fn the_floor_goes_from_one_to_the_other() {
     );
     let turns = call.events.iter().filter_map(CallEvent::turn);
     let question = turns.clone().find(|it| it.role == TranscriptRole::Caller);
-    assert_eq!(question.expect("it was told").at_ms, 2_000);
+    assert_eq!(question.expect("it was told").at_ms, 1_980);
     assert_eq!(turns.count(), 3);
 }
 
@@ -88,10 +88,10 @@ async fn last_words_that_nobody_answered_are_told() {
             ..ScriptedReply::new("Bye.")
         })
         .speaks(ms(2_000), ms(1_000))
-        .hangs_up(ms(4_500))
+        .hangs_up(ms(5_000))
         .run()
         .await;
     let last = call.events.iter().filter_map(CallEvent::turn).next_back();
     let last = last.expect("a turn");
-    assert_eq!((last.text.as_str(), last.at_ms), ("Goodbye then.", 2_000));
+    assert_eq!((last.text.as_str(), last.at_ms), ("Goodbye then.", 1_980));
 }

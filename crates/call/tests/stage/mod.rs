@@ -170,6 +170,7 @@ fn told(mut entries: mpsc::Receiver<LogEntry>, record: &CallRecord) -> Vec<CallE
     while let Ok(entry) = entries.try_recv() {
         events.extend(reader.read(&entry));
     }
+    events.extend(reader.finish());
     let in_record = transcript(record, |turn| reader.caller_began(turn));
     let lines = |turns: &[TranscriptTurn]| -> Vec<String> {
         let line = |it: &TranscriptTurn| format!("{} {:?} {}", it.at_ms, it.role, it.text);
@@ -177,7 +178,6 @@ fn told(mut entries: mpsc::Receiver<LogEntry>, record: &CallRecord) -> Vec<CallE
     };
     let turns: Vec<TranscriptTurn> = events.iter().filter_map(CallEvent::turn).cloned().collect();
     assert_eq!(lines(&turns), lines(&in_record));
-    events.extend(reader.finish());
     events
 }
 

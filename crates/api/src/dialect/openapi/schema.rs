@@ -53,6 +53,12 @@ pub(crate) fn of_table(fields: &[Field], is_partial: bool) -> Value {
             place = &mut place["properties"][step];
         }
         let mut schema = of_kind(&field.kind);
+        if field.is_secret
+            && let Some(schema) = schema.as_object_mut()
+        {
+            // It is echoed as it is kept, which is longer.
+            schema.remove("maxLength");
+        }
         if let Some(default) = field.default {
             schema["default"] = serde_json::from_str(default).unwrap_or_default();
         }
