@@ -178,11 +178,13 @@ fn one_of(words: &[&str]) -> String {
 }
 
 /// Whether `text` is an `https` address with a host.
+/// Whether requests can be sent there: an address with a host, and nothing in it that a reader would
+/// not see.
 fn is_https(text: &str) -> bool {
-    text.strip_prefix("https://").is_some_and(|rest| {
-        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        !host.is_empty() && !host.contains(char::is_whitespace)
-    })
+    let is_plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '\u{feff}';
+    text.starts_with("https://")
+        && text.chars().all(is_plain)
+        && reqwest::Url::parse(text).is_ok_and(|url| url.has_host())
 }
 
 fn is_telephone(text: &str) -> bool {
@@ -191,4 +193,37 @@ fn is_telephone(text: &str) -> bool {
             && digits.chars().all(|c| c.is_ascii_digit())
             && !digits.starts_with('0')
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_a_host_and_no_hidden_characters() {
+        for right in [
+            "https://a.test",
+            "https://a.test:8443/b?c=d#e",
+            "https://[2001:db8::1]/",
+            "https://bücher.test/ä",
+        ] {
+            assert!(is_https(right), "{right}");
+        }
+        for wrong in [
+            "",
+            "a.test",
+            "http://a.test",
+            "HTTPS://a.test",
+            "https://",
+            "https:///",
+            "https://?a",
+            "https://\u{84}",
+            "https://a.test/ b",
+            "https://a.test/\t",
+            "https://a.test/\u{feff}",
+            "https://a.test:99999/",
+        ] {
+            assert!(!is_https(wrong), "{wrong:?}");
+        }
+    }
 }

@@ -91,7 +91,7 @@ fn of_kind(kind: &Kind) -> Value {
             json!({ "type": "string", "minLength": min, "maxLength": max })
         }
         Kind::Https { max } => json!({
-            "type": "string", "format": "uri", "pattern": "^https://", "maxLength": max
+            "type": "string", "pattern": "^https://\\S+$", "maxLength": max
         }),
         Kind::Telephone => json!({
             "type": "string", "pattern": "^\\+[1-9][0-9]{6,14}$",
