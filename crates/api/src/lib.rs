@@ -24,7 +24,9 @@ mod refusal;
 mod request_id;
 mod speech;
 mod switchboard;
+mod tickets;
 mod timestamp;
+mod web_calls;
 
 pub use access::{Access, Credential};
 pub use agent_reading::{AgentRefused, read_agent};
@@ -38,3 +40,4 @@ pub use merge_patch::merge_patch;
 pub use refusal::{Problem, Refusal};
 pub use request_id::RequestId;
 pub use switchboard::Switchboard;
+pub use web_calls::WebCall;

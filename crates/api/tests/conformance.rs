@@ -125,6 +125,12 @@ async fn trillets_routes_are_as_their_document_says() {
     holds("trillet", &[]).await;
 }
 
+/// Without a user that a model plays, because there is none here.
+#[tokio::test(flavor = "multi_thread")]
+async fn elevenlabs_routes_are_as_their_document_says() {
+    holds("elevenlabs", &["simulate", "simulateLive"]).await;
+}
+
 /// But for those that need models, which are refused with 503 where there are none.
 #[tokio::test(flavor = "multi_thread")]
 async fn wordcabs_routes_are_as_their_document_says() {

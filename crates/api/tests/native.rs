@@ -14,3 +14,5 @@ mod door;
 mod parallel;
 #[path = "native/server.rs"]
 mod server;
+#[path = "native/web_calls.rs"]
+mod web_calls;

@@ -1,5 +1,6 @@
 //! `offhook serve`: the APIs of agents, and WebSocket sessions on `/v1/session?agent=NAME|ID`.
 
+mod admission;
 mod answering;
 mod node;
 
@@ -16,11 +17,11 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use offhook_agent::ModelChoices;
 use offhook_api::calls::{CallDocument, HostedCall, NewCall, RunningCall, RunningRecording};
-use offhook_api::{Api, ApiSettings, Credential, Refusal, SharedPaths, Switchboard};
+use offhook_api::{Api, ApiSettings, Refusal, SharedPaths, Switchboard};
 use offhook_call::recording::Recorder;
 use offhook_call::{CallSetup, Persona, Providers, Session};
 use offhook_contract::{LegDescription, leg};
-use offhook_store::{CallWriter, Store, WorkspaceId, new_id};
+use offhook_store::{CallWriter, Store};
 use offhook_transport::websocket::wire::SessionRequest;
 use offhook_transport::websocket::{
     OpenedSession, SessionRefusal, SessionStart, serve_session, without_delay,
@@ -34,7 +35,7 @@ use crate::check::{read_agent, read_served_agent};
 use crate::outcome::{Complaint, Outcome, chain};
 use crate::settings::{PlatformDocument, Settings};
 use crate::stack::{Stack, served};
-use answering::Answering;
+use admission::{Admitted, Settled, admit};
 use node::Node;
 
 /// Recordings of calls are in this folder of the data folder.
@@ -47,13 +48,6 @@ const TRANSPORT: &str = "websocket";
 const ENDING_MAX: Duration = Duration::from_secs(3);
 /// How long what calls have left may take to be written at the end.
 const WRITING_MAX: Duration = Duration::from_secs(5);
-/// Where a session's client may put its key.
-const CREDENTIALS: [Credential; 3] = [
-    Credential::Bearer,
-    Credential::Header("x-api-key"),
-    Credential::Header("xi-api-key"),
-];
-
 /// What every request sees.
 struct Server {
     settings: Settings,
@@ -241,18 +235,9 @@ async fn session(
         Ok(request) => request,
         Err(problem) => return refuse(StatusCode::BAD_REQUEST, &problem.to_string()),
     };
-    let access = match server.api.access(&CREDENTIALS, &uri, &headers).await {
-        Ok(access) => access,
-        Err(refusal) => return refuse_as(&refusal),
-    };
-    let folder = &server.settings.agents;
-    let agent = match Answering::find(&request.agent, folder, &access.workspace).await {
-        Ok(Some(agent)) => agent,
-        Ok(None) => {
-            let problem = format!("no agent is called \"{}\"", request.agent);
-            return refuse(StatusCode::NOT_FOUND, &problem);
-        }
-        Err(problem) => return refuse_as(&problem.into()),
+    let admitted = match admit(&server, &request.target, &uri, &headers).await {
+        Ok(admitted) => admitted,
+        Err(refused) => return refused,
     };
     let Ok(permit) = server.calls.clone().try_acquire_owned() else {
         let mut response = refuse(StatusCode::SERVICE_UNAVAILABLE, "every line is busy");
@@ -265,8 +250,7 @@ async fn session(
     let rate = request.rate;
     serve_session(upgrade, rate, limits, move |start| {
         let asked = Asked {
-            agent,
-            workspace: access.workspace.id().clone(),
+            admitted,
             rate,
             permit,
         };
@@ -276,8 +260,7 @@ async fn session(
 
 /// A session that was asked for and let in.
 struct Asked {
-    agent: Answering,
-    workspace: WorkspaceId,
+    admitted: Admitted,
     rate: offhook_media::SampleRate,
     permit: OwnedSemaphorePermit,
 }
@@ -286,9 +269,14 @@ struct Asked {
 async fn open(
     server: Arc<Server>,
     asked: Asked,
-    start: SessionStart,
+    mut start: SessionStart,
 ) -> Result<OpenedSession, SessionRefusal> {
-    let agent = asked.agent.read(&server.served).map_err(|problem| {
+    let Admitted {
+        agent: answering,
+        workspace,
+        settled,
+    } = asked.admitted;
+    let agent = answering.read(&server.served).map_err(|problem| {
         tracing::error!(%problem, "an agent cannot be used");
         SessionRefusal::Unavailable(
             "the agent's document has problems; see the server's log".into(),
@@ -301,17 +289,23 @@ async fn open(
         lead,
     });
     let unavailable = |what: &str| SessionRefusal::Unavailable(what.to_owned());
-    let call_id = new_id("call").map_err(|problem| {
+    let settled = settled.map_or_else(Settled::anew, Ok).map_err(|problem| {
         tracing::error!(%problem, "a call cannot begin");
         unavailable("the call cannot begin now; see the server's log")
     })?;
-    let (agent_id, agent_revision) = asked.agent.identity();
+    let call_id = settled.call_id.clone();
+    // What was settled is not for the page to change.
+    start.variables.extend(settled.variables);
+    let (agent_id, agent_revision) = answering.identity();
     let new = NewCall {
         id: call_id.clone(),
-        workspace: asked.workspace,
+        workspace,
         agent: agent_id.to_owned(),
         agent_revision,
-        document: document(&server, agent.name(), &start),
+        document: CallDocument {
+            metadata: settled.metadata,
+            ..document(&server, agent.name(), &start)
+        },
     };
     let is_recorded = agent.is_recorded();
     let (hosted, lines) = HostedCall::new(&server.api, server.records.clone(), new);

@@ -72,8 +72,12 @@ impl Server {
     /// A short recording calls the agent.
     fn call(&self, agent: &str, key: Option<&str>) -> Output {
         let url = format!("ws://{}/v1/session?agent={agent}", self.address);
+        self.call_at(&url, key)
+    }
+
+    fn call_at(&self, url: &str, key: Option<&str>) -> Output {
         let recording = "configs/scenarios/mhm.wav";
-        let mut command = offhook(&["call", "--url", &url, "--caller", recording]);
+        let mut command = offhook(&["call", "--url", url, "--caller", recording]);
         command.envs(key.map(|key| ("OFFHOOK_KEY", key)));
         command.output().expect("the call is tried")
     }
@@ -154,30 +158,47 @@ fn an_agent_made_over_http_answers_by_its_id() {
     let unknown = server.call("agent_nobody", None);
     assert!(printed(&unknown).contains("404"), "{}", printed(&unknown));
 
+    // A page needs no key: the token that somebody made for it opens one call.
+    let (status, answer) = server.ask(
+        &format!("POST /offhook/v1/agents/{id}/web-calls"),
+        r#"{"metadata":{"page":1}}"#,
+    );
+    assert_eq!(status, 201, "{answer}");
+    let url = answer.split('"').find(|part| part.starts_with("ws://"));
+    let url = url.expect("an address").to_owned();
+
     // From the first key on nobody is let in without one, and nobody into another workspace.
     let key = new_key(&data);
     let refused = server.call(&id, None);
     assert!(printed(&refused).contains("401"), "{}", printed(&refused));
     let foreign = server.call(&id, Some(&key));
     assert!(printed(&foreign).contains("404"), "{}", printed(&foreign));
+    let held = server.call_at(&url, None);
+    assert_eq!(held.status.code(), Some(0), "{}", printed(&held));
+    let again = server.call_at(&url, None);
+    assert!(printed(&again).contains("401"), "{}", printed(&again));
 
     assert!(server.stop());
+    check_records(folder.path(), &id);
+}
+
+/// Three calls of the agent are on record, the latest first, with the revision that answered each.
+fn check_records(folder: &Path, agent: &str) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let calls = runtime.block_on(async {
-        let store = Store::open_in(folder.path(), None)
-            .await
-            .expect("the store");
+        let store = Store::open_in(folder, None).await.expect("the store");
         let workspace = store.workspace_named("default").await.expect("there");
         let workspace = store.workspace(&workspace.id);
         workspace.calls(&CallQuery::default()).await.expect("calls")
     });
-    assert_eq!(calls.items.len(), 2);
-    for (call, revision) in calls.items.iter().zip([2, 1]) {
+    assert_eq!(calls.items.len(), 3);
+    assert_eq!(calls.items[0].document["metadata"]["page"], 1);
+    for (call, revision) in calls.items.iter().zip([2, 2, 1]) {
         let kept = (
             call.agent.as_str(),
             call.status.as_str(),
             call.agent_revision,
         );
-        assert_eq!(kept, (&*id, "ended", revision));
+        assert_eq!(kept, (agent, "ended", revision));
     }
 }

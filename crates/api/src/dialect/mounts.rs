@@ -37,6 +37,10 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .nest("/v1/api", trillet())
         .nest("/trillet/v2/api", trillet::history::routes(api))
         .nest("/v2/api", trillet::history::routes(api))
+        .route(
+            "/elevenlabs/v1/openapi.json",
+            get(elevenlabs::openapi::show),
+        )
         .route("/trillet/openapi.json", get(trillet::openapi::show))
         .route("/wordcab/v1/openapi.json", get(wordcab::openapi::show))
         .route(

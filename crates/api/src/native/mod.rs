@@ -6,6 +6,7 @@ mod events;
 mod listing;
 mod openapi;
 mod precondition;
+mod web_calls;
 
 use axum::Router;
 use axum::response::{IntoResponse as _, Response};
@@ -33,6 +34,7 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         )
         .route("/agents/{id}/revisions", get(agents::revisions))
         .route("/agents/{id}/revisions/{revision}", get(agents::revision))
+        .route("/agents/{id}/web-calls", post(web_calls::create))
         .route("/calls", get(calls::list))
         .route("/calls/{id}", get(calls::show).delete(calls::delete))
         .route("/calls/{id}/recording", get(calls::recording))

@@ -59,3 +59,8 @@ assert calls.list(limit=5, direction="inbound", status="completed", search="ann"
 assert calls.list(type="pstn").total == 0 and calls.list(direction="outbound").data == []
 assert "422" in refused(lambda: calls.list(status="lost"))
 assert "409" in refused(lambda: calls.make(agent_id=agent, to_number="+14155550100"))
+
+web = calls.create_web_call(agent, metadata={"order": 7}, variables={"name": "Bea"})
+assert web["agentId"] == agent and web["metadata"] == {"order": 7} and web["status"] == "registered"
+address = "ws" + address.removeprefix("http")
+assert web["websocketUrl"] == f"{address}/v1/session?token={web['accessToken']}", web

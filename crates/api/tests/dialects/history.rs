@@ -303,13 +303,12 @@ async fn trillet_is_told_what_is_missing_for_calls_and_keeps_how_numbers_are_ans
         "POST /v1/api/web-call/public",
     ] {
         let body = json!({ "agentId": agent, "mode": "voice" }).to_string();
-        let (status, refused) = server.ask(line, &body).await;
-        assert_eq!(status.as_u16(), 409, "{line}");
-        let way = format!("/v1/session?agent={agent}");
-        assert!(
-            refused["message"].as_str().unwrap().contains(&way),
-            "{refused}"
-        );
+        let (status, promised) = server.ask(line, &body).await;
+        assert_eq!(status.as_u16(), 200, "{line}: {promised}");
+        assert_eq!(promised["agent"]["_id"], agent);
+        let token = promised["token"].as_str().unwrap();
+        let way = format!("/v1/session?token={token}");
+        assert!(promised["url"].as_str().unwrap().ends_with(&way));
         let wrong = json!({ "agentId": agent, "mode": "dance" }).to_string();
         assert_eq!(server.ask(line, &wrong).await.0, 400);
     }

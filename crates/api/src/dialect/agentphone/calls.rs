@@ -19,6 +19,7 @@ use crate::dialect::problem::{Problem, ProblemKind, Step};
 use crate::dialect::query::{Fields, page};
 use crate::json_body::JsonBody;
 use crate::timestamp::rfc3339;
+use crate::web_calls::{self, WebCallWishes};
 use crate::{Access, Api, Refusal};
 
 /// The platform's words for how a call stands, and ours.
@@ -27,6 +28,9 @@ const STATUSES: [(&str, &str); 3] = [
     ("in-progress", ACTIVE),
     ("failed", FAILED),
 ];
+
+/// How long a page has to begin, in milliseconds.
+const TOKEN_MS: i64 = 30_000;
 
 /// Characters of what was said last that a list shows.
 const SNIPPET: usize = 120;
@@ -193,16 +197,31 @@ async fn place(Extension(access): Extension<Access>, JsonBody(body): JsonBody) -
     Err(Refusal::new(StatusCode::CONFLICT, "no_carrier", message))
 }
 
-/// The platform's access token opens a WebRTC room, which this server has none of.
-async fn web(Extension(access): Extension<Access>, JsonBody(body): JsonBody) -> Answer {
+/// The platform's access token opens a room of `WebRTC`, this one the raw WebSocket at
+/// `websocketUrl`.
+async fn web(
+    Extension(access): Extension<Access>,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody,
+) -> Answer {
     WEB.check(&body, false)?;
     let agent = body["agentId"].as_str().unwrap_or_default();
-    access.workspace.agent(agent).await?;
-    let message = format!(
-        "this server has no WebRTC room to give an access token for; open a WebSocket on \
-         /v1/session?agent={agent} with the same key"
-    );
-    Err(Refusal::new(StatusCode::CONFLICT, "no_web_calls", message))
+    let wishes = WebCallWishes {
+        variables: body["variables"].as_object(),
+        metadata: body["metadata"].as_object(),
+        lifetime_ms: Some(TOKEN_MS),
+    };
+    let promised = web_calls::promise(&access, agent, &wishes, &headers).await?;
+    Ok(Json(json!({
+        "id": promised.call_id,
+        "callId": promised.call_id,
+        "agentId": promised.agent.id,
+        "accessToken": promised.token,
+        "expiresAt": rfc3339(promised.expires_at_ms),
+        "status": "registered",
+        "websocketUrl": promised.url,
+        "metadata": body["metadata"],
+    })))
 }
 
 /// A call in a list; a number that is not known is an empty text, because clients want one.

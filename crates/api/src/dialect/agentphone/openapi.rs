@@ -226,9 +226,8 @@ const OPERATIONS: &[Operation] = &[
         "webCall",
         "Call from a browser",
         "NewWebCall",
-        "Call",
-    )
-    .answered(Answer::Refused),
+        "WebCall",
+    ),
     get("GET /calls/{id}", "readCall", "Get a call", "Call"),
     get("POST /calls/{id}/end", "endCall", "End a call", "Ending"),
     get(
@@ -318,6 +317,7 @@ fn schemas() -> Vec<(&'static str, Value)> {
         ("CallList", page_of(&reference("Call"))),
         ("NewCall", of_table(super::calls::OUTBOUND.fields, false)),
         ("NewWebCall", of_table(super::calls::WEB.fields, false)),
+        ("WebCall", web_call()),
         ("Ending", object(&[("id", text()), ("status", text())])),
         (
             "Transcript",
@@ -347,6 +347,19 @@ fn schemas() -> Vec<(&'static str, Value)> {
         ("Done", json!({ "type": "object" })),
         ("Refusal", refusal()),
     ]
+}
+
+fn web_call() -> Value {
+    object(&[
+        ("id", text()),
+        ("callId", text()),
+        ("agentId", text()),
+        ("accessToken", text()),
+        ("expiresAt", text()),
+        ("status", json!({ "const": "registered" })),
+        ("websocketUrl", text()),
+        ("metadata", json!({ "type": ["object", "null"] })),
+    ])
 }
 
 fn call() -> Value {

@@ -17,15 +17,37 @@ use super::listing::{
 use super::routes::{Answer, access_info};
 use super::{DIALECT, tools};
 use crate::dialect::agents;
-use crate::dialect::agents::invalid;
+use crate::dialect::field::{Field, NAMES, flag, list, name};
+use crate::dialect::objects::ObjectKind;
 use crate::dialect::path;
-use crate::dialect::problem::{Problem, ProblemKind};
 use crate::dialect::query::Fields;
 use crate::json_body::JsonBody;
 use crate::{Access, Api, Refusal};
 
 /// Where agents name the documents that they know.
 const USED: &str = "conversation_config.agent.prompt.knowledge_base";
+
+static MOVE: ObjectKind = ObjectKind {
+    name: "elevenlabs.move",
+    id_prefix: "move",
+    title: "move",
+    fields: MOVE_FIELDS,
+};
+
+pub(super) const MOVE_FIELDS: &[Field] = &[name("move_to").or_null()];
+
+static SEVERAL: ObjectKind = ObjectKind {
+    name: "elevenlabs.documents",
+    id_prefix: "documents",
+    title: "documents",
+    fields: SEVERAL_FIELDS,
+};
+
+pub(super) const SEVERAL_FIELDS: &[Field] = &[
+    list("document_ids", &NAMES).required().at_most(100),
+    name("move_to").or_null(),
+    flag("force"),
+];
 
 pub(super) fn routes() -> Router<Api> {
     let create = |kind: &'static str| {
@@ -36,7 +58,7 @@ pub(super) fn routes() -> Router<Api> {
         )
     };
     Router::new()
-        .route("/knowledge-base", get(list))
+        .route("/knowledge-base", get(show_list))
         .route("/knowledge-base/url", create("url"))
         .route("/knowledge-base/text", create("text"))
         .route("/knowledge-base/folder", create("folder"))
@@ -55,7 +77,7 @@ pub(super) fn routes() -> Router<Api> {
         .route("/agent/{id}/knowledge-base/size", get(size))
 }
 
-async fn list(Extension(access): Extension<Access>, Query(fields): Fields) -> Answer {
+async fn show_list(Extension(access): Extension<Access>, Query(fields): Fields) -> Answer {
     check_order(&fields)?;
     let types = all_asked(&fields, "types");
     let parent = asked(&fields, "parent_folder_id");
@@ -232,12 +254,14 @@ async fn move_one(
     Path(id): Path<String>,
     JsonBody(body): JsonBody,
 ) -> Answer {
+    MOVE.check(&body, false)?;
     document::put_into(&access.workspace, &id, &body["move_to"]).await?;
     Ok(Json(Value::Null))
 }
 
 async fn move_several(Extension(access): Extension<Access>, JsonBody(body): JsonBody) -> Answer {
-    for id in ids_in(&body)? {
+    SEVERAL.check(&body, false)?;
+    for id in ids_in(&body) {
         document::put_into(&access.workspace, id, &body["move_to"]).await?;
     }
     Ok(Json(Value::Null))
@@ -249,9 +273,10 @@ async fn delete_several(
     Extension(access): Extension<Access>,
     JsonBody(body): JsonBody,
 ) -> Answer {
+    SEVERAL.check(&body, false)?;
     let is_forced = body["force"] == true;
     let mut told = json!({});
-    for id in ids_in(&body)? {
+    for id in ids_in(&body) {
         told[id] = match remove(&api, &access, id, is_forced).await {
             Ok(()) => json!({ "status": "success", "data": { "id": id } }),
             Err(refusal) if refusal.status.is_server_error() => return Err(refusal),
@@ -266,17 +291,9 @@ async fn delete_several(
     Ok(Json(told))
 }
 
-fn ids_in(body: &Value) -> Result<Vec<&str>, Refusal> {
+fn ids_in(body: &Value) -> impl Iterator<Item = &str> {
     let ids = body["document_ids"].as_array();
-    let ids: Option<Vec<&str>> = ids.and_then(|ids| ids.iter().map(Value::as_str).collect());
-    ids.filter(|ids| ids.len() <= 100).ok_or_else(|| {
-        let message = "Input should be a valid list of at most 100 strings";
-        invalid(vec![Problem::at(
-            "document_ids",
-            ProblemKind::List,
-            message,
-        )])
-    })
+    ids.into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// Characters on a page as the platform counts them, more or less.

@@ -11,6 +11,7 @@ mod knowledge;
 mod lenses;
 mod listing;
 mod numbers;
+pub(crate) mod openapi;
 mod opening;
 mod outbound;
 mod platform;

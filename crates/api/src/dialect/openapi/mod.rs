@@ -215,12 +215,13 @@ pub(crate) fn reference(schema: &str) -> Value {
 mod tests {
     use std::path::Path;
 
-    use super::super::{agentphone, trillet, wordcab};
+    use super::super::{agentphone, elevenlabs, trillet, wordcab};
     use super::*;
 
-    fn descriptions() -> [(&'static str, &'static Description); 3] {
+    fn descriptions() -> [(&'static str, &'static Description); 4] {
         [
             ("agentphone", &agentphone::openapi::DESCRIPTION),
+            ("elevenlabs", &elevenlabs::openapi::DESCRIPTION),
             ("trillet", &trillet::openapi::DESCRIPTION),
             ("wordcab", &wordcab::openapi::DESCRIPTION),
         ]

@@ -125,17 +125,15 @@ const OPERATIONS: &[Operation] = &[
         "webCall",
         "Call from a browser",
         "WebCall",
-        "Done",
-    )
-    .answered(Answer::Refused),
+        "PromisedCall",
+    ),
     send(
         "POST /v1/api/web-call/public",
         "publicWebCall",
         "The same in public",
         "WebCall",
-        "Done",
-    )
-    .answered(Answer::Refused),
+        "PromisedCall",
+    ),
     send(
         "PUT /v1/api/twilio/phone-numbers/{id}/config",
         "configureNumber",
@@ -227,6 +225,16 @@ fn schemas() -> Vec<(&'static str, Value)> {
         ("Calls", calls()),
         ("NewCall", of_table(CALL.fields, false)),
         ("WebCall", of_table(WEB_CALL.fields, false)),
+        (
+            "PromisedCall",
+            object(&[
+                ("token", text()),
+                ("roomName", text()),
+                ("callId", text()),
+                ("agent", json!({ "type": "object" })),
+                ("url", text()),
+            ]),
+        ),
         ("NumberConfiguration", of_table(NUMBER.fields, true)),
         ("Done", json!({ "type": "object" })),
         ("Refusal", refusal()),

@@ -1,5 +1,5 @@
-//! Trillet's calls to somebody and calls from a browser: each request is checked in full, and then
-//! refused with what is missing; and the configuration of telephone numbers, which is kept.
+//! Trillet's calls to somebody: each request is checked in full, and then refused with what is missing;
+//! calls from a browser; and the configuration of telephone numbers, which is kept.
 
 use axum::body::Bytes;
 use axum::extract::Path;
@@ -16,9 +16,11 @@ use crate::dialect::field::{
 };
 use crate::dialect::objects::{ObjectKind, filled};
 use crate::dialect::problem::{Problem, ProblemKind};
+use crate::web_calls::{self, WebCallWishes};
 use crate::{Access, Api, Refusal, read_json};
 
 const SESSIONS: Acts = Acts::Later("browser calls");
+const WEB: Acts = Acts::Here("shapes the call that a page may begin");
 
 pub(super) static CALL: ObjectKind = kind("trillet.call", "call", CALL_FIELDS);
 
@@ -38,12 +40,12 @@ const CALL_FIELDS: &[Field] = &[
 pub(super) static WEB_CALL: ObjectKind = kind("trillet.web-call", "call", WEB_CALL_FIELDS);
 
 const WEB_CALL_FIELDS: &[Field] = &[
-    name("agentId").acts(SESSIONS),
-    name("call_agent_id").acts(SESSIONS),
+    name("agentId").acts(WEB),
+    name("call_agent_id").acts(WEB),
     word("mode", &["voice", "text"])
         .default("\"voice\"")
         .acts(SESSIONS),
-    map("dynamic_variables").or_null().acts(SESSIONS),
+    map("dynamic_variables").or_null().acts(WEB),
     field("callback_url", Kind::Https { max: 2_048 })
         .or_null()
         .acts(SESSIONS),
@@ -113,17 +115,24 @@ async fn call(Extension(access): Extension<Access>, headers: HeaderMap, body: By
     Err(Refusal::new(status, "telephony_not_configured", message))
 }
 
+/// The call waits for the raw WebSocket at `url`: there is no room of `WebRTC`.
 async fn web_call(Extension(access): Extension<Access>, headers: HeaderMap, body: Bytes) -> Answer {
     check_workspace(&access, &headers)?;
     let body = read_json(&headers, &body)?;
     WEB_CALL.check(&body, false)?;
     let agent = needed(&body, ["call_agent_id", "agentId"])?;
-    access.workspace.agent(agent).await?;
-    let message = format!(
-        "this server serves no browser calls over WebRTC yet; the agent answers WebSocket sessions \
-         at /v1/session?agent={agent}"
-    );
-    Err(Refusal::new(StatusCode::CONFLICT, "no_web_calls", message))
+    let wishes = WebCallWishes {
+        variables: body["dynamic_variables"].as_object(),
+        ..WebCallWishes::default()
+    };
+    let promised = web_calls::promise(&access, agent, &wishes, &headers).await?;
+    Ok(Json(json!({
+        "token": promised.token,
+        "roomName": promised.call_id,
+        "callId": promised.call_id,
+        "agent": { "_id": promised.agent.id, "name": promised.agent.name() },
+        "url": promised.url,
+    })))
 }
 
 async fn configure(

@@ -16,6 +16,10 @@ pub(super) fn paths() -> Map<String, Value> {
         item
     };
     let paths = [
+        (
+            "/agents/{id}/web-calls",
+            of_call(json!({ "post": web_call() })),
+        ),
         ("/calls", json!({ "get": list() })),
         (
             "/calls/{id}",
@@ -143,6 +147,30 @@ fn order(id: &str, summary: &str) -> Value {
     order
 }
 
+fn web_call() -> Value {
+    let made = [("201", answer("A call that a web page may begin", "WebCall"))];
+    let summary = "Promise a web page one call with an agent";
+    let mut operation = operation("createWebCall", summary, &made);
+    operation["parameters"] = json!([parameter("idempotencyKey")]);
+    let variables = json!({
+        "type": "object",
+        "description": "Values for the agent's variables: texts, numbers, booleans",
+        "propertyNames": { "pattern": "^[A-Za-z_][A-Za-z0-9_]*$" },
+        "additionalProperties": { "type": ["string", "number", "boolean"] },
+    });
+    let metadata = json!({
+        "type": "object",
+        "description": "Kept with the call; the agent does not read it",
+    });
+    let schema = json!({
+        "type": "object",
+        "properties": { "variables": variables, "metadata": metadata },
+        "additionalProperties": false,
+    });
+    operation["requestBody"] = json!({ "content": { "application/json": { "schema": schema } } });
+    operation
+}
+
 fn skip_turn() -> Value {
     let summary = "Have the agent say nothing until the caller speaks";
     let mut skip = order("skipTurn", summary);
@@ -195,11 +223,31 @@ pub(super) fn schemas() -> Map<String, Value> {
         ("Call", call()),
         ("CallPage", page()),
         ("Turn", turn()),
+        ("WebCall", promised()),
         ("Taken", object(&[("id", json!({ "type": "string" }))])),
         ("Event", event()),
     ];
     let schemas = schemas.map(|(name, schema)| (name.to_owned(), schema));
     schemas.into_iter().collect()
+}
+
+fn promised() -> Value {
+    let text = json!({ "type": "string" });
+    object(&[
+        ("call_id", text.clone()),
+        (
+            "token",
+            json!({ "type": "string", "description": "Opens one call" }),
+        ),
+        (
+            "url",
+            json!({ "type": "string", "description": "Its WebSocket, with the token" }),
+        ),
+        (
+            "expires_at_ms",
+            json!({ "type": "integer", "description": "Milliseconds since 1970" }),
+        ),
+    ])
 }
 
 fn call_in_list() -> Value {

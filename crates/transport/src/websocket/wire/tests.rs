@@ -189,14 +189,18 @@ fn the_address_is_read_and_checked() {
     assert_eq!(
         read("?agent=front%20desk&sample_rate=8000"),
         Ok(SessionRequest {
-            agent: "front desk".into(),
+            target: SessionTarget::Agent("front desk".into()),
             rate: SampleRate::HZ_8000
         })
     );
+    let by_token = SessionTarget::Token("a.b.c".into());
+    assert_eq!(read("?token=a.b.c").unwrap().target, by_token);
     assert_eq!(read("?agent=a").unwrap().rate, SampleRate::HZ_16000);
     for (query, expected) in [
         ("", "no agent"),
         ("?agent=", "no agent"),
+        ("?agent=a&token=b", "both given"),
+        ("?token=a&token=b", "\"token\" is given twice"),
         ("?agent=a&agent=b", "\"agent\" is given twice"),
         ("?agent=a&rate=8000", "\"rate\" is unknown"),
         ("?agent=a&sample_rate=8k", "\"8k\" is not a number"),

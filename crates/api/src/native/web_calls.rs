@@ -1,0 +1,68 @@
+//! Calls from web pages: a token and an address for one call with an agent.
+
+use axum::Extension;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::Path;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Value, json};
+
+use crate::web_calls::{self, WebCallWishes};
+use crate::{Access, Problem, Refusal, read_json};
+
+/// What may be asked of the call.
+const FIELDS: [&str; 2] = ["variables", "metadata"];
+
+pub(super) async fn create(
+    Extension(access): Extension<Access>,
+    Path(agent): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let body = match body.is_empty() {
+        true => json!({}),
+        false => read_json(&headers, &body)?,
+    };
+    check(&body)?;
+    let wishes = WebCallWishes {
+        variables: body["variables"].as_object(),
+        metadata: body["metadata"].as_object(),
+        lifetime_ms: None,
+    };
+    let promised = web_calls::promise(&access, &agent, &wishes, &headers).await?;
+    let shown = json!({
+        "call_id": promised.call_id,
+        "token": promised.token,
+        "url": promised.url,
+        "expires_at_ms": promised.expires_at_ms,
+    });
+    Ok((StatusCode::CREATED, Json(shown)).into_response())
+}
+
+fn check(body: &Value) -> Result<(), Refusal> {
+    let Some(fields) = body.as_object() else {
+        return Err(Refusal::invalid(vec![Problem::new("", "a JSON object")]));
+    };
+    let mut problems = Vec::new();
+    for (name, value) in fields {
+        if !FIELDS.contains(&name.as_str()) {
+            let message = "unknown; known here: variables, metadata";
+            problems.push(Problem::new(name, message));
+        } else if !value.is_object() {
+            problems.push(Problem::new(name, "an object"));
+        }
+    }
+    for (name, value) in body["variables"].as_object().into_iter().flatten() {
+        let place = format!("variables.{name}");
+        if !offhook_agent::is_variable_name(name) {
+            problems.push(Problem::new(&place, "a name of letters, digits and _"));
+        } else if value.is_array() || value.is_object() || value.is_null() {
+            problems.push(Problem::new(&place, "a text, a number, true or false"));
+        }
+    }
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(Refusal::invalid(problems)),
+    }
+}

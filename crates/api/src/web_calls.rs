@@ -1,0 +1,112 @@
+//! Calls from web pages: somebody with a key asks for one and hands its token to a page, which opens
+//! the raw WebSocket session with it.
+
+use std::collections::BTreeMap;
+
+use axum::http::HeaderMap;
+use offhook_store::{StoreError, StoredAgent, Workspace, new_id, now_ms};
+use serde_json::{Map, Value, json};
+
+use crate::base_url::base_url;
+use crate::tickets::TicketKind;
+use crate::{Access, Api, Refusal};
+
+static TICKET: TicketKind = TicketKind {
+    name: "web-call-token",
+    id_prefix: "wbtkn",
+};
+
+/// How long a page has to begin, in milliseconds.
+const LIFETIME_MS: i64 = 5 * 60 * 1_000;
+
+/// A call that a page may begin.
+#[derive(Debug, Clone)]
+pub struct WebCall {
+    /// The agent, as it is now.
+    pub agent: StoredAgent,
+    /// Its workspace.
+    pub workspace: Workspace,
+    /// The id that the call was promised.
+    pub call_id: String,
+    /// Values for the agent's variables.
+    pub variables: BTreeMap<String, String>,
+    /// What whoever asked for the call wrote beside it; the agent does not read it.
+    pub metadata: Map<String, Value>,
+}
+
+/// What whoever asks for a call wants of it.
+#[derive(Default)]
+pub(crate) struct WebCallWishes<'b> {
+    /// Texts, numbers and booleans by the names of variables; others are left out.
+    pub(crate) variables: Option<&'b Map<String, Value>>,
+    pub(crate) metadata: Option<&'b Map<String, Value>>,
+    /// Shorter than five minutes where the platform says so.
+    pub(crate) lifetime_ms: Option<i64>,
+}
+
+/// What a page needs.
+pub(crate) struct PromisedCall {
+    pub(crate) call_id: String,
+    pub(crate) token: String,
+    /// The address of its WebSocket, with the token.
+    pub(crate) url: String,
+    pub(crate) expires_at_ms: i64,
+    pub(crate) agent: StoredAgent,
+}
+
+/// Promises a call with an agent of the workspace.
+pub(crate) async fn promise(
+    access: &Access,
+    agent: &str,
+    wishes: &WebCallWishes<'_>,
+    headers: &HeaderMap,
+) -> Result<PromisedCall, Refusal> {
+    let workspace = &access.workspace;
+    let agent = workspace.agent(agent).await?;
+    let call_id = new_id("call").map_err(StoreError::from)?;
+    let lifetime_ms = wishes.lifetime_ms.unwrap_or(LIFETIME_MS);
+    let ticket = json!({
+        "agent": agent.id,
+        "call": call_id,
+        "variables": wishes.variables,
+        "metadata": wishes.metadata,
+    });
+    let token = TICKET.issue(workspace, ticket, lifetime_ms).await?;
+    let base = base_url(headers).replacen("http", "ws", 1);
+    Ok(PromisedCall {
+        call_id,
+        url: format!("{base}/v1/session?token={token}"),
+        token,
+        expires_at_ms: now_ms() + lifetime_ms,
+        agent,
+    })
+}
+
+impl Api {
+    /// Lets a page in that comes with the token of a call.
+    ///
+    /// # Errors
+    /// [`Refusal`]s where the token is used, too old or none of this server, and where the agent is
+    /// deleted; else as the database.
+    pub async fn admit_web_call(&self, token: &str) -> Result<WebCall, Refusal> {
+        let ticket = TICKET.redeem(self, token).await?;
+        let written = &ticket.document;
+        let text = |name: &str| written[name].as_str().unwrap_or_default();
+        let variables = written["variables"].as_object().into_iter().flatten();
+        let in_words = |value: &Value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+            _ => None,
+        };
+        Ok(WebCall {
+            agent: ticket.workspace.agent(text("agent")).await?,
+            call_id: text("call").to_owned(),
+            variables: variables
+                .filter(|(name, _)| offhook_agent::is_variable_name(name))
+                .filter_map(|(name, value)| Some((name.clone(), in_words(value)?)))
+                .collect(),
+            metadata: written["metadata"].as_object().cloned().unwrap_or_default(),
+            workspace: ticket.workspace,
+        })
+    }
+}

@@ -1,0 +1,113 @@
+//! Who is let in to a session, and with whom: the holder of a key with an agent of its workspace or
+//! of the folder, the holder of a web call's token with the agent that it is for.
+
+use std::collections::BTreeMap;
+
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+use offhook_api::{Credential, Refusal};
+use offhook_store::{StoreError, WorkspaceId, new_id};
+use offhook_transport::websocket::wire::SessionTarget;
+use serde_json::{Map, Value};
+
+use super::answering::Answering;
+use super::{Server, refuse, refuse_as};
+
+/// Where a session's client may put its key.
+const CREDENTIALS: [Credential; 3] = [
+    Credential::Bearer,
+    Credential::Header("x-api-key"),
+    Credential::Header("xi-api-key"),
+];
+
+/// A client that was let in.
+pub(super) struct Admitted {
+    pub(super) agent: Answering,
+    pub(super) workspace: WorkspaceId,
+    /// What was settled when somebody made a token for the call.
+    pub(super) settled: Option<Settled>,
+}
+
+/// What whoever made a token has settled.
+pub(super) struct Settled {
+    pub(super) call_id: String,
+    pub(super) variables: BTreeMap<String, String>,
+    pub(super) metadata: Map<String, Value>,
+}
+
+impl Settled {
+    /// A call for which nothing was settled before.
+    pub(super) fn anew() -> Result<Self, StoreError> {
+        Ok(Self {
+            call_id: new_id("call")?,
+            variables: BTreeMap::new(),
+            metadata: Map::new(),
+        })
+    }
+}
+
+/// Lets a client in, or gives the answer that refuses it.
+pub(super) async fn admit(
+    server: &Server,
+    target: &SessionTarget,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Admitted, Response> {
+    let admitted = match target {
+        SessionTarget::Agent(name) => by_key(server, name, uri, headers).await,
+        SessionTarget::Token(token) => by_token(server, token).await,
+    };
+    admitted.map_err(|refused| match refused {
+        Refused::NoAgent(name) => {
+            let problem = format!("no agent is called \"{name}\"");
+            refuse(StatusCode::NOT_FOUND, &problem)
+        }
+        Refused::Refusal(refusal) => refuse_as(&refusal),
+    })
+}
+
+enum Refused {
+    NoAgent(String),
+    Refusal(Refusal),
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refusal(refusal)
+    }
+}
+
+impl From<StoreError> for Refused {
+    fn from(problem: StoreError) -> Self {
+        Self::Refusal(problem.into())
+    }
+}
+
+async fn by_key(
+    server: &Server,
+    name: &str,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Admitted, Refused> {
+    let access = server.api.access(&CREDENTIALS, uri, headers).await?;
+    let folder = &server.settings.agents;
+    let found = Answering::find(name, folder, &access.workspace).await?;
+    Ok(Admitted {
+        agent: found.ok_or_else(|| Refused::NoAgent(name.to_owned()))?,
+        workspace: access.workspace.id().clone(),
+        settled: None,
+    })
+}
+
+async fn by_token(server: &Server, token: &str) -> Result<Admitted, Refused> {
+    let call = server.api.admit_web_call(token).await?;
+    Ok(Admitted {
+        agent: Answering::Stored(Box::new(call.agent)),
+        workspace: call.workspace.id().clone(),
+        settled: Some(Settled {
+            call_id: call.call_id,
+            variables: call.variables,
+            metadata: call.metadata,
+        }),
+    })
+}
