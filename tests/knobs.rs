@@ -49,7 +49,7 @@ use std::collections::BTreeSet;
 use knob::{Knob, Subject};
 
 /// Fields that no call can show, and why.
-const EXEMPT: [(&str, &str); 4] = [
+const EXEMPT: [(&str, &str); 8] = [
     (
         "is_recorded",
         "nobody in the call hears it: crates/offhook/tests/serving.rs shows that it leaves a file",
@@ -58,9 +58,16 @@ const EXEMPT: [(&str, &str); 4] = [
         "echo_cancellation",
         "needs a line that sends sound back: crates/media/tests/echo.rs shows each value on speech",
     ),
+    ("limits.concurrent_calls", BEGINS),
+    ("limits.calls_per_day", BEGINS),
+    ("limits.bursts", BEGINS),
+    ("limits.wait_max", BEGINS),
     ("$schema", "tells an editor where the schema is; never read"),
     ("name", "names the agent in lists and logs; never spoken"),
 ];
+
+/// A call that does not begin has nothing to show.
+const BEGINS: &str = "decides whether a call begins: crates/api/tests/limits.rs shows each value";
 
 type Section = (&'static str, fn() -> Vec<Knob>);
 

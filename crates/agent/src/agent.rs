@@ -6,7 +6,7 @@ use offhook_turn_taking::{HangUpCause, Line, TurnPolicy};
 
 use crate::sounds::{AmbientSound, ToolCallSound};
 use crate::template::Template;
-use crate::{AgentDocument, AgentProblems, HearingSettings, ModelId, reading};
+use crate::{AgentDocument, AgentProblems, CallLimits, HearingSettings, ModelId, reading};
 
 /// Values that one call gives to the agent's variables, by name. Names that the agent does not
 /// declare are without effect.
@@ -34,6 +34,7 @@ pub struct Agent {
     pub(crate) hearing: HearingSettings,
     pub(crate) context_window_turns: usize,
     pub(crate) is_recorded: bool,
+    pub(crate) limits: CallLimits,
     pub(crate) policy: TurnPolicy,
 }
 
@@ -199,6 +200,12 @@ impl Agent {
     #[must_use]
     pub const fn is_recorded(&self) -> bool {
         self.is_recorded
+    }
+
+    /// How many calls the agent takes.
+    #[must_use]
+    pub const fn limits(&self) -> CallLimits {
+        self.limits
     }
 
     /// How many of the caller's latest turns the chat model reads.

@@ -73,6 +73,7 @@ pub(crate) fn agent_from_document(document: &AgentDocument) -> Result<Agent, Age
             limits::CONTEXT_TURNS,
         ) as usize,
         is_recorded: document.is_recorded,
+        limits: check.call_limits(&document.limits),
         policy,
         variables: std::mem::take(&mut check.variables),
     };

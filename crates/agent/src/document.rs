@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::hearing::{DenoisingDocument, EchoCancellationDocument};
 use crate::sounds::{AmbientSoundDocument, ToolCallSoundDocument};
-use crate::{BackchannelsDocument, SoftTimeoutDocument, limits};
+use crate::{BackchannelsDocument, LimitsDocument, SoftTimeoutDocument, limits};
 
 pub use endpointing::{EndpointingDocument, SpellingPatienceDocument};
 pub use interruption::{InterruptionDocument, InterruptionProfileDocument};
@@ -122,6 +122,9 @@ pub struct AgentDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = limits::LINE_CHARS_MAX))]
     pub call_duration_goodbye: Option<String>,
+    /// How many calls the agent takes, and what becomes of one too many.
+    #[serde(default)]
+    pub limits: LimitsDocument,
     /// Said when a reply cannot be made. Null: the language's own line. Empty: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = limits::LINE_CHARS_MAX))]

@@ -7,6 +7,7 @@
 mod agent;
 mod backchannels;
 mod braces;
+mod call_limits;
 mod check;
 mod default_lines;
 mod document;
@@ -27,6 +28,7 @@ pub use backchannels::BackchannelsDocument;
 pub use braces::{
     has_built_in_lines, is_variable_name, template_of, template_variables, text_of_template,
 };
+pub use call_limits::{CallLimits, LimitsDocument};
 pub use document::{
     AgentDocument, DurationText, EagernessDocument, EndpointingDocument, InterruptionDocument,
     InterruptionProfileDocument, ModelsDocument, SilenceDocument, SpellingPatienceDocument,

@@ -63,6 +63,15 @@ pub(crate) const CONTEXT_TURNS: Bounds = Bounds {
     max: 1_000.0,
 };
 
+pub(crate) const CONCURRENT_CALLS: Bounds = Bounds {
+    min: 0.0,
+    max: 1_000_000.0,
+};
+pub(crate) const CALLS_PER_DAY: Bounds = Bounds {
+    min: 0.0,
+    max: 1_000_000_000.0,
+};
+
 /// Both ends are allowed; the texts are how a person would write them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DurationBounds {
@@ -130,4 +139,9 @@ pub(crate) const CALL_DURATION: DurationBounds = DurationBounds {
     min: Duration::from_secs(10),
     max: Duration::from_secs(24 * 3_600),
     written: "10s–24h",
+};
+pub(crate) const PLACE_WAIT: DurationBounds = DurationBounds {
+    min: Duration::from_secs(1),
+    max: Duration::from_secs(1_800),
+    written: "1s–30m",
 };

@@ -10,6 +10,7 @@ use offhook_call::Providers;
 use offhook_store::Store;
 
 use crate::Switchboard;
+use crate::calls::CallPlaces;
 use crate::change::Turns;
 use crate::deliveries::Deliveries;
 use crate::dialect::{SharedPaths, mounts};
@@ -30,6 +31,7 @@ struct Inside {
     turns: Turns,
     deliveries: Deliveries,
     live: LiveCalls,
+    places: CallPlaces,
     providers: Option<Providers>,
 }
 
@@ -61,6 +63,9 @@ pub struct ApiSettings {
     pub allows_private_webhooks: bool,
     /// The folder of the recordings of calls; `None` where none are kept.
     pub recordings: Option<PathBuf>,
+    /// How many calls a workspace may have at the same time, on all servers that share the database;
+    /// agents that may burst go up to three times as many. `None`: any number.
+    pub workspace_calls_max: Option<u32>,
 }
 
 impl Default for ApiSettings {
@@ -73,6 +78,7 @@ impl Default for ApiSettings {
             shared_paths: SharedPaths::default(),
             allows_private_webhooks: false,
             recordings: None,
+            workspace_calls_max: None,
         }
     }
 }
@@ -92,6 +98,7 @@ impl Api {
 
     fn over(store: Store, settings: ApiSettings, providers: Option<Providers>) -> Self {
         let rates = RateLimits::new(settings.requests_per_minute, settings.burst);
+        let places = CallPlaces::new(settings.workspace_calls_max);
         let deliveries = Deliveries::new(store.clone(), settings.allows_private_webhooks);
         Self {
             inside: Arc::new(Inside {
@@ -101,6 +108,7 @@ impl Api {
                 turns: Turns::default(),
                 deliveries,
                 live: LiveCalls::default(),
+                places,
                 providers,
             }),
         }
@@ -122,6 +130,12 @@ impl Api {
     #[must_use]
     pub fn live(&self) -> &LiveCalls {
         &self.inside.live
+    }
+
+    /// The places that there are for calls.
+    #[must_use]
+    pub fn places(&self) -> &CallPlaces {
+        &self.inside.places
     }
 
     /// The models with which this process serves calls; `None` where it serves none.

@@ -169,6 +169,35 @@ async fn a_signed_address_opens_one_conversation() {
     assert_eq!(server.admit(&address, &[]).await.unwrap().agent.id, agent);
 }
 
+#[tokio::test]
+async fn a_shared_token_opens_any_number_of_conversations() {
+    let server = server().await;
+    let mut body = private(true);
+    body["platform_settings"]["auth"]["shareable_token"] = json!("for.our.shop");
+    body["platform_settings"]["auth"]["allowlist"] = json!([{ "hostname": "shop.example" }]);
+    let agent = server.agent(body).await;
+    let unshared = server.agent(private(true)).await;
+    let address =
+        |agent: &str, query: &str| format!("/v1/convai/conversation?agent_id={agent}&{query}");
+    for name in ["shareable_token", "token", "conversation_signature"] {
+        let address = address(&agent, &format!("{name}=for.our.shop"));
+        let admitted = server.admit(&address, &[]).await.unwrap();
+        assert_eq!(admitted.agent.id, agent);
+        let elsewhere = [("origin", "https://other.example")];
+        assert!(server.admit(&address, &elsewhere).await.is_err());
+    }
+    for refused in [
+        address(&agent, "shareable_token=for.our.sho"),
+        address(&agent, "shareable_token="),
+        address(&unshared, "shareable_token=for.our.shop"),
+        address(&unshared, "shareable_token="),
+        "/v1/convai/conversation?shareable_token=for.our.shop".to_owned(),
+    ] {
+        let told = server.admit(&refused, &[]).await.unwrap_err();
+        assert_eq!(told.status, 401, "{refused}");
+    }
+}
+
 fn opened(server: &Server, admitted: &Admitted, wishes: &Value) -> Result<Opening, OpeningProblem> {
     let object = |name: &str| wishes[name].as_object().cloned().unwrap_or_default();
     let wishes = Wishes {

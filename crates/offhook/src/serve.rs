@@ -15,8 +15,10 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use offhook_agent::ModelChoices;
-use offhook_api::calls::{CallDocument, HostedCall, NewCall, RunningCall, RunningRecording};
+use offhook_agent::{Agent, ModelChoices};
+use offhook_api::calls::{
+    CallDocument, CallPlace, HostedCall, NewCall, RunningCall, RunningRecording,
+};
 use offhook_api::{Api, ApiSettings, Refusal, SharedPaths, Switchboard};
 use offhook_call::recording::Recorder;
 use offhook_call::{CallSetup, Persona, Providers, Session};
@@ -35,7 +37,7 @@ use crate::check::{read_agent, read_served_agent};
 use crate::outcome::{Complaint, Outcome, chain};
 use crate::settings::{PlatformDocument, Settings};
 use crate::stack::{Stack, served};
-use admission::{Admitted, Settled, admit};
+use admission::{Admitted, Settled, admit, take_place};
 use node::Node;
 
 /// Recordings of calls are in this folder of the data folder.
@@ -108,9 +110,12 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
             PlatformDocument::Wordcab => SharedPaths::Wordcab,
         },
         recordings: Some(recordings),
+        workspace_calls_max: settings.workspace_calls_max,
     };
     let api = Api::with_providers(store.clone(), api, stack.providers.clone());
     tokio::spawn(api.deliveries().clone().run());
+    let node_name = node.name.clone();
+    let noting = tokio::spawn(store.clone().keep_node(node_name.clone()));
     let calls = Arc::new(Semaphore::new(settings.calls_max));
     let server = Arc::new(Server {
         settings,
@@ -124,8 +129,16 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
     });
     serve_until_told(listener, router(server), api).await?;
     let _ = tokio::time::timeout(WRITING_MAX, writing).await;
-    store.close().await;
+    noting.abort();
+    leave(&store, &node_name).await;
     Ok(Outcome::Done)
+}
+
+/// The calls of this process count for nobody any more.
+async fn leave(store: &Store, node_name: &str) {
+    // A name that stays is taken for gone a little later.
+    let _ = tokio::time::timeout(WRITING_MAX, store.forget_node(node_name)).await;
+    store.close().await;
 }
 
 /// Everything that is answered.
@@ -239,18 +252,22 @@ async fn session(
         Ok(admitted) => admitted,
         Err(refused) => return refused,
     };
+    let (agent, place) = match take_place(&server, &admitted).await {
+        Ok(taken) => taken,
+        Err(refused) => return refused,
+    };
     let Ok(permit) = server.calls.clone().try_acquire_owned() else {
-        let mut response = refuse(StatusCode::SERVICE_UNAVAILABLE, "every line is busy");
-        response
-            .headers_mut()
-            .insert("retry-after", axum::http::HeaderValue::from_static("5"));
-        return response;
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        let busy = Refusal::new(status, "busy", "every line is busy");
+        return refuse_as(&busy.after(Duration::from_secs(5)));
     };
     let limits = server.settings.limits;
     let rate = request.rate;
     serve_session(upgrade, rate, limits, move |start| {
         let asked = Asked {
             admitted,
+            agent,
+            place,
             rate,
             permit,
         };
@@ -261,6 +278,8 @@ async fn session(
 /// A session that was asked for and let in.
 struct Asked {
     admitted: Admitted,
+    agent: Agent,
+    place: CallPlace,
     rate: offhook_media::SampleRate,
     permit: OwnedSemaphorePermit,
 }
@@ -276,12 +295,7 @@ async fn open(
         workspace,
         settled,
     } = asked.admitted;
-    let agent = answering.read(&server.served).map_err(|problem| {
-        tracing::error!(%problem, "an agent cannot be used");
-        SessionRefusal::Unavailable(
-            "the agent's document has problems; see the server's log".into(),
-        )
-    })?;
+    let agent = asked.agent;
     let lead = server.settings.lead;
     let (near, far_end) = leg(LegDescription {
         transport: TRANSPORT.into(),
@@ -302,6 +316,7 @@ async fn open(
         workspace,
         agent: agent_id.to_owned(),
         agent_revision,
+        place: asked.place,
         document: CallDocument {
             metadata: settled.metadata,
             ..document(&server, agent.name(), &start)
@@ -367,7 +382,12 @@ fn document(server: &Server, agent_name: &str, start: &SessionStart) -> CallDocu
 }
 
 fn refuse_as(refusal: &Refusal) -> Response {
-    refuse(refusal.status, &refusal.message)
+    let mut response = refuse(refusal.status, &refusal.message);
+    if let Some(after) = refusal.retry_after {
+        let seconds = after.as_secs_f64().ceil() as u64;
+        response.headers_mut().insert("retry-after", seconds.into());
+    }
+    response
 }
 
 fn refuse(status: StatusCode, problem: &str) -> Response {

@@ -21,6 +21,8 @@ pub(crate) struct Settings {
     /// The database, where it is not in that folder.
     pub(crate) database: Option<String>,
     pub(crate) calls_max: usize,
+    /// Calls that a workspace may have at the same time.
+    pub(crate) workspace_calls_max: Option<u32>,
     pub(crate) api: ApiDocument,
     pub(crate) models_directory: Option<PathBuf>,
     pub(crate) chat_model: Option<String>,
@@ -38,6 +40,7 @@ struct Document {
     data: PathBuf,
     database: Option<String>,
     calls_max: usize,
+    workspace_calls_max: Option<u32>,
     api: ApiDocument,
     models: ModelsDocument,
     session: SessionDocument,
@@ -107,6 +110,7 @@ impl Default for Document {
             data: "../data".into(),
             database: None,
             calls_max: 2,
+            workspace_calls_max: None,
             api: ApiDocument::default(),
             models: ModelsDocument::default(),
             session: SessionDocument::default(),
@@ -150,10 +154,16 @@ impl Settings {
         let document: Document = toml::from_str(text).map_err(|problem| problem.to_string())?;
         let mut problems = Problems(Vec::new());
         let listen = problems.take("listen", document.listen.parse::<SocketAddr>());
-        if document.calls_max == 0 {
-            problems
-                .0
-                .push("calls_max: 0 would refuse every call; write 1 or more".into());
+        let calls = [
+            ("calls_max", document.calls_max == 0),
+            (
+                "workspace_calls_max",
+                document.workspace_calls_max == Some(0),
+            ),
+        ];
+        for (path, _) in calls.iter().filter(|(_, is_none)| *is_none) {
+            let problem = "0 would refuse every call; write 1 or more";
+            problems.0.push(format!("{path}: {problem}"));
         }
         let chat_model = document
             .models
@@ -193,6 +203,7 @@ impl Settings {
             data: folder.join(document.data),
             database: document.database,
             calls_max: document.calls_max,
+            workspace_calls_max: document.workspace_calls_max,
             api: document.api,
             models_directory: document.models.directory.map(|path| folder.join(path)),
             chat_model,
@@ -238,11 +249,12 @@ mod tests {
 
     #[test]
     fn all_problems_are_named_at_once() {
-        let text = "listen = \"here\"\ncalls_max = 0\n[api]\nburst = 0\n[session]\nlead = \"200\"\n[log]\nformat = \"xml\"\n";
+        let text = "listen = \"here\"\ncalls_max = 0\nworkspace_calls_max = 0\n[api]\nburst = 0\n[session]\nlead = \"200\"\n[log]\nformat = \"xml\"\n";
         let problems = Settings::parse(text, Path::new(".")).expect_err("not valid");
         for path in [
             "listen: ",
             "calls_max: ",
+            "workspace_calls_max: ",
             "api.burst: ",
             "session.lead: ",
             "log.format: ",

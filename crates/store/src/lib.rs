@@ -17,6 +17,7 @@ mod idempotency;
 mod keyring;
 mod keys;
 mod migrations;
+mod nodes;
 mod objects;
 mod page;
 mod seal;

@@ -8,7 +8,7 @@ use sqlx::{AnyPool, SqlSafeStr as _};
 use crate::error::OpenError;
 
 /// Number, name, SQL that both databases read.
-const STEPS: [(i64, &str, &str); 3] = [
+const STEPS: [(i64, &str, &str); 4] = [
     (1, "first", include_str!("../migrations/0001_first.sql")),
     (
         2,
@@ -20,6 +20,7 @@ const STEPS: [(i64, &str, &str); 3] = [
         "deliveries",
         include_str!("../migrations/0003_deliveries.sql"),
     ),
+    (4, "nodes", include_str!("../migrations/0004_nodes.sql")),
 ];
 
 pub(crate) async fn run(pool: &AnyPool) -> Result<(), OpenError> {

@@ -18,6 +18,8 @@ mod idempotency;
 mod keys;
 #[path = "store/listing.rs"]
 mod listing;
+#[path = "store/nodes.rs"]
+mod nodes;
 #[path = "store/objects.rs"]
 mod objects;
 #[path = "store/postgres.rs"]
@@ -116,6 +118,8 @@ promises! {
     keys::keys_begin_as_their_dialect_has_them,
     listing::every_page_together_is_the_list,
     listing::agents_are_found_by_a_part_of_their_name,
+    nodes::calls_of_other_servers_count_as_long_as_those_run,
+    nodes::calls_of_a_day_count_once,
     objects::objects_are_kept_by_kind_with_their_revisions,
     secrets::a_secret_is_kept_and_changed_and_forgotten,
     secrets::secrets_outlive_their_master_key,

@@ -11,7 +11,7 @@ use offhook_store::{CallWriter, StoredCall, WorkspaceId, now_ms};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::{ACTIVE, CallDocument, ENDED, FAILED, KeptRecording};
+use super::{ACTIVE, CallDocument, CallPlace, ENDED, FAILED, KeptRecording};
 use crate::live::LiveCallEntry;
 use crate::{Api, Deliveries};
 
@@ -34,6 +34,8 @@ pub struct NewCall {
     pub agent_revision: i64,
     /// What is known of it already.
     pub document: CallDocument,
+    /// Its place among the calls that its agent and its workspace may have.
+    pub place: CallPlace,
 }
 
 /// A call that waits for its session.
@@ -77,6 +79,8 @@ struct Registered {
     deliveries: Deliveries,
     call: StoredCall,
     document: CallDocument,
+    /// Free again when the call is over.
+    _place: CallPlace,
 }
 
 impl HostedCall {
@@ -105,7 +109,9 @@ impl HostedCall {
             agent,
             agent_revision,
             document,
+            mut place,
         } = self.new;
+        place.begin();
         let call = StoredCall {
             id,
             workspace: workspace.as_str().to_owned(),
@@ -121,6 +127,7 @@ impl HostedCall {
             deliveries: self.api.deliveries().clone(),
             call: call.clone(),
             document,
+            _place: place,
         };
         hosted.hand_over(call.clone());
         let entry = self.api.live().begin(call, self.orders);

@@ -3,12 +3,16 @@
 mod document;
 mod find;
 mod hosted;
+mod no_place;
 mod orders;
+mod places;
 
 use offhook_store::StoredCall;
 
 pub use document::{CallDocument, KeptRecording};
 pub use hosted::{HostLines, HostedCall, NewCall, RunningCall, RunningRecording};
+pub use no_place::NoPlace;
+pub use places::{CallPlace, CallPlaces, PlaceAsked};
 
 /// A call is up.
 pub const ACTIVE: &str = "active";

@@ -9,6 +9,7 @@ mod post;
 mod signature;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use offhook_store::{NewDelivery, Store, StoreError, StoredCall, StoredDelivery};
 use tokio::sync::{Notify, mpsc};
@@ -90,6 +91,22 @@ impl Deliveries {
         let claimed = self.inside.store.claim_delivery(id).await?;
         desk::make(self, claimed, true).await;
         Ok(workspace.delivery(id).await?)
+    }
+
+    /// Posts `body`, which is JSON, and waits for an answer that takes it; gives its body. In words
+    /// where there is none.
+    pub(crate) async fn ask(
+        &self,
+        url: &str,
+        headers: Vec<(String, String)>,
+        body: String,
+        timeout: Duration,
+    ) -> Result<String, String> {
+        if let Some(problem) = address_problem(url, self.inside.allows_private) {
+            return Err(problem.to_owned());
+        }
+        let poster = self.poster().ok_or("nothing can be sent")?;
+        poster.ask(url, headers, body, timeout).await
     }
 
     fn poster(&self) -> Option<&Poster> {

@@ -14,6 +14,9 @@ const ANSWER_CHARS_MAX: usize = 1_000;
 /// How much of an answer is read.
 const ANSWER_BYTES_MAX: usize = 8 << 10;
 
+/// The longest answer that is read to its end.
+const WHOLE_BYTES_MAX: usize = 64 << 10;
+
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -61,6 +64,44 @@ impl Poster {
         body: String,
         timeout: Duration,
     ) -> Result<Answered, String> {
+        let headers = headers.into_iter();
+        let response = self.send(url, headers, body, timeout).await?;
+        let status = response.status().as_u16();
+        let body = beginning(response).await;
+        Ok(Answered { status, body })
+    }
+
+    /// Sends `body`, which is JSON, and gives the whole body of an answer that takes it; in words
+    /// where there was none within `timeout`.
+    pub(super) async fn ask(
+        &self,
+        url: &str,
+        headers: Vec<(String, String)>,
+        body: String,
+        timeout: Duration,
+    ) -> Result<String, String> {
+        let headers = headers.iter().map(|(name, text)| (name.as_str(), text));
+        let mut response = self.send(url, headers, body, timeout).await?;
+        if !response.status().is_success() {
+            return Err(format!("it answered {}", response.status().as_u16()));
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|it| said(&it, timeout))? {
+            if bytes.len() + chunk.len() > WHOLE_BYTES_MAX {
+                return Err(format!("its answer has more than {WHOLE_BYTES_MAX} bytes"));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        String::from_utf8(bytes).map_err(|_| "its answer is no text".to_owned())
+    }
+
+    async fn send<'a, Text: AsRef<str>>(
+        &self,
+        url: &str,
+        headers: impl Iterator<Item = (&'a str, Text)>,
+        body: String,
+        timeout: Duration,
+    ) -> Result<reqwest::Response, String> {
         let url = Url::parse(url).map_err(|problem| format!("the address is none: {problem}"))?;
         if !self.allows_private && is_private_host(&url) {
             return Err("the address is of a private network".into());
@@ -72,12 +113,9 @@ impl Poster {
             .header(header::CONTENT_TYPE, "application/json")
             .body(body);
         for (name, value) in headers {
-            request = request.header(name, value);
+            request = request.header(name, value.as_ref());
         }
-        let response = request.send().await.map_err(|it| said(&it, timeout))?;
-        let status = response.status().as_u16();
-        let body = beginning(response).await;
-        Ok(Answered { status, body })
+        request.send().await.map_err(|it| said(&it, timeout))
     }
 }
 

@@ -17,6 +17,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("is_greeting_interruptible", "tests/knobs/interruption.rs"),
     ("is_recorded", "tests/knobs.rs"),
     ("language", "tests/knobs/prompt.rs"),
+    ("limits", "crates/api/tests/limits.rs"),
     ("models", "tests/knobs/models.rs"),
     ("name", "tests/knobs.rs"),
     ("prompt", "tests/knobs/prompt.rs"),

@@ -9,7 +9,7 @@ use axum::body::{Body, BodyDataStream, to_bytes};
 use axum::http::{HeaderMap, Request};
 use futures::StreamExt as _;
 use offhook_agent::{Agent, CallVariables};
-use offhook_api::calls::{CallDocument, HostedCall, NewCall, RunningRecording};
+use offhook_api::calls::{CallDocument, HostedCall, NewCall, PlaceAsked, RunningRecording};
 use offhook_api::{Api, ApiSettings, router};
 use offhook_call::recording::Recorder;
 use offhook_call::report::CallState;
@@ -150,7 +150,15 @@ impl Stage {
         let stored = workspace.agent(&self.agent).await?;
         let agent = Agent::from_json(&stored.document.to_string()).unwrap();
         let id = new_id("call").unwrap();
+        let asked = PlaceAsked {
+            workspace: &workspace,
+            agent: &self.agent,
+            limits: agent.limits(),
+            node: "stage",
+        };
+        let place = self.api.places().take(asked).await.unwrap();
         let new = NewCall {
+            place,
             id: id.clone(),
             workspace: self.workspace.clone(),
             agent: self.agent.clone(),

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
+use offhook_agent::Agent;
+use offhook_api::calls::{CallPlace, PlaceAsked};
 use offhook_api::{Credential, Refusal};
 use offhook_store::{StoreError, WorkspaceId, new_id};
 use offhook_transport::websocket::wire::SessionTarget;
@@ -64,6 +66,29 @@ pub(super) async fn admit(
         }
         Refused::Refusal(refusal) => refuse_as(&refusal),
     })
+}
+
+/// Reads the agent that a client was let in to, and takes a place for the call, or gives the answer
+/// that refuses it. Who waits for a place has no answer to the request yet, and leaves the line by
+/// closing the connection.
+pub(super) async fn take_place(
+    server: &Server,
+    admitted: &Admitted,
+) -> Result<(Agent, CallPlace), Response> {
+    let agent = admitted.agent.read(&server.served).map_err(|problem| {
+        tracing::error!(%problem, "an agent cannot be used");
+        let message = "the agent's document has problems; see the server's log";
+        refuse(StatusCode::SERVICE_UNAVAILABLE, message)
+    })?;
+    let asked = PlaceAsked {
+        workspace: &server.api.store().workspace(&admitted.workspace),
+        agent: admitted.agent.identity().0,
+        limits: agent.limits(),
+        node: &server.node.name,
+    };
+    let place = server.api.places().take_or_wait(asked).await;
+    let place = place.map_err(|problem| refuse_as(&problem.into()))?;
+    Ok((agent, place))
 }
 
 enum Refused {

@@ -120,6 +120,16 @@ impl ChunkWriter {
         self.encoder.encode(frame, &mut self.packet).ok()?;
         Some(STANDARD.encode(self.packet.payload()))
     }
+
+    /// Several frames in one chunk.
+    pub(super) fn write_all(&mut self, frames: impl Iterator<Item = Frame>) -> Option<String> {
+        let mut chunk = Vec::new();
+        for frame in frames {
+            self.encoder.encode(&frame, &mut self.packet).ok()?;
+            chunk.extend_from_slice(self.packet.payload());
+        }
+        Some(STANDARD.encode(chunk))
+    }
 }
 
 #[cfg(test)]

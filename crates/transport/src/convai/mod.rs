@@ -12,6 +12,7 @@ mod replies;
 mod server;
 mod server_frame;
 mod uplink;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -19,5 +20,6 @@ mod tests;
 pub use audio::{AudioFormat, UnknownFormat};
 pub use client_frame::{ClientFrame, Initiation, WireProblem, parse_client_frame};
 pub use replies::ReplyNews;
-pub use server::{ConversationRefusal, OpenedConversation, Order, serve_conversation};
-pub use server_frame::ServerFrame;
+pub use server::{ConversationRefusal, Opened, OpenedConversation, Order, serve_conversation};
+pub use server_frame::{QueueStatus, ServerFrame};
+pub use waiting::WaitingConversation;

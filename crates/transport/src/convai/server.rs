@@ -19,6 +19,7 @@ use super::audio::ChunkWriter;
 use super::event_ids::EventIds;
 use super::replies::Replies;
 use super::uplink::{Answer, Lanes, Uplink, silence};
+use super::waiting::{Admitted, WaitingConversation, wait};
 use super::{AudioFormat, ClientFrame, Initiation, ReplyNews, ServerFrame, parse_client_frame};
 use crate::websocket::SocketLimits;
 
@@ -57,6 +58,15 @@ pub struct OpenedConversation {
     pub orders: mpsc::Sender<Order>,
 }
 
+/// What becomes of a client that may come in.
+#[derive(Debug)]
+pub enum Opened {
+    /// Its conversation runs.
+    Now(Box<OpenedConversation>),
+    /// It waits for a place.
+    Waiting(WaitingConversation),
+}
+
 /// What a client asks for that is not the call's audio or text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
@@ -80,8 +90,8 @@ pub enum Order {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ConversationRefusal {
-    /// The close code: 1008 for what the client did wrong, 1011 for trouble here, 1013 for a
-    /// server that is full.
+    /// The close code: 1008 for what the client did wrong, 1011 for trouble here, 1013 where there
+    /// is no place for the conversation now, 4300 for one that waited for a place in vain.
     pub code: u16,
     /// What is wrong.
     pub message: String,
@@ -109,7 +119,7 @@ pub fn serve_conversation<Open, Opening>(
 ) -> Response
 where
     Open: FnOnce(Initiation) -> Opening + Send + 'static,
-    Opening: Future<Output = Result<OpenedConversation, ConversationRefusal>> + Send,
+    Opening: Future<Output = Result<Opened, ConversationRefusal>> + Send,
 {
     upgrade
         .protocols([PROTOCOL])
@@ -129,8 +139,8 @@ where
         })
 }
 
-type Sink = SplitSink<WebSocket, Message>;
-type Stream = SplitStream<WebSocket>;
+pub(super) type Sink = SplitSink<WebSocket, Message>;
+pub(super) type Stream = SplitStream<WebSocket>;
 
 /// Why the socket ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,15 +202,20 @@ async fn conversation<Open, Opening>(
 ) -> Ending
 where
     Open: FnOnce(Initiation) -> Opening,
-    Opening: Future<Output = Result<OpenedConversation, ConversationRefusal>>,
+    Opening: Future<Output = Result<Opened, ConversationRefusal>>,
 {
     let (initiation, first) = match begin(stream, limits).await {
         Ok(begun) => begun,
         Err(ending) => return ending,
     };
-    let opened = match open(initiation).await {
-        Ok(opened) => opened,
+    let (has_waited, admitted) = match open(initiation).await {
+        Ok(Opened::Now(opened)) => (false, Ok(Admitted::at_once(*opened, first))),
+        Ok(Opened::Waiting(waiting)) => (true, wait(sink, stream, limits, waiting, first).await),
         Err(refusal) => return Ending::Refused(refusal),
+    };
+    let Admitted { opened, said, ids } = match admitted {
+        Ok(admitted) => admitted,
+        Err(ending) => return ending,
     };
     let (answers, to_answer) = mpsc::channel(ANSWER_QUEUE);
     let events = opened.far_end.events.clone();
@@ -220,7 +235,8 @@ where
         to_answer,
         limits,
         writer,
-        ids: EventIds::default(),
+        ids,
+        is_begun: has_waited,
         replies: Replies::default(),
         generation: 0,
         played_at: Instant::now(),
@@ -228,8 +244,8 @@ where
         pings: 0,
         round_trip: None,
     };
-    let first = first.map_or(Ok(()), |frame| uplink.take(frame));
-    let ending = match first {
+    let said = said.into_iter().try_for_each(|frame| uplink.take(frame));
+    let ending = match said {
         Err(ending) => ending,
         Ok(()) => tokio::select! {
             ending = uplink.run(stream) => ending,
@@ -277,6 +293,8 @@ struct Downlink {
     limits: SocketLimits,
     writer: ChunkWriter,
     ids: EventIds,
+    /// Whether the client was told before that the conversation has begun.
+    is_begun: bool,
     replies: Replies,
     generation: u32,
     /// When the client will have played all that it was sent, if it plays without a pause.
@@ -300,7 +318,9 @@ impl Downlink {
             output: self.opened.output,
             input: self.opened.input,
         };
-        self.send(sink, begun).await?;
+        if !self.is_begun {
+            self.send(sink, begun).await?;
+        }
         let every = self.limits.ping_interval;
         let mut pings = interval_at(Instant::now() + every / 10, every);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);

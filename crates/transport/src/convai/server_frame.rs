@@ -16,6 +16,11 @@ pub enum ServerFrame {
         /// Of the caller's audio.
         input: AudioFormat,
     },
+    /// How a client stands that waits for its conversation.
+    Queue {
+        /// How.
+        status: QueueStatus,
+    },
     /// Asks for a pong.
     Ping {
         /// Which.
@@ -85,12 +90,34 @@ pub enum ServerFrame {
     },
 }
 
+/// How a client stands that waits for its conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueueStatus {
+    /// It waits.
+    Waiting,
+    /// Its conversation begins.
+    Admitted,
+    /// It waited in vain.
+    TimedOut,
+}
+
+impl QueueStatus {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Admitted => "admitted",
+            Self::TimedOut => "timed_out",
+        }
+    }
+}
+
 impl ServerFrame {
     /// Its `type`, by which clients choose what they are sent.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Begun { .. } => "conversation_initiation_metadata",
+            Self::Queue { .. } => "queue_status",
             Self::Ping { .. } => "ping",
             Self::Audio { .. } => "audio",
             Self::Interruption { .. } => "interruption",
@@ -108,7 +135,7 @@ impl ServerFrame {
     pub const fn is_always_sent(&self) -> bool {
         matches!(
             self,
-            Self::Begun { .. } | Self::Ping { .. } | Self::Error { .. }
+            Self::Begun { .. } | Self::Queue { .. } | Self::Ping { .. } | Self::Error { .. }
         )
     }
 
@@ -128,6 +155,7 @@ impl ServerFrame {
                     "user_input_audio_format": input.name(),
                 }),
             ),
+            Self::Queue { status } => ("queue_status_event", json!({ "status": status.name() })),
             Self::Ping {
                 event_id,
                 round_trip_ms,
@@ -184,7 +212,9 @@ impl ServerFrame {
             | Self::Response { event_id, .. }
             | Self::ResponsePart { event_id, .. }
             | Self::Correction { event_id, .. } => Some(*event_id),
-            Self::Begun { .. } | Self::Ping { .. } | Self::Error { .. } => None,
+            Self::Begun { .. } | Self::Queue { .. } | Self::Ping { .. } | Self::Error { .. } => {
+                None
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A server on this machine with a scripted session behind it, and a bare client.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -14,7 +15,7 @@ use offhook_contract::{
 use offhook_media::{Frame, SampleRate};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
@@ -38,12 +39,36 @@ struct Talk {
 struct Server {
     address: SocketAddr,
     talks: mpsc::Receiver<Talk>,
+    /// Has a permit for each conversation that has waited long enough.
+    gate: Arc<Semaphore>,
+}
+
+/// A conversation that waits for the gate, or in vain.
+fn waiting(opened: OpenedConversation, gate: Arc<Semaphore>, is_vain: bool) -> Opened {
+    Opened::Waiting(WaitingConversation {
+        conversation_id: opened.conversation_id.clone(),
+        output: opened.output,
+        input: opened.input,
+        events: opened.events.clone(),
+        admission: Box::pin(async move {
+            gate.acquire().await.unwrap().forget();
+            if is_vain {
+                return Err(ConversationRefusal {
+                    code: 4300,
+                    message: "no place was free".into(),
+                });
+            }
+            Ok(opened)
+        }),
+    })
 }
 
 async fn serve() -> Server {
     let (sender, talks) = mpsc::channel(8);
+    let gate = Arc::new(Semaphore::new(0));
+    let held = gate.clone();
     let route = get(move |upgrade: WebSocketUpgrade| {
-        let sender = sender.clone();
+        let (sender, gate) = (sender.clone(), held.clone());
         async move {
             serve_conversation(
                 upgrade,
@@ -53,6 +78,7 @@ async fn serve() -> Server {
                         let message = "this agent is for others";
                         return Err(ConversationRefusal::policy(message));
                     }
+                    let user = initiation.user_id.clone().unwrap_or_default();
                     let (near, far_end) = leg(LegDescription {
                         transport: "convai".into(),
                         rate: SampleRate::HZ_8000,
@@ -74,7 +100,7 @@ async fn serve() -> Server {
                         "agent_response",
                         "agent_response_correction",
                     ];
-                    Ok(OpenedConversation {
+                    let opened = OpenedConversation {
                         conversation_id: "conv_1".into(),
                         output: AudioFormat::named("ulaw_8000").unwrap(),
                         input: AudioFormat::PCM_16000,
@@ -82,6 +108,10 @@ async fn serve() -> Server {
                         far_end,
                         news: to_tell,
                         orders: order,
+                    };
+                    Ok(match user.as_str() {
+                        "late" | "vain" => waiting(opened, gate, user == "vain"),
+                        _ => Opened::Now(Box::new(opened)),
                     })
                 },
             )
@@ -91,7 +121,11 @@ async fn serve() -> Server {
     let address = listener.local_addr().unwrap();
     let router = Router::new().route("/v1/convai/conversation", route);
     tokio::spawn(axum::serve(listener, router).into_future());
-    Server { address, talks }
+    Server {
+        address,
+        talks,
+        gate,
+    }
 }
 
 async fn within<T>(future: impl Future<Output = T>) -> T {
@@ -311,4 +345,66 @@ async fn audio_as_the_first_message_begins_the_conversation() {
     let chunk = json!({ "user_audio_chunk": "" });
     let (_socket, talk) = server.begun(chunk).await;
     assert_eq!(talk.initiation, Initiation::default());
+}
+
+fn initiation_of(user: &str) -> Value {
+    json!({ "type": "conversation_initiation_client_data", "user_id": user })
+}
+
+fn queue(status: &str) -> Value {
+    json!({ "type": "queue_status", "queue_status_event": { "status": status } })
+}
+
+#[tokio::test]
+async fn who_waits_hears_a_tone_and_then_the_agent() {
+    let mut server = serve().await;
+    let (mut socket, mut talk) = server.begun(initiation_of("late")).await;
+    assert_eq!(heard(&mut socket).await, queue("waiting"));
+    let tone = heard(&mut socket).await;
+    let payload = tone["audio_event"]["audio_base_64"].as_str().unwrap();
+    assert_eq!(payload.len(), 10_668, "a second of µ-law");
+    // What is typed meanwhile is answered later, what is spoken is not.
+    say(&mut socket, json!({ "user_audio_chunk": "AAAA" })).await;
+    say(&mut socket, json!({ "type": "user_message", "text": "Hi" })).await;
+    // The second chunk comes after both were read.
+    assert_eq!(heard(&mut socket).await["type"], "audio");
+    server.gate.add_permits(1);
+    assert_eq!(heard(&mut socket).await, queue("admitted"));
+    let events = &mut talk.leg.events;
+    assert_eq!(
+        within(events.recv()).await,
+        Some(LegEvent::Message("Hi".into()))
+    );
+    assert!(talk.leg.audio_in.is_empty());
+    talk.leg.audio_out.send(sound(ONE, 0)).await.unwrap();
+    let audio = heard(&mut socket).await;
+    let id = |frame: &Value| frame["audio_event"]["event_id"].as_u64();
+    assert!(id(&audio) > id(&tone));
+}
+
+#[tokio::test]
+async fn who_waits_in_vain_is_told() {
+    let mut server = serve().await;
+    let (mut socket, _talk) = server.begun(initiation_of("vain")).await;
+    assert_eq!(heard(&mut socket).await, queue("waiting"));
+    server.gate.add_permits(1);
+    loop {
+        let told = heard(&mut socket).await;
+        if told["type"] != "audio" {
+            assert_eq!(told, queue("timed_out"));
+            break;
+        }
+    }
+    let closed = closed(&mut socket).await;
+    assert_eq!(closed, (4300, "no place was free".to_owned()));
+}
+
+#[tokio::test]
+async fn who_goes_away_waits_no_longer() {
+    let mut server = serve().await;
+    let (mut socket, mut talk) = server.begun(initiation_of("late")).await;
+    assert_eq!(heard(&mut socket).await, queue("waiting"));
+    socket.close(None).await.unwrap();
+    // The far end of the leg is gone with what waited.
+    assert_eq!(within(talk.leg.events.recv()).await, None);
 }

@@ -1,6 +1,6 @@
 //! Who may begin a conversation with an agent over ElevenLabs' WebSocket: the holder of a key, the
-//! holder of a token that was made for one conversation, and, where the agent asks for neither,
-//! anybody.
+//! holder of a token that was made for one conversation, or of the one that the agent shares, and,
+//! where the agent asks for neither, anybody.
 
 use axum::extract::Query;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
@@ -50,8 +50,13 @@ impl Api {
             let found = fields.iter().find(|(field, _)| field == name);
             found.map(|(_, value)| value.as_str())
         };
-        let token = field("conversation_signature").or_else(|| field("token"));
-        if let Some(token) = token {
+        let names = ["conversation_signature", "token", "shareable_token"];
+        if let Some(token) = names.iter().find_map(|name| field(name)) {
+            if let Some(agent) = field("agent_id")
+                && let Some(admitted) = shared_agent(self, agent, token, headers).await?
+            {
+                return Ok(admitted);
+            }
             return redeem(self, token, field("agent_id")).await;
         }
         let Some(id) = field("agent_id").filter(|id| !id.is_empty()) else {
@@ -83,6 +88,36 @@ async fn public_agent(
     id: &str,
     headers: &HeaderMap,
 ) -> Result<Option<Admitted>, Refusal> {
+    let found = found(api, id, headers).await?;
+    let public = found.filter(|(_, auth)| auth["enable_auth"] != true);
+    Ok(public.map(|(admitted, _)| admitted))
+}
+
+/// The agent, where the token is the one that it shares with whoever has its link, from a page that
+/// it allows. It opens any number of conversations, until the agent has another.
+async fn shared_agent(
+    api: &Api,
+    id: &str,
+    token: &str,
+    headers: &HeaderMap,
+) -> Result<Option<Admitted>, Refusal> {
+    let found = found(api, id, headers).await?;
+    // Digests are compared, so that how long it takes says nothing of the token.
+    let shared = found.filter(|(_, auth)| {
+        let shareable = auth["shareable_token"].as_str();
+        let shareable = shareable.filter(|it| !it.is_empty());
+        shareable.is_some_and(|it| digest(it) == digest(token))
+    });
+    Ok(shared.map(|(admitted, _)| admitted))
+}
+
+/// An agent of this dialect in whatever workspace it is, with what it asks of those who come, where
+/// it takes the page that they come from.
+async fn found(
+    api: &Api,
+    id: &str,
+    headers: &HeaderMap,
+) -> Result<Option<(Admitted, Value)>, Refusal> {
     let workspace = match api.store().workspace_of_agent(id).await {
         Ok(workspace) => workspace,
         Err(StoreError::NotFound(_)) => return Ok(None),
@@ -95,14 +130,15 @@ async fn public_agent(
     let shown = DIALECT.show(&agents::stored(agent.clone()));
     let auth = path::at(&shown, "platform_settings.auth").cloned();
     let auth = auth.unwrap_or_default();
-    if auth["enable_auth"] == true || !is_allowed(&auth, headers) {
+    if !is_allowed(&auth, headers) {
         return Ok(None);
     }
-    Ok(Some(Admitted {
+    let admitted = Admitted {
         agent,
         workspace,
         conversation_id: None,
-    }))
+    };
+    Ok(Some((admitted, auth)))
 }
 
 /// Whether the page from which a browser asks is on the agent's list.

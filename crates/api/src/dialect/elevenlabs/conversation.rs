@@ -1,8 +1,8 @@
 //! `conversation_config` without its agent: turns, voice, hearing, the conversation itself.
 
 use crate::dialect::field::{
-    Acts, Field, Kind, NAMES, PROVIDERS, SESSIONS, field, flag, list, map, name, number, objects,
-    section, text, whole, word,
+    Acts, Field, KNOWLEDGE, Kind, NAMES, PROVIDERS, TELEPHONY, field, flag, list, map, name,
+    number, objects, section, text, whole, word,
 };
 
 pub(super) const EVENTS: &[&str] = &[
@@ -64,6 +64,12 @@ const BEDS: &[&str] = &[
 const WIRE: Acts = Acts::Shown(
     "shapes what goes over the conversation WebSocket",
     "crates/api/tests/admission.rs::the_wire_is_as_the_agent_says",
+);
+const WATCHED: Acts = Acts::Shown(
+    "decides whether conversations can be watched and ended while they run, at \
+     `/v1/convai/conversations/{id}/monitor`, and what is told there; of the commands \
+     `end_call` and `contextual_update` are carried out, the others answered by an error",
+    "crates/api/tests/conversing/monitoring.rs::a_conversation_is_watched_and_ended",
 );
 const PRESETS: Acts = Acts::Shown(
     "taken where a client sets the language otherwise; tools will act on it too",
@@ -241,16 +247,16 @@ pub(super) const FIELDS: &[Field] = &[
     ),
     flag("conversation_config.conversation.monitoring_enabled")
         .default("false")
-        .acts(SESSIONS),
+        .acts(WATCHED),
     list("conversation_config.conversation.monitoring_events", &EVENT)
         .default("[\"user_transcript\",\"agent_response\",\"agent_response_correction\"]")
-        .acts(SESSIONS),
+        .acts(WATCHED),
     map("conversation_config.conversation.file_input")
         .or_null()
-        .acts(SESSIONS),
+        .acts(PROVIDERS),
     map("conversation_config.conversation.dtmf_input_settings")
         .or_null()
-        .acts(SESSIONS),
+        .acts(TELEPHONY),
     section("conversation_config.conversation.background_sound").or_null(),
     word(
         "conversation_config.conversation.background_sound.source_type",
@@ -273,7 +279,7 @@ pub(super) const FIELDS: &[Field] = &[
         Kind::Any,
     )
     .or_null()
-    .acts(SESSIONS),
+    .acts(KNOWLEDGE),
     map("conversation_config.language_presets")
         .default("{}")
         .acts(PRESETS),

@@ -3,6 +3,7 @@
 use offhook_agent::{template_of, text_of_template};
 use serde_json::{Value, json};
 
+use super::limits::{CALLS_PER_DAY, CONCURRENT_CALLS, QUEUE_FIELDS, WAIT_MAX};
 use crate::dialect::canonical;
 use crate::dialect::lens::{Lens, Way, decimal, lens, seconds, set};
 use crate::dialect::{path, prompt, variables, voices};
@@ -59,6 +60,22 @@ pub(super) const LENSES: &[Lens] = &[
         &["platform_settings.privacy.record_voice"],
         Way::Same,
     ),
+    lens(
+        "limits.concurrent_calls",
+        &["platform_settings.call_limits.agent_concurrency_limit"],
+        CONCURRENT_CALLS,
+    ),
+    lens(
+        "limits.calls_per_day",
+        &["platform_settings.call_limits.daily_limit"],
+        CALLS_PER_DAY,
+    ),
+    lens(
+        "limits.bursts",
+        &["platform_settings.call_limits.bursting_enabled"],
+        Way::Same,
+    ),
+    lens("limits.wait_max", QUEUE_FIELDS, WAIT_MAX),
     lens(
         "call_duration_goodbye",
         &["conversation_config.agent.max_conversation_duration_message"],

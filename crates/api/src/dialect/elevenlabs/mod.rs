@@ -7,9 +7,12 @@ mod agent;
 mod conversation;
 mod conversations;
 mod document;
+mod initiation;
 mod knowledge;
 mod lenses;
+mod limits;
 mod listing;
+mod monitor;
 mod numbers;
 pub(crate) mod openapi;
 mod opening;
@@ -50,6 +53,7 @@ pub(crate) static DIALECT: Dialect = Dialect {
                 "reprompts_max": 20,
                 "caller_silence_max": null
             },
+            "limits": { "calls_per_day": 100_000, "bursts": true },
             "call_duration_max": "10m",
             "call_duration_goodbye": ""
         })

@@ -54,6 +54,8 @@ pub enum OpeningProblem {
     Client(String),
     /// The agent cannot be used; the text is for the log.
     Agent(String),
+    /// The webhook that the agent asks before each conversation failed.
+    Webhook(String),
 }
 
 impl Admitted {

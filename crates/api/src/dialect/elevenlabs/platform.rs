@@ -1,13 +1,19 @@
 //! `platform_settings`: everything that is not the conversation itself.
 
+use super::limits::DAILY_MAX;
 use crate::dialect::field::{
-    Acts, Field, Kind, LISTED, RECORDS, SESSIONS, TOOLS, field, flag, list, map, section, text,
+    Acts, Field, Kind, LISTED, RECORDS, TELEPHONY, TOOLS, field, flag, list, map, section, text,
     whole,
 };
 
 const ADMITS: Acts = Acts::Shown(
     "decides who may begin a conversation",
     "crates/api/tests/admission.rs::a_public_agent_is_for_all_and_a_private_one_for_keys_and_tokens",
+);
+const SHARED: Acts = Acts::Shown(
+    "opens conversations with a private agent for whoever has it, as `conversation_signature`, \
+     `token` or `shareable_token` beside `agent_id`",
+    "crates/api/tests/admission.rs::a_shared_token_opens_any_number_of_conversations",
 );
 const PAGES: Acts = Acts::Shown(
     "decides from which pages a conversation may begin",
@@ -17,7 +23,10 @@ const ALLOWS: Acts = Acts::Shown(
     "decides what a client may set otherwise for its conversation",
     "crates/api/tests/admission.rs::overrides_act_where_the_agent_allows_them",
 );
-const LIMITS: Acts = Acts::Later("call limits");
+pub(super) const ASKED: Acts = Acts::Shown(
+    "asks a webhook before each conversation for dynamic variables and overrides",
+    "crates/api/tests/conversing/initiation.rs::a_webhook_says_how_a_conversation_begins",
+);
 const ANALYSIS: Acts = Acts::Later("call analysis");
 
 pub(super) const FIELDS: &[Field] = &[
@@ -33,7 +42,7 @@ pub(super) const FIELDS: &[Field] = &[
         .acts(PAGES),
     text("platform_settings.auth.shareable_token")
         .or_null()
-        .acts(SESSIONS),
+        .acts(SHARED),
     section("platform_settings.call_limits"),
     whole(
         "platform_settings.call_limits.agent_concurrency_limit",
@@ -41,18 +50,9 @@ pub(super) const FIELDS: &[Field] = &[
         1_000_000.0,
     )
     .or_off(-1.0)
-    .default("-1")
-    .acts(LIMITS),
-    whole(
-        "platform_settings.call_limits.daily_limit",
-        0.0,
-        1_000_000_000.0,
-    )
-    .default("100000")
-    .acts(LIMITS),
-    flag("platform_settings.call_limits.bursting_enabled")
-        .default("true")
-        .acts(LIMITS),
+    .default("-1"),
+    whole("platform_settings.call_limits.daily_limit", 0.0, DAILY_MAX).default("100000"),
+    flag("platform_settings.call_limits.bursting_enabled").default("true"),
     section("platform_settings.privacy"),
     flag("platform_settings.privacy.record_voice").default("true"),
     whole("platform_settings.privacy.retention_days", 0.0, 100_000.0)
@@ -95,14 +95,33 @@ pub(super) const FIELDS: &[Field] = &[
     flag("platform_settings.overrides.enable_conversation_initiation_client_data_from_webhook")
         .null_is_absent()
         .default("false")
-        .acts(SESSIONS),
-    map("platform_settings.workspace_overrides")
+        .acts(ASKED),
+    section("platform_settings.workspace_overrides").or_null(),
+    section("platform_settings.workspace_overrides.conversation_initiation_client_data_webhook")
+        .or_null(),
+    text("platform_settings.workspace_overrides.conversation_initiation_client_data_webhook.url")
+        .required()
+        .acts(ASKED),
+    map(
+        "platform_settings.workspace_overrides.conversation_initiation_client_data_webhook.request_headers",
+    )
+    .null_is_absent()
+    .acts(ASKED),
+    map("platform_settings.workspace_overrides.webhooks")
         .or_null()
-        .acts(SESSIONS),
+        .acts(Acts::Later("webhooks")),
     map("platform_settings.guardrails").or_null().acts(TOOLS),
-    map("platform_settings.queueing_config")
+    section("platform_settings.queueing_config").or_null(),
+    flag("platform_settings.queueing_config.enabled").null_is_absent(),
+    whole(
+        "platform_settings.queueing_config.wait_timeout_seconds",
+        1.0,
+        1_800.0,
+    )
+    .null_is_absent(),
+    map("platform_settings.queueing_config.hold_audio")
         .or_null()
-        .acts(LIMITS),
+        .acts(TELEPHONY),
     map("platform_settings.widget")
         .or_null()
         .acts(Acts::Here("kept for the web page that shows the widget")),

@@ -10,8 +10,8 @@ use offhook_store::{NewAgent, StoredAgent};
 use serde_json::{Value, json};
 
 use super::{
-    DIALECT, conversations, document, knowledge, numbers, outbound, secrets, settings, signed,
-    simulation, tools, widget,
+    DIALECT, conversations, document, knowledge, monitor, numbers, outbound, secrets, settings,
+    signed, simulation, tools, widget,
 };
 use crate::dialect::agents::{self, shown};
 use crate::dialect::query::{Fields, Paging, page};
@@ -48,6 +48,7 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/agents/{id}", get(show).patch(update).delete(delete))
         .route("/agents/{id}/duplicate", post(duplicate))
         .route("/agents/{id}/link", get(link))
+        .route("/conversations/{id}/monitor", get(monitor::monitor))
         .merge(conversations::routes())
         .merge(knowledge::routes())
         .merge(numbers::routes())

@@ -5,6 +5,7 @@ use axum::{Extension, Json, Router};
 use offhook_store::{PageQuery, StoredObject, Workspace};
 use serde_json::{Value, json};
 
+use super::platform::ASKED;
 use super::routes::Answer;
 use crate::dialect::field::{
     Acts, Field, KNOWLEDGE, NAMES, SESSIONS, TOOLS, flag, list, map, name, section, text, whole,
@@ -30,10 +31,10 @@ pub(super) const FIELDS: &[Field] = &[
         .default("null"),
     text("conversation_initiation_client_data_webhook.url")
         .required()
-        .acts(SESSIONS),
+        .acts(ASKED),
     map("conversation_initiation_client_data_webhook.request_headers")
         .default("{}")
-        .acts(SESSIONS),
+        .acts(ASKED),
     section("webhooks").default("{}"),
     name("webhooks.post_call_webhook_id")
         .or_null()

@@ -311,6 +311,9 @@ fn refused(problem: OpeningProblem) -> Refusal {
             let message = format!("the agent cannot answer: {problem}");
             Refusal::new(StatusCode::BAD_REQUEST, "agent_not_ready", message)
         }
+        OpeningProblem::Webhook(problem) => {
+            Refusal::new(StatusCode::BAD_GATEWAY, "webhook_failed", problem)
+        }
     }
 }
 

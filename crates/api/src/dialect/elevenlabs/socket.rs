@@ -14,8 +14,8 @@ use offhook_call::{CallSetup, EntryKind, LogEntry, Persona, Providers, Session, 
 use offhook_contract::{LegDescription, leg};
 use offhook_store::{Workspace, new_id};
 use offhook_transport::convai::{
-    AudioFormat, ConversationRefusal, Initiation, OpenedConversation, Order, ReplyNews,
-    serve_conversation,
+    AudioFormat, ConversationRefusal, Initiation, Opened, OpenedConversation, Order, ReplyNews,
+    WaitingConversation, serve_conversation,
 };
 use offhook_transport::websocket::SocketLimits;
 use offhook_turn_taking::Fact;
@@ -25,7 +25,9 @@ use tokio::sync::mpsc;
 use super::admission::Admitted;
 use super::conversations::OWN;
 use super::opening::{Opening, OpeningProblem, Wishes};
-use crate::calls::{CallDocument, HostedCall, NewCall, RunningRecording};
+use crate::calls::{
+    CallDocument, CallPlace, HostedCall, NewCall, NoPlace, PlaceAsked, RunningRecording,
+};
 use crate::{Api, Refusal, Switchboard};
 
 /// What carries a conversation.
@@ -41,6 +43,8 @@ const PREFIXES: [&str; 4] = [
 const MESSAGE_BYTES_MAX: usize = 512 * 1024;
 /// What may wait for a client that reads slowly; then it misses some.
 const NEWS_QUEUE: usize = 1_024;
+/// How the platform closes the socket of a client that waited for a place in vain.
+const WAITED_IN_VAIN: u16 = 4300;
 /// Orders of a client that may wait.
 const ORDER_QUEUE: usize = 64;
 
@@ -73,7 +77,7 @@ async fn conversation(
 
 fn refused(refusal: &Refusal) -> ConversationRefusal {
     let code = match refusal.status.as_u16() {
-        503 => 1013,
+        429 | 503 => 1013,
         500.. => 1011,
         _ => 1008,
     };
@@ -106,77 +110,161 @@ fn busy() -> ConversationRefusal {
     }
 }
 
-/// Opens the session of a client that has begun.
+/// Refuses a conversation for which there is no place, as the platform does: one that has waited
+/// for it has a code of its own.
+fn without_place(problem: NoPlace) -> ConversationRefusal {
+    let has_waited = matches!(problem, NoPlace::TimedOut(_));
+    let refusal = refused(&problem.into());
+    if has_waited {
+        ConversationRefusal {
+            code: WAITED_IN_VAIN,
+            ..refusal
+        }
+    } else {
+        refusal
+    }
+}
+
+/// Opens the session of a client that has begun, or has it wait for a place.
 async fn open(
     board: Switchboard,
     admitted: Admitted,
     initiation: Initiation,
-) -> Result<OpenedConversation, ConversationRefusal> {
-    let permit = board.lines.clone().try_acquire_owned();
-    let permit = permit.map_err(|_| busy())?;
+) -> Result<Opened, ConversationRefusal> {
     let promised = admitted.conversation_id.clone();
     let id = promised.map_or_else(|| new_id("conv"), Ok);
     let id = id.map_err(|problem| failed(&problem.to_string()))?;
-    let opening = opening(&board.api, &admitted, &id, &initiation)?;
-    let (output, input) = (
-        format(&opening.output_format)?,
-        format(&opening.input_format)?,
-    );
-    let (near, far_end) = leg(LegDescription {
-        transport: TRANSPORT.into(),
-        rate: output.rate(),
-        lead: board.lead,
-    });
-    let new = NewCall {
-        id: id.clone(),
-        workspace: admitted.workspace.id().clone(),
-        agent: admitted.agent.id.clone(),
-        agent_revision: admitted.agent.revision,
-        document: document(&board, &opening, initiation),
+    let opening = opening(&board.api, &admitted, &id, &initiation).await?;
+    let conversation = Conversation {
+        output: format(&opening.output_format)?,
+        input: format(&opening.input_format)?,
+        board,
+        admitted,
+        initiation,
+        id,
+        opening,
     };
-    let is_recorded = opening.agent.is_recorded() && !opening.is_text_only;
-    let (hosted, lines) = HostedCall::new(&board.api, board.records.clone(), new);
-    let providers = providers(&board.api, opening.is_text_only)?;
-    let (news, to_tell) = mpsc::channel(NEWS_QUEUE);
-    let (log, entries) = mpsc::channel(NEWS_QUEUE);
-    tokio::spawn(tell(entries, lines.log, news));
-    let setup = CallSetup {
-        call_id: id.clone(),
-        persona: Persona::new(Arc::new(opening.agent), opening.variables),
-        leg: near,
-        providers,
-        log: Some(log),
-        control: lines.control,
+    let places = conversation.board.api.places();
+    let refused = match places.take(conversation.asked()).await {
+        Ok(place) => {
+            let opened = conversation.start(place).await?;
+            return Ok(Opened::Now(Box::new(opened)));
+        }
+        Err(refused) => refused,
     };
-    let mut session = Session::open(setup)
-        .await
-        .map_err(|problem| failed(&chain(&problem)))?;
-    let recording = is_recorded.then(|| recorded(&board, &mut session, &id, output));
-    let call = hosted.begin(session, recording);
-    tokio::spawn(async move {
-        let _permit = permit;
-        call.hold().await;
-    });
-    let (orders, to_order) = mpsc::channel(ORDER_QUEUE);
-    let api = board.api.clone();
-    tokio::spawn(carry_out(api, admitted.workspace, id.clone(), to_order));
-    let mut events = opening.events;
-    if opening.is_text_only {
-        events.remove("audio");
+    match conversation.opening.agent.limits().wait_max {
+        // The platform has nobody wait who does not hear that.
+        Some(_) if refused.may_pass() && !conversation.opening.is_text_only => {
+            Ok(Opened::Waiting(conversation.waiting()))
+        }
+        _ => Err(without_place(refused)),
     }
-    Ok(OpenedConversation {
-        conversation_id: id,
-        output,
-        input,
-        events,
-        far_end,
-        news: to_tell,
-        orders,
-    })
+}
+
+/// A conversation that is about to begin.
+struct Conversation {
+    board: Switchboard,
+    admitted: Admitted,
+    initiation: Initiation,
+    id: String,
+    opening: Opening,
+    output: AudioFormat,
+    input: AudioFormat,
+}
+
+impl Conversation {
+    fn asked(&self) -> PlaceAsked<'_> {
+        PlaceAsked {
+            workspace: &self.admitted.workspace,
+            agent: &self.admitted.agent.id,
+            limits: self.opening.agent.limits(),
+            node: &self.board.node,
+        }
+    }
+
+    fn waiting(self) -> WaitingConversation {
+        WaitingConversation {
+            conversation_id: self.id.clone(),
+            output: self.output,
+            input: self.input,
+            events: self.opening.events.clone(),
+            admission: Box::pin(async move {
+                let place = self.board.api.places().take_or_wait(self.asked()).await;
+                self.start(place.map_err(without_place)?).await
+            }),
+        }
+    }
+
+    /// Begins the call in its place.
+    async fn start(self, place: CallPlace) -> Result<OpenedConversation, ConversationRefusal> {
+        let Self {
+            board,
+            admitted,
+            initiation,
+            id,
+            opening,
+            output,
+            input,
+        } = self;
+        let permit = board.lines.clone().try_acquire_owned();
+        let permit = permit.map_err(|_| busy())?;
+        let (near, far_end) = leg(LegDescription {
+            transport: TRANSPORT.into(),
+            rate: output.rate(),
+            lead: board.lead,
+        });
+        let new = NewCall {
+            id: id.clone(),
+            workspace: admitted.workspace.id().clone(),
+            agent: admitted.agent.id.clone(),
+            agent_revision: admitted.agent.revision,
+            document: document(&board, &opening, initiation),
+            place,
+        };
+        let is_recorded = opening.agent.is_recorded() && !opening.is_text_only;
+        let (hosted, lines) = HostedCall::new(&board.api, board.records.clone(), new);
+        let providers = providers(&board.api, opening.is_text_only)?;
+        let (news, to_tell) = mpsc::channel(NEWS_QUEUE);
+        let (log, entries) = mpsc::channel(NEWS_QUEUE);
+        tokio::spawn(tell(entries, lines.log, news));
+        let setup = CallSetup {
+            call_id: id.clone(),
+            persona: Persona::new(Arc::new(opening.agent), opening.variables),
+            leg: near,
+            providers,
+            log: Some(log),
+            control: lines.control,
+        };
+        let mut session = Session::open(setup)
+            .await
+            .map_err(|problem| failed(&chain(&problem)))?;
+        let recording = is_recorded.then(|| recorded(&board, &mut session, &id, output));
+        let call = hosted.begin(session, recording);
+        tokio::spawn(async move {
+            let _permit = permit;
+            call.hold().await;
+        });
+        let (orders, to_order) = mpsc::channel(ORDER_QUEUE);
+        let api = board.api.clone();
+        tokio::spawn(carry_out(api, admitted.workspace, id.clone(), to_order));
+        let mut events = opening.events;
+        if opening.is_text_only {
+            events.remove("audio");
+        }
+        Ok(OpenedConversation {
+            conversation_id: id,
+            output,
+            input,
+            events,
+            far_end,
+            news: to_tell,
+            orders,
+        })
+    }
 }
 
 /// The agent as the client wishes it, where it may.
-fn opening(
+async fn opening(
     api: &Api,
     admitted: &Admitted,
     id: &str,
@@ -187,10 +275,18 @@ fn opening(
         extra_body: initiation.extra_body.clone(),
         variables: initiation.variables.clone(),
     };
-    let opening = admitted.open(api, id, &wishes);
+    let wishes = admitted.ask_webhook(api, id, wishes).await;
+    let opening = wishes.and_then(|wishes| admitted.open(api, id, &wishes));
     opening.map_err(|problem| match problem {
         OpeningProblem::Client(problem) => ConversationRefusal::policy(problem),
         OpeningProblem::Agent(problem) => failed(&problem),
+        OpeningProblem::Webhook(problem) => {
+            tracing::warn!(problem, "the webhook of a conversation failed");
+            ConversationRefusal {
+                code: 1011,
+                message: format!("the conversation's webhook failed: {problem}"),
+            }
+        }
     })
 }
 

@@ -1,0 +1,83 @@
+//! What clients see of an agent's limits.
+
+use futures::StreamExt as _;
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::stage::{BEGUN, Stage, closed, told, within};
+
+#[tokio::test]
+async fn a_conversation_too_many_is_closed_with_its_reason() {
+    let stage = Stage::new().await;
+    let limits = json!({ "call_limits": { "agent_concurrency_limit": 1 } });
+    let agent = stage.agent(limits).await;
+    let mut first = stage.socket(&agent, json!({})).await;
+    told(&mut first, BEGUN).await;
+    let mut second = stage.socket(&agent, json!({})).await;
+    let reason = "the agent already has as many calls as it takes at the same time: 1";
+    assert_eq!(closed(&mut second).await, (1013, reason.to_owned()));
+    first.close(None).await.unwrap();
+    // The place is free once the first is on record.
+    let begun = async {
+        loop {
+            let mut next = stage.socket(&agent, json!({})).await;
+            if let Some(Ok(Message::Text(_))) = next.next().await {
+                return;
+            }
+        }
+    };
+    within(begun).await;
+    // On its last call the agent's day is over.
+    let agent = stage
+        .agent(json!({ "call_limits": { "daily_limit": 1 } }))
+        .await;
+    let mut first = stage.socket(&agent, json!({})).await;
+    told(&mut first, BEGUN).await;
+    let mut second = stage.socket(&agent, json!({})).await;
+    let reason = "the agent has had as many calls today (UTC) as it takes in a day: 1";
+    assert_eq!(closed(&mut second).await, (1013, reason.to_owned()));
+}
+
+#[tokio::test]
+async fn a_conversation_waits_for_its_place() {
+    let stage = Stage::new().await;
+    let agent = stage
+        .agent(json!({
+            "call_limits": { "agent_concurrency_limit": 1 },
+            "queueing_config": { "enabled": true, "wait_timeout_seconds": 60 }
+        }))
+        .await;
+    let mut first = stage.socket(&agent, json!({})).await;
+    told(&mut first, BEGUN).await;
+    let mut second = stage.socket(&agent, json!({})).await;
+    told(&mut second, BEGUN).await;
+    let status = told(&mut second, "queue_status").await;
+    assert_eq!(status["queue_status_event"]["status"], "waiting");
+    // One that is only written does not wait.
+    let text_only = json!({ "conversation": { "text_only": true } });
+    let mut written = stage.socket(&agent, text_only).await;
+    assert_eq!(closed(&mut written).await.0, 1013);
+    first.close(None).await.unwrap();
+    let status = told(&mut second, "queue_status").await;
+    assert_eq!(status["queue_status_event"]["status"], "admitted");
+    let greeting = told(&mut second, "agent_response").await;
+    assert_eq!(greeting["agent_response_event"]["agent_response"], "Hello.");
+}
+
+#[tokio::test]
+async fn a_conversation_that_waits_in_vain_is_closed() {
+    let stage = Stage::new().await;
+    let agent = stage
+        .agent(json!({
+            "call_limits": { "agent_concurrency_limit": 0 },
+            "queueing_config": { "enabled": true, "wait_timeout_seconds": 1 }
+        }))
+        .await;
+    let mut socket = stage.socket(&agent, json!({})).await;
+    told(&mut socket, "queue_status").await;
+    let status = told(&mut socket, "queue_status").await;
+    assert_eq!(status["queue_status_event"]["status"], "timed_out");
+    let (code, reason) = closed(&mut socket).await;
+    assert_eq!(code, 4300);
+    assert_eq!(reason, "no place for the call was free within 1 s");
+}
