@@ -48,12 +48,20 @@ use std::collections::BTreeSet;
 
 use knob::{Knob, Subject};
 
+const RECORDS: &str =
+    "shows after the call: crates/api/tests/calls/records.rs shows what each value leaves";
+
 /// Fields that no call can show, and why.
-const EXEMPT: [(&str, &str); 8] = [
+const EXEMPT: [(&str, &str); 13] = [
     (
         "is_recorded",
         "nobody in the call hears it: crates/offhook/tests/serving.rs shows that it leaves a file",
     ),
+    ("records.keeps_conversation", RECORDS),
+    ("records.retention.transcript_days", RECORDS),
+    ("records.retention.recording_days", RECORDS),
+    ("records.retention.applies_to_earlier_calls", RECORDS),
+    ("records.redaction", RECORDS),
     (
         "echo_cancellation",
         "needs a line that sends sound back: crates/media/tests/echo.rs shows each value on speech",

@@ -6,7 +6,9 @@ use offhook_turn_taking::{HangUpCause, Line, TurnPolicy};
 
 use crate::sounds::{AmbientSound, ToolCallSound};
 use crate::template::Template;
-use crate::{AgentDocument, AgentProblems, CallLimits, HearingSettings, ModelId, reading};
+use crate::{
+    AgentDocument, AgentProblems, CallLimits, HearingSettings, ModelId, RecordSettings, reading,
+};
 
 /// Values that one call gives to the agent's variables, by name. Names that the agent does not
 /// declare are without effect.
@@ -35,6 +37,7 @@ pub struct Agent {
     pub(crate) context_window_turns: usize,
     pub(crate) is_recorded: bool,
     pub(crate) limits: CallLimits,
+    pub(crate) records: RecordSettings,
     pub(crate) policy: TurnPolicy,
 }
 
@@ -199,7 +202,13 @@ impl Agent {
     /// Whether a server keeps a recording of the call.
     #[must_use]
     pub const fn is_recorded(&self) -> bool {
-        self.is_recorded
+        self.is_recorded && self.records.keeps_conversation
+    }
+
+    /// What is remembered of a call once it is over.
+    #[must_use]
+    pub const fn records(&self) -> &RecordSettings {
+        &self.records
     }
 
     /// How many calls the agent takes.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::hearing::{DenoisingDocument, EchoCancellationDocument};
 use crate::sounds::{AmbientSoundDocument, ToolCallSoundDocument};
-use crate::{BackchannelsDocument, LimitsDocument, SoftTimeoutDocument, limits};
+use crate::{BackchannelsDocument, LimitsDocument, RecordsDocument, SoftTimeoutDocument, limits};
 
 pub use endpointing::{EndpointingDocument, SpellingPatienceDocument};
 pub use interruption::{InterruptionDocument, InterruptionProfileDocument};
@@ -132,6 +132,9 @@ pub struct AgentDocument {
     /// Whether a server keeps a recording of the call.
     #[serde(default = "yes")]
     pub is_recorded: bool,
+    /// What is remembered of a call once it is over.
+    #[serde(default)]
+    pub records: RecordsDocument,
     /// Words and phrases of the caller that never take the floor, such as "mhm". Null: the
     /// language's own list.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -17,6 +17,7 @@ mod limits;
 mod model_id;
 mod problem;
 mod reading;
+mod records;
 mod schema;
 mod served;
 mod soft_timeout;
@@ -38,6 +39,7 @@ pub use duration_text::{DurationTextError, parse_duration};
 pub use hearing::{DenoisingDocument, EchoCancellationDocument, HearingSettings};
 pub use model_id::{ModelId, ModelIdError};
 pub use problem::{AgentProblem, AgentProblems};
+pub use records::{RecordSettings, RecordsDocument, RedactedEntity, RetentionDocument};
 pub use schema::agent_schema;
 pub use soft_timeout::{FillerOrderDocument, SoftTimeoutDocument};
 pub use sounds::{

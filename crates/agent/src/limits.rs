@@ -33,6 +33,10 @@ pub(crate) struct Bounds {
     pub(crate) max: f64,
 }
 
+pub(crate) const KEPT_DAYS: Bounds = Bounds {
+    min: 0.0,
+    max: 100_000.0,
+};
 pub(crate) const SPEED: Bounds = Bounds { min: 0.5, max: 2.0 };
 pub(crate) const VOLUME: Bounds = Bounds { min: 0.0, max: 2.0 };
 pub(crate) const TEMPERATURE: Bounds = Bounds { min: 0.0, max: 2.0 };

@@ -16,5 +16,7 @@ mod nodes;
 #[path = "../../store/tests/store/postgres_server.rs"]
 #[expect(dead_code, reason = "here no server is stopped while it is used")]
 mod postgres_server;
+#[path = "calls/records.rs"]
+mod records;
 #[path = "calls/stage.rs"]
 mod stage;

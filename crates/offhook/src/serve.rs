@@ -17,7 +17,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use offhook_agent::{Agent, ModelChoices};
 use offhook_api::calls::{
-    CallDocument, CallPlace, HostedCall, NewCall, RunningCall, RunningRecording,
+    CallDocument, CallPlace, HostedCall, Keeping, NewCall, RunningCall, RunningRecording,
 };
 use offhook_api::{Api, ApiSettings, Refusal, SharedPaths, Switchboard};
 use offhook_call::recording::Recorder;
@@ -116,6 +116,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
     tokio::spawn(api.deliveries().clone().run());
     let node_name = node.name.clone();
     let noting = tokio::spawn(store.clone().keep_node(node_name.clone()));
+    tokio::spawn(api.clone().delete_when_due(node_name.clone()));
     let calls = Arc::new(Semaphore::new(settings.calls_max));
     let server = Arc::new(Server {
         settings,
@@ -321,6 +322,7 @@ async fn open(
             metadata: settled.metadata,
             ..document(&server, agent.name(), &start)
         },
+        keeping: Keeping::new(agent.records()),
     };
     let is_recorded = agent.is_recorded();
     let (hosted, lines) = HostedCall::new(&server.api, server.records.clone(), new);

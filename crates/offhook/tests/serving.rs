@@ -95,6 +95,15 @@ impl Server {
         panic!("no call ended");
     }
 
+    /// A silent caller calls the agent.
+    fn called_in_silence(&self, agent: &str) -> Child {
+        let url = format!("ws://{}/v1/session?agent={agent}", self.address);
+        let scenario = "configs/scenarios/silence.toml";
+        let mut command = offhook(&["call", "--url", &url, "--scenario", scenario]);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().expect("the call begins")
+    }
+
     fn stop(mut self) -> bool {
         let id = self.child.id().to_string();
         let told = Command::new("kill").args(["-INT", &id]).status();
@@ -201,4 +210,56 @@ fn check_records(folder: &Path, agent: &str) {
         );
         assert_eq!(kept, (agent, "ended", revision));
     }
+}
+
+/// Runs with the real models where they are on this machine.
+#[test]
+fn what_was_said_in_a_call_outlives_a_server_that_is_killed() {
+    let models = offhook(&["models", "verify"]).output().expect("models");
+    if !models.status.success() {
+        return;
+    }
+    let folder = TempDir::new().expect("a folder");
+    let data = folder.path().to_string_lossy().into_owned();
+    let server = Server::start(&data);
+    let agent = r#"{"name":"Ella","prompt":"Be brief.","first_message":"Hello, this is Ella."}"#;
+    let (status, answer) = server.ask("POST /offhook/v1/agents", agent);
+    assert_eq!(status, 201, "{answer}");
+    let id = answer.split('"').find(|part| part.starts_with("agent_0"));
+    let id = id.expect("an id").to_owned();
+    let mut caller = server.called_in_silence(&id);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let latest = || {
+        runtime.block_on(async {
+            let store = Store::open_in(folder.path(), None)
+                .await
+                .expect("the store");
+            let workspace = store.workspace_named("default").await.expect("there");
+            let workspace = store.workspace(&workspace.id);
+            let calls = workspace.calls(&CallQuery::default()).await.expect("calls");
+            store.close().await;
+            calls.items.into_iter().next()
+        })
+    };
+    let mut attempts = 0;
+    let call = loop {
+        let call = latest().filter(|call| call.document.to_string().contains("this is Ella"));
+        match call {
+            Some(call) => break call,
+            None if attempts < 200 => std::thread::sleep(std::time::Duration::from_millis(50)),
+            None => panic!("what the agent said is not on record"),
+        }
+        attempts += 1;
+    };
+    assert_eq!(call.status, "active");
+    // Told nothing: the process is gone at once.
+    drop(server);
+    let _ = caller.wait();
+
+    let server = Server::start(&data);
+    let (_, answer) = server.ask(&format!("GET /offhook/v1/calls/{}", call.id), "");
+    for text in ["this is Ella", r#""status":"failed""#, "server_died"] {
+        assert!(answer.contains(text), "{text}: {answer}");
+    }
+    assert!(server.stop());
 }

@@ -19,6 +19,12 @@ use crate::{Store, StoreError, StoredCall};
 /// database has failed to answer: more only come together where the disk is stuck too.
 const QUEUE: usize = 1024;
 
+/// Places of the queue that are left to the records of calls that begin or end.
+const QUEUE_SPARED: usize = QUEUE / 2;
+
+/// How long records of calls that go on are left out once the database has failed to answer.
+const PASSING_PAUSE: Duration = Duration::from_secs(10);
+
 /// How long the database may take over one record.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -43,6 +49,8 @@ pub struct CallWriterReport {
     pub refused: u64,
     /// Gone: the queue was full, or the disk failed as well.
     pub lost: u64,
+    /// Of calls that went on, and said more later: left out because others were waiting.
+    pub left_out: u64,
 }
 
 /// The queue is full, or its writer has ended: the record comes back.
@@ -53,6 +61,8 @@ pub struct QueueFull(pub Box<StoredCall>);
 #[derive(Debug)]
 enum Job {
     Record(Box<StoredCall>),
+    /// A later record of the same call says all of it, and more.
+    Passing(Box<StoredCall>),
     Flush(oneshot::Sender<()>),
 }
 
@@ -62,6 +72,7 @@ struct Counts {
     spilled: AtomicU64,
     refused: AtomicU64,
     lost: AtomicU64,
+    left_out: AtomicU64,
 }
 
 impl CallWriter {
@@ -81,6 +92,7 @@ impl CallWriter {
             counts: counts.clone(),
             retry_after: RETRY_FIRST,
             retry_at: Instant::now(),
+            passing_from: Instant::now(),
         };
         Ok((Self { queue, counts }, tokio::spawn(desk.run(jobs))))
     }
@@ -102,6 +114,16 @@ impl CallWriter {
         }
     }
 
+    /// Hands over what is known so far of a call that goes on, without waiting for anything. Where
+    /// the queue is half full, or the database is away, it is left out: a later record says more.
+    pub fn record_passing(&self, call: StoredCall) {
+        let is_free = self.queue.capacity() > QUEUE_SPARED;
+        let job = Job::Passing(Box::new(call));
+        if !is_free || self.queue.try_send(job).is_err() {
+            count(&self.counts.left_out, 1);
+        }
+    }
+
     /// Waits until everything that was handed over before is in the database, or in the file where
     /// the database still cannot take it.
     pub async fn flush(&self) {
@@ -120,6 +142,7 @@ impl CallWriter {
             spilled: count(&self.counts.spilled),
             refused: count(&self.counts.refused),
             lost: count(&self.counts.lost),
+            left_out: count(&self.counts.left_out),
         }
     }
 }
@@ -133,6 +156,8 @@ struct Desk {
     counts: Arc<Counts>,
     retry_after: Duration,
     retry_at: Instant,
+    /// Records of calls that go on are left out until then.
+    passing_from: Instant,
 }
 
 impl Desk {
@@ -142,6 +167,7 @@ impl Desk {
             tokio::select! {
                 job = jobs.recv() => match job {
                     Some(Job::Record(call)) => self.take(call).await,
+                    Some(Job::Passing(call)) => self.take_passing(&call).await,
                     Some(Job::Flush(done)) => {
                         self.drain().await;
                         let _ = done.send(());
@@ -174,6 +200,19 @@ impl Desk {
                 count(&self.counts.lost, 1);
                 tracing::error!(%problem, "the record of a call is lost");
             }
+        }
+    }
+
+    /// Never goes to the file: that has room for what nobody says again.
+    async fn take_passing(&mut self, call: &StoredCall) {
+        let is_kept_out = self.is_waiting || Instant::now() < self.passing_from;
+        if is_kept_out || self.write(call).await.is_err() {
+            count(&self.counts.left_out, 1);
+            if !is_kept_out {
+                self.passing_from = Instant::now() + PASSING_PAUSE;
+            }
+        } else {
+            count(&self.counts.written, 1);
         }
     }
 

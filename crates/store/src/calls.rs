@@ -6,6 +6,7 @@ use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
 use crate::page::{Bounds, folded};
+use crate::retention::Retention;
 use crate::{Page, PageQuery, PageStart, Store, StoreError, Workspace, now_ms};
 
 const PHONE: &str = "phone";
@@ -93,7 +94,7 @@ impl StoredCall {
     }
 
     /// What a search goes through.
-    fn searched(&self) -> String {
+    pub(crate) fn searched(&self) -> String {
         let [from, to, agent] = ["from_number", "to_number", "agent_name"].map(|it| self.text(it));
         [&self.id, from, to, agent].join(" ")
     }
@@ -114,20 +115,27 @@ impl StoredCall {
 
 impl Store {
     /// Writes a call down, or what is known of it now. A call that has ended stays ended, in the
-    /// workspace in which it began. Calls that are up use a [`CallWriter`](crate::CallWriter).
+    /// workspace in which it began, and what was deleted of it stays deleted. Calls that are up use a [`CallWriter`](crate::CallWriter).
     ///
     /// # Errors
     /// [`StoreError::Refused`] where there is no such workspace; else as the database.
     pub async fn record_call(&self, call: &StoredCall) -> Result<(), StoreError> {
+        let [transcript_until_ms, recording_until_ms] =
+            Retention::of(&call.document).from(call.ended_at_ms);
         sqlx::query(
             "INSERT INTO calls (id, workspace, agent, agent_revision, status, started_at_ms,
-                                ended_at_ms, document, direction, kind, folded_text, node)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                                ended_at_ms, document, direction, kind, folded_text, node,
+                                transcript_until_ms, recording_until_ms)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
              ON CONFLICT (id) DO UPDATE SET
                  status = excluded.status, ended_at_ms = excluded.ended_at_ms,
-                 document = excluded.document
+                 document = excluded.document,
+                 transcript_until_ms = excluded.transcript_until_ms,
+                 recording_until_ms = excluded.recording_until_ms
              WHERE calls.workspace = excluded.workspace
-               AND (calls.ended_at_ms IS NULL OR excluded.ended_at_ms IS NOT NULL)",
+               AND (calls.ended_at_ms IS NULL OR excluded.ended_at_ms IS NOT NULL)
+               AND calls.transcript_deleted_at_ms IS NULL
+               AND calls.recording_deleted_at_ms IS NULL",
         )
         .bind(&call.id)
         .bind(&call.workspace)
@@ -141,6 +149,8 @@ impl Store {
         .bind(call.kind())
         .bind(folded(&call.searched()))
         .bind(call.text("node"))
+        .bind(transcript_until_ms)
+        .bind(recording_until_ms)
         .execute(self.database().writes())
         .await?;
         Ok(())

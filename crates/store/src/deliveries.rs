@@ -264,7 +264,9 @@ impl Store {
     ) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE deliveries
-             SET status = $3, next_attempt_at_ms = $4, http_status = $5, error = $6, response = $7
+             SET status = $3, next_attempt_at_ms = $4, http_status = $5, error = $6,
+                 response = CASE WHEN $3 <> 'pending' AND forgets_body = 1 THEN NULL ELSE $7 END,
+                 body = CASE WHEN $3 <> 'pending' AND forgets_body = 1 THEN '' ELSE body END
              WHERE id = $1 AND attempts = $2 AND status = 'pending'",
         )
         .bind(id)

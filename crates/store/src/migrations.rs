@@ -8,7 +8,7 @@ use sqlx::{AnyPool, SqlSafeStr as _};
 use crate::error::OpenError;
 
 /// Number, name, SQL that both databases read.
-const STEPS: [(i64, &str, &str); 4] = [
+const STEPS: [(i64, &str, &str); 5] = [
     (1, "first", include_str!("../migrations/0001_first.sql")),
     (
         2,
@@ -21,6 +21,11 @@ const STEPS: [(i64, &str, &str); 4] = [
         include_str!("../migrations/0003_deliveries.sql"),
     ),
     (4, "nodes", include_str!("../migrations/0004_nodes.sql")),
+    (
+        5,
+        "calls kept",
+        include_str!("../migrations/0005_calls_kept.sql"),
+    ),
 ];
 
 pub(crate) async fn run(pool: &AnyPool) -> Result<(), OpenError> {

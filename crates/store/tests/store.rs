@@ -26,6 +26,8 @@ mod objects;
 mod postgres;
 #[path = "store/postgres_server.rs"]
 mod postgres_server;
+#[path = "store/retention.rs"]
+mod retention;
 #[path = "store/secrets.rs"]
 mod secrets;
 #[path = "store/sqlite.rs"]
@@ -121,6 +123,13 @@ promises! {
     nodes::calls_of_other_servers_count_as_long_as_those_run,
     nodes::calls_of_a_day_count_once,
     objects::objects_are_kept_by_kind_with_their_revisions,
+    retention::what_was_said_is_deleted_when_its_time_is_over,
+    retention::what_is_deleted_is_not_written_again,
+    retention::two_servers_delete_each_call_once,
+    retention::recordings_are_found_by_whoever_has_the_file,
+    retention::a_retention_is_given_to_calls_of_before,
+    retention::agents_are_sieved_by_their_text,
+    retention::what_webhooks_were_sent_goes_with_the_call,
     secrets::a_secret_is_kept_and_changed_and_forgotten,
     secrets::secrets_outlive_their_master_key,
     tenants::nothing_of_another_workspace_is_found,
@@ -128,5 +137,7 @@ promises! {
     tenants::a_call_finds_its_agent_in_whatever_workspace_it_is,
     writer::records_of_calls_are_written,
     writer::what_an_earlier_process_left_is_written_first,
+    writer::a_call_that_goes_on_is_on_record_and_its_end_is_not_undone,
+    writer::a_full_queue_leaves_out_calls_that_go_on_first,
     writer::what_no_database_takes_is_put_aside,
 }

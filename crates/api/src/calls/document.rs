@@ -41,6 +41,15 @@ pub struct CallDocument {
     /// Its recording, where one is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recording: Option<KeptRecording>,
+    /// How long it is kept, as its agent said when it began.
+    #[serde(rename = "retention", skip_serializing_if = "KeptFor::is_for_ever")]
+    pub kept_for: KeptFor,
+    /// When it was deleted what was said and who called, in milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transcript_deleted_at_ms: Option<i64>,
+    /// When its recording was deleted, in milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recording_deleted_at_ms: Option<i64>,
     /// What somebody thought of it, in the words of whoever asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feedback: Option<Value>,
@@ -61,6 +70,24 @@ pub struct KeptRecording {
     pub duration_ms: u64,
     /// Whether all of the call is in it.
     pub is_whole: bool,
+}
+
+/// How long a call is kept, in days after its end; `None` is for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KeptFor {
+    /// What was said, and who called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transcript_days: Option<u32>,
+    /// The recording.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recording_days: Option<u32>,
+}
+
+impl KeptFor {
+    fn is_for_ever(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl CallDocument {

@@ -1,6 +1,7 @@
 //! A call that this process holds: while it runs it can be found and watched, and when it is over
 //! it is on record.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use offhook_call::fact_log::LOG_QUEUE;
@@ -10,8 +11,9 @@ use offhook_call::{CallRecord, Control, LogEntry, Session};
 use offhook_store::{CallWriter, StoredCall, WorkspaceId, now_ms};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
 
-use super::{ACTIVE, CallDocument, CallPlace, ENDED, FAILED, KeptRecording};
+use super::{ACTIVE, CallDocument, CallPlace, ENDED, FAILED, Keeping, KeptRecording};
 use crate::live::LiveCallEntry;
 use crate::{Api, Deliveries};
 
@@ -20,6 +22,10 @@ const ORDERS: usize = 16;
 
 /// How long the end of a recording may take to reach the disk before the record goes without it.
 const RECORDING_MAX: Duration = Duration::from_secs(5);
+
+/// How often what is stored of a call that is up is brought up to date, at most: a process that dies
+/// takes no more of its calls with it.
+const PASSING_EVERY: Duration = Duration::from_secs(2);
 
 /// A call that is about to begin.
 #[derive(Debug)]
@@ -36,6 +42,8 @@ pub struct NewCall {
     pub document: CallDocument,
     /// Its place among the calls that its agent and its workspace may have.
     pub place: CallPlace,
+    /// What of it may be stored.
+    pub keeping: Keeping,
 }
 
 /// A call that waits for its session.
@@ -81,6 +89,7 @@ struct Registered {
     document: CallDocument,
     /// Free again when the call is over.
     _place: CallPlace,
+    keeping: Arc<Keeping>,
 }
 
 impl HostedCall {
@@ -110,8 +119,11 @@ impl HostedCall {
             agent_revision,
             document,
             mut place,
+            keeping,
         } = self.new;
         place.begin();
+        let document = keeping.document(document);
+        let keeping = Arc::new(keeping);
         let call = StoredCall {
             id,
             workspace: workspace.as_str().to_owned(),
@@ -122,19 +134,21 @@ impl HostedCall {
             ended_at_ms: None,
             document: document.to_value(),
         };
+        let writer = self.writer;
         let hosted = Registered {
-            writer: self.writer,
+            writer: writer.clone(),
             deliveries: self.api.deliveries().clone(),
             call: call.clone(),
             document,
             _place: place,
+            keeping: keeping.clone(),
         };
         hosted.hand_over(call.clone());
-        let entry = self.api.live().begin(call, self.orders);
+        let entry = self.api.live().begin(call, keeping, self.orders);
         RunningCall {
             hosted,
             session,
-            watching: tokio::spawn(watch(self.entries, entry)),
+            watching: tokio::spawn(watch(self.entries, entry, writer)),
             recording,
         }
     }
@@ -187,11 +201,13 @@ impl Registered {
             entry.tell(duration_ms, event);
         }
         let reason = entry.call().ending().unwrap_or(record.ended_name());
+        let turns = turns.iter().filter_map(|turn| self.keeping.turn(turn));
+        let report = serde_json::to_value(Report::new(record, &[])).ok();
         let document = CallDocument {
             transport: record.transport.clone(),
             ended_reason: Some(reason.to_owned()),
-            turns,
-            report: serde_json::to_value(Report::new(record, &[])).ok(),
+            turns: turns.collect(),
+            report: report.and_then(|report| self.keeping.report(report)),
             ..document
         };
         self.close(ENDED, &document, duration_ms, reason, entry);
@@ -248,16 +264,30 @@ impl RunningRecording {
     }
 }
 
-/// Tells whoever watches what happens, until the session is gone.
+/// Tells whoever watches what happens, and has it stored what is said, until the session is gone.
 async fn watch(
     mut entries: mpsc::Receiver<LogEntry>,
     entry: LiveCallEntry,
+    writer: CallWriter,
 ) -> (EventReader, LiveCallEntry) {
     let mut reader = EventReader::default();
-    while let Some(log) = entries.recv().await {
-        for event in reader.read(&log) {
-            entry.tell(log.at.as_millis(), event);
+    let mut store_at = Instant::now();
+    let mut is_changed = false;
+    loop {
+        tokio::select! {
+            log = entries.recv() => {
+                let Some(log) = log else {
+                    return (reader, entry);
+                };
+                for event in reader.read(&log) {
+                    is_changed |= entry.tell(log.at.as_millis(), event);
+                }
+            }
+            () = sleep_until(store_at), if is_changed => {
+                writer.record_passing(entry.call().stored());
+                is_changed = false;
+                store_at = Instant::now() + PASSING_EVERY;
+            }
         }
     }
-    (reader, entry)
 }

@@ -3,16 +3,21 @@
 mod document;
 mod find;
 mod hosted;
+mod keeping;
 mod no_place;
 mod orders;
 mod places;
+mod redaction;
+mod retention;
 
 use offhook_store::StoredCall;
 
-pub use document::{CallDocument, KeptRecording};
+pub use document::{CallDocument, KeptFor, KeptRecording};
 pub use hosted::{HostLines, HostedCall, NewCall, RunningCall, RunningRecording};
+pub use keeping::Keeping;
 pub use no_place::NoPlace;
 pub use places::{CallPlace, CallPlaces, PlaceAsked};
+pub use retention::Deleted;
 
 /// A call is up.
 pub const ACTIVE: &str = "active";

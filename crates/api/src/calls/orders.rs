@@ -10,15 +10,16 @@ use offhook_store::Workspace;
 use tower_http::services::ServeFile;
 
 use super::CallView;
-use crate::live::{Followed, ended_events};
+use crate::live::{Followed, afar, ended_events};
 use crate::{Api, Refusal};
 
 impl Api {
     /// What happens in a call: everything so far, but for what has a number up to `after`, then
-    /// everything as it happens. Of a call that is over it is what was said, and its end.
+    /// everything as it happens. Of a call that is over it is what was said, and its end; of one
+    /// that another process holds it is the same, as it is stored, with numbers of its own.
     ///
     /// # Errors
-    /// 404 where the workspace has no such call, 409 where it runs elsewhere; else as the database.
+    /// 404 where the workspace has no such call; else as the database.
     pub async fn follow_call(
         &self,
         workspace: &Workspace,
@@ -38,7 +39,7 @@ impl Api {
         }
         let call = CallView::of(&workspace.call(id).await?);
         if call.is_active() {
-            return Err(elsewhere());
+            return Ok(afar(workspace, &call, self.live()));
         }
         let events = ended_events(&call).into_iter().map(Followed::Event);
         Ok(stream::iter(events).boxed())
@@ -135,10 +136,15 @@ impl Api {
 
     fn recording_file(&self, call: &CallView) -> Option<std::path::PathBuf> {
         let kept = call.document.recording.as_ref()?;
-        let is_plain = !kept.file.is_empty() && !kept.file.contains(['/', '\\', '\0']);
         let folder = self.settings().recordings.as_ref()?;
-        (is_plain && kept.file != "..").then(|| folder.join(&kept.file))
+        Some(folder.join(recording_name(&kept.file)?))
     }
+}
+
+/// The name of a recording's file, where it is one within its folder.
+pub(super) fn recording_name(name: &str) -> Option<&str> {
+    let is_plain = !name.is_empty() && !name.contains(['/', '\\', '\0']);
+    (is_plain && name != "." && name != "..").then_some(name)
 }
 
 fn not_active() -> Refusal {

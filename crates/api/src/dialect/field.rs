@@ -103,7 +103,6 @@ pub(crate) const WORKFLOW: Acts = Acts::Later("workflow");
 pub(crate) const TELEPHONY: Acts = Acts::Later("telephony");
 pub(crate) const PROVIDERS: Acts = Acts::Later("providers");
 pub(crate) const SESSIONS: Acts = Acts::Later("platform sessions");
-pub(crate) const RECORDS: Acts = Acts::Later("call records");
 pub(crate) const LISTED: Acts = Acts::Here("shown in lists and answers");
 
 /// A long text that no platform limits.

@@ -21,6 +21,18 @@ becomes, and the test in which different values of it make different calls.
 - A model that is named `local/…` is one of this server's catalogue; calls with any other name are \
 served by the server's own models. A voice that the embedded voice model does not have is spoken by \
 the one nearest to it, or by its first.
+- ElevenLabs' `platform_settings.privacy`: `retention_days` says when, counted from the end of the \
+call, and the two flags say what is deleted then; with neither flag nothing is, and the call itself \
+(when, how long, why it ended) always stays. `apply_to_existing_conversations` gives earlier calls \
+the same days, nothing else. In zero retention mode webhooks carry no transcript either, because \
+what is sent to them is written down until they have it.
+- Its `conversation_history_redaction` acts on the stored transcript and on what webhooks get of it, \
+not on the audio: turn `record_voice` off beside it. Found by rule, and replaced as `[EMAIL_ADDRESS]`, \
+are `email_address`, `contact_number`, `url`, `dob` and `date` (in digits or with an English month), \
+`financial_id` with payment cards (number, expiry date) and bank accounts (IBAN), `unique_id` with \
+`government_issued_id` (USA and United Kingdom) and `device_id` (IP, MAC). The other entities \
+(`name`, `location`, `medical` and so on, the code of a payment card, a routing number) are kept and \
+shown, and **nothing of them is replaced**. What is spread over several turns is not found.
 - Values outside what the engine can do, where the platform states no limit, act as the nearest \
 that it can do.
 ";

@@ -21,6 +21,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("models", "tests/knobs/models.rs"),
     ("name", "tests/knobs.rs"),
     ("prompt", "tests/knobs/prompt.rs"),
+    ("records", "crates/api/tests/calls/records.rs"),
     ("reply_tokens_max", "tests/knobs/limits.rs"),
     ("silence", "tests/knobs/silence.rs"),
     ("soft_timeout", "tests/knobs/bridging.rs"),

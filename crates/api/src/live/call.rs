@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::sync::{broadcast, mpsc};
 
 use super::registry::News;
-use crate::calls::CallDocument;
+use crate::calls::{CallDocument, Keeping};
 
 /// Events of a call that are kept for those who come later: those of hours.
 const HISTORY_MAX: usize = 4_096;
@@ -40,7 +40,8 @@ pub struct CallOver;
 /// What has happened so far, and what will.
 #[derive(Debug)]
 pub struct Watched {
-    /// The events so far that are kept, oldest first; none says what the caller was saying.
+    /// The events so far that are kept, oldest first; none says what the caller was saying, and
+    /// none what anybody has said where nothing of that is stored.
     pub history: Vec<Arc<ToldEvent>>,
     /// The events to come. It closes after the last.
     pub events: broadcast::Receiver<Arc<ToldEvent>>,
@@ -54,6 +55,7 @@ pub struct LiveCall {
     agent: Arc<str>,
     control: mpsc::Sender<Control>,
     news: News,
+    keeping: Arc<Keeping>,
     /// Why somebody outside the call ended it.
     ending: OnceLock<&'static str>,
     state: Mutex<State>,
@@ -70,13 +72,19 @@ struct State {
 }
 
 impl LiveCall {
-    pub(super) fn new(call: StoredCall, control: mpsc::Sender<Control>, news: News) -> Self {
+    pub(super) fn new(
+        call: StoredCall,
+        keeping: Arc<Keeping>,
+        control: mpsc::Sender<Control>,
+        news: News,
+    ) -> Self {
         Self {
             workspace: WorkspaceId::new(call.workspace.clone()),
             id: call.id.as_str().into(),
             agent: call.agent.as_str().into(),
             control,
             news,
+            keeping,
             ending: OnceLock::new(),
             state: Mutex::new(State {
                 call,
@@ -167,14 +175,25 @@ impl LiveCall {
         }
     }
 
-    pub(super) fn tell(&self, at_ms: u64, event: CallEvent) {
+    /// Whether what is stored of the call is another now.
+    pub(super) fn tell(&self, at_ms: u64, event: CallEvent) -> bool {
         let mut state = self.state();
         if state.sender.is_none() {
-            return;
+            return false;
         }
         state.told += 1;
-        let is_passing = matches!(event, CallEvent::Interim { .. });
-        state.take(&event);
+        let is_passing = match &event {
+            CallEvent::Interim { .. } => true,
+            CallEvent::Turn { .. } | CallEvent::Key { .. } => !self.keeping.keeps_conversation(),
+            _ => false,
+        };
+        if let CallEvent::State { state: floor } = &event {
+            state.floor = Some(*floor);
+        }
+        let kept = event.turn().and_then(|turn| self.keeping.turn(turn));
+        if let Some(turn) = &kept {
+            state.add(turn);
+        }
         let told = Arc::new(ToldEvent {
             call_id: self.id.clone(),
             agent: self.agent.clone(),
@@ -193,6 +212,7 @@ impl LiveCall {
             let _ = sender.send(told.clone());
         }
         self.news.tell(&self.workspace, told);
+        kept.is_some()
     }
 
     /// The call is over: this is what it leaves, but for what was noted meanwhile. Who is told of
@@ -218,14 +238,6 @@ impl LiveCall {
 }
 
 impl State {
-    fn take(&mut self, event: &CallEvent) {
-        match event {
-            CallEvent::State { state } => self.floor = Some(*state),
-            CallEvent::Turn { turn } => self.add(turn),
-            _ => {}
-        }
-    }
-
     fn add(&mut self, turn: &TranscriptTurn) {
         let Some(document) = self.call.document.as_object_mut() else {
             return;

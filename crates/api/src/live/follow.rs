@@ -49,7 +49,7 @@ pub(super) fn coming(
     })
 }
 
-async fn stopped(stopping: &mut watch::Receiver<bool>) {
+pub(super) async fn stopped(stopping: &mut watch::Receiver<bool>) {
     // A server that is gone has stopped, too.
     let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
 }

@@ -1,10 +1,12 @@
 //! Calls while they run in this process: what happens in them, for whoever watches, and orders to
 //! them. Nothing here ever holds a call up: a watcher that falls behind misses events.
 
+mod afar;
 mod call;
 mod follow;
 mod registry;
 
+pub(crate) use afar::afar;
 pub use call::{CallOver, LiveCall, ToldEvent, Watched};
 pub use follow::{Followed, ended_events};
 pub use registry::{LiveCallEntry, LiveCalls};

@@ -11,6 +11,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 
 use super::call::{LiveCall, ToldEvent};
 use super::follow::{Followed, coming};
+use crate::calls::Keeping;
 
 /// Events of all calls of a workspace that a watcher may fall behind before it misses some.
 const NEWS_QUEUE: usize = 1_024;
@@ -38,10 +39,16 @@ pub struct LiveCallEntry {
 }
 
 impl LiveCalls {
-    /// Adds a call that begins. `call` is what is stored of it, `control` leads to its session.
+    /// Adds a call that begins. `call` is what is stored of it, `keeping` says what more may be,
+    /// `control` leads to its session.
     #[must_use]
-    pub fn begin(&self, call: StoredCall, control: mpsc::Sender<Control>) -> LiveCallEntry {
-        let call = Arc::new(LiveCall::new(call, control, self.news.clone()));
+    pub fn begin(
+        &self,
+        call: StoredCall,
+        keeping: Arc<Keeping>,
+        control: mpsc::Sender<Control>,
+    ) -> LiveCallEntry {
+        let call = Arc::new(LiveCall::new(call, keeping, control, self.news.clone()));
         let mut calls = self.calls();
         calls.insert(call.id().into(), call.clone());
         self.count.send_replace(calls.len());
@@ -123,9 +130,9 @@ impl LiveCallEntry {
         &self.call
     }
 
-    /// Tells whoever watches.
-    pub fn tell(&self, at_ms: u64, event: CallEvent) {
-        self.call.tell(at_ms, event);
+    /// Tells whoever watches. Whether what is stored of the call is another now.
+    pub fn tell(&self, at_ms: u64, event: CallEvent) -> bool {
+        self.call.tell(at_ms, event)
     }
 
     /// The call is over: tells why, and gives what is to be stored of it. It stays to be found

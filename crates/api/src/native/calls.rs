@@ -250,5 +250,7 @@ fn shown(call: &CallView) -> Value {
     };
     shown["feedback"] = json!(document.feedback);
     shown["report"] = json!(document.report);
+    shown["transcript_deleted_at_ms"] = json!(document.transcript_deleted_at_ms);
+    shown["recording_deleted_at_ms"] = json!(document.recording_deleted_at_ms);
     shown
 }

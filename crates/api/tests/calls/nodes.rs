@@ -55,6 +55,43 @@ async fn a_change_reaches_every_server(address: &str) {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_followed_from_another_server_on_one_sqlite_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = format!("sqlite:{}", folder.path().join("offhook.db").display());
+    a_call_is_followed_from_another_server(&address).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_followed_from_another_server_on_one_postgresql() {
+    let server = postgres_server::Server::start();
+    a_call_is_followed_from_another_server(&server.database("nodes")).await;
+}
+
+async fn a_call_is_followed_from_another_server(address: &str) {
+    let one = Stage::on(address, tempfile::tempdir().unwrap()).await;
+    let other = Stage::on(address, tempfile::tempdir().unwrap()).await;
+    let script = Script {
+        hangs_up: Some(5_000),
+        ..Script::question()
+    };
+    let call = one.call(script).await;
+    one.told(&call.id, 1).await;
+    let path = format!("/offhook/v1/calls/{}", call.id);
+    let events = other.events(&format!("{path}/events"), &[]).await;
+    let told: Vec<_> = events.iter().map(|event| event.name.as_str()).collect();
+    assert_eq!(told, ["turn", "turn", "turn", "ended"]);
+    let numbers: Vec<_> = events.iter().map(|event| event.id.as_str()).collect();
+    assert_eq!(numbers, ["1", "2", "3", "4"]);
+    assert_eq!(events[2].turn().unwrap(), "agent: We open at eight.");
+    assert_eq!(events[3].data["reason"], "caller_hung_up");
+    call.task.await.unwrap().expect("a record");
+    let unknown = other
+        .ask("GET /offhook/v1/calls/call_0/events", Value::Null)
+        .await;
+    assert_eq!(unknown.status, 404);
+}
+
 /// The call once it has answered, ended and is on record.
 async fn ended(stage: &Stage, call: Running) -> Value {
     let path = format!("/offhook/v1/calls/{}", call.id);

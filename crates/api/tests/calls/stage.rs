@@ -1,6 +1,7 @@
 //! A server that holds calls: its sessions run on scripted providers, its callers are loud at set
 //! times.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,9 @@ use axum::body::{Body, BodyDataStream, to_bytes};
 use axum::http::{HeaderMap, Request};
 use futures::StreamExt as _;
 use offhook_agent::{Agent, CallVariables};
-use offhook_api::calls::{CallDocument, HostedCall, NewCall, PlaceAsked, RunningRecording};
+use offhook_api::calls::{
+    CallDocument, HostedCall, Keeping, NewCall, PlaceAsked, RunningRecording,
+};
 use offhook_api::{Api, ApiSettings, router};
 use offhook_call::recording::Recorder;
 use offhook_call::report::CallState;
@@ -21,7 +24,8 @@ use offhook_contract::scripted::{
 use offhook_contract::{LegControl, LegDescription, LegEvent, LegFarEnd, leg};
 use offhook_media::{Frame, SampleRate};
 use offhook_store::{
-    CallWriter, Keyring, NewAgent, NewKey, PageQuery, Role, Store, StoreError, WorkspaceId, new_id,
+    CallWriter, Keyring, NewAgent, NewKey, PageQuery, Role, Store, StoreError, StoredCall,
+    WorkspaceId, new_id,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -170,7 +174,9 @@ impl Stage {
                 variables: [("name".to_owned(), json!("Bob"))].into_iter().collect(),
                 ..CallDocument::default()
             },
+            keeping: Keeping::new(agent.records()),
         };
+        let is_recorded = agent.is_recorded();
         let (hosted, lines) = HostedCall::new(&self.api, self.writer.clone(), new);
         let (near, far) = leg(LegDescription {
             transport: "stage".into(),
@@ -195,10 +201,13 @@ impl Stage {
             control: lines.control,
         };
         let mut session = Session::open(setup).await.unwrap();
-        let file = format!("{id}.wav");
-        let (tape, done) = self.recorder.tape(&file, RATE);
-        session.record_on(tape);
-        let call = hosted.begin(session, Some(RunningRecording { file, done }));
+        let recording = is_recorded.then(|| {
+            let file = format!("{id}.wav");
+            let (tape, done) = self.recorder.tape(&file, RATE);
+            session.record_on(tape);
+            RunningRecording { file, done }
+        });
+        let call = hosted.begin(session, recording);
         tokio::spawn(caller(far, script.speaks, script.hangs_up));
         let task = tokio::spawn(call.hold());
         Ok(Running { id, task })
@@ -296,8 +305,28 @@ impl Stage {
     }
 
     pub(crate) fn has_recording(&self, id: &str) -> bool {
+        self.recording_path(id).is_file()
+    }
+
+    pub(crate) fn recording_path(&self, id: &str) -> PathBuf {
         let file = format!("recordings/{id}.wav");
-        self.folder.path().join(file).is_file()
+        self.folder.path().join(file)
+    }
+
+    /// What is stored of a call.
+    pub(crate) async fn stored(&self, id: &str) -> StoredCall {
+        let workspace = self.api.store().workspace(&self.workspace);
+        workspace.call(id).await.unwrap()
+    }
+
+    /// Sets a field of the agent's document.
+    pub(crate) async fn set(&self, field: &str, value: Value) {
+        let nested = field
+            .rsplit('.')
+            .fold(value, |value, name| json!({ name: value }));
+        let line = format!("PATCH /offhook/v1/agents/{}", self.agent);
+        let answer = self.ask(&line, nested).await;
+        assert_eq!(answer.status, 200, "{}", answer.json());
     }
 }
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use offhook_agent::{Agent, CallLimits, CallVariables};
-use offhook_api::calls::{CallDocument, CallPlace, HostedCall, NewCall, NoPlace, PlaceAsked};
+use offhook_api::calls::{
+    CallDocument, CallPlace, HostedCall, Keeping, NewCall, NoPlace, PlaceAsked,
+};
 use offhook_api::{Api, ApiSettings};
 use offhook_call::{CallRecord, CallSetup, Persona, Providers, Session};
 use offhook_contract::scripted::{
@@ -136,6 +138,7 @@ impl Server {
             agent_revision: 1,
             document: CallDocument::default(),
             place: self.take(id, limits).await.unwrap(),
+            keeping: Keeping::default(),
         };
         let (hosted, lines) = HostedCall::new(&self.api, self.writer.clone(), new);
         let (near, far) = leg(LegDescription {

@@ -64,6 +64,73 @@ pub(crate) async fn what_an_earlier_process_left_is_written_first(place: Place) 
     assert_eq!(refused, format!("{}\n", &line(3)[..40]));
 }
 
+/// A call that is up, with its turns so far.
+fn going_on(workspace: &Workspace, number: i64) -> StoredCall {
+    StoredCall {
+        status: "active".into(),
+        ended_at_ms: None,
+        ..call(workspace, number)
+    }
+}
+
+pub(crate) async fn a_call_that_goes_on_is_on_record_and_its_end_is_not_undone(place: Place) {
+    let workspace = place.workspace().await;
+    let store = place.open().await;
+    let spill = place.folder.path().join("calls.jsonl");
+    let (calls, task) = CallWriter::start(store.clone(), &spill).unwrap();
+    for number in 0..2 {
+        calls.record_passing(going_on(&workspace, number));
+    }
+    calls.flush().await;
+    let turns = |call: &StoredCall| call.document["turns"].as_array().unwrap().len();
+    let up = workspace.call("call_0").await.unwrap();
+    assert_eq!((up.status.as_str(), turns(&up)), ("active", 1));
+    calls.try_record(call(&workspace, 0)).unwrap();
+    calls.record_passing(going_on(&workspace, 0));
+    calls.flush().await;
+    assert_eq!(workspace.call("call_0").await.unwrap(), call(&workspace, 0));
+    drop(calls);
+    task.await.unwrap();
+
+    // The process dies, and the next one of its name finds the other call up.
+    let mut left = going_on(&workspace, 1);
+    left.document["node"] = json!("node_a-1");
+    left.id = "call_left".into();
+    store.record_call(&left).await.unwrap();
+    assert_eq!(
+        store
+            .fail_calls_of("node_a-1", "server_died")
+            .await
+            .unwrap(),
+        1
+    );
+    let failed = workspace.call("call_left").await.unwrap();
+    assert_eq!((failed.status.as_str(), turns(&failed)), ("failed", 1));
+    assert_eq!(failed.document["ended_reason"], "server_died");
+}
+
+/// However many of them come: the records of calls that begin or end find their place.
+pub(crate) async fn a_full_queue_leaves_out_calls_that_go_on_first(place: Place) {
+    let workspace = place.workspace().await;
+    let spill = place.folder.path().join("calls.jsonl");
+    let (calls, task) = CallWriter::start(place.open().await, &spill).unwrap();
+    for _ in 0..600 {
+        calls.record_passing(going_on(&workspace, 1));
+    }
+    let left_out = calls.report().left_out;
+    for number in 2..400 {
+        calls.try_record(call(&workspace, number)).unwrap();
+    }
+    calls.flush().await;
+    let report = calls.report();
+    assert_eq!((report.lost, report.spilled), (0, 0));
+    assert!(left_out <= 600 && report.left_out == left_out, "{report:?}");
+    assert_eq!(report.written, 998 - left_out);
+    drop(calls);
+    task.await.unwrap();
+    assert!(workspace.call("call_399").await.is_ok());
+}
+
 pub(crate) async fn what_no_database_takes_is_put_aside(place: Place) {
     let workspace = place.workspace().await;
     let spill = place.folder.path().join("calls.jsonl");

@@ -303,6 +303,7 @@ fn metadata(call: &CallView) -> Value {
         "authorization_method": own["authorization"].as_str().unwrap_or("authorization_header"),
         "conversation_initiation_source": source(call),
         "conversation_initiation_source_version": own["source_info"]["version"],
+        "deletion_settings": deletion(call),
         "feedback": {
             "overall_score": score,
             "likes": is("like"),
@@ -310,6 +311,23 @@ fn metadata(call: &CallView) -> Value {
             "rating": feedback.map(|it| &it["rating"]),
             "comment": feedback.map(|it| &it["comment"]),
         },
+    })
+}
+
+/// When what is deleted, and what was.
+fn deletion(call: &CallView) -> Value {
+    let document = &call.document;
+    let kept = document.kept_for;
+    let days = [kept.transcript_days, kept.recording_days];
+    let soonest = days.into_iter().flatten().min();
+    let due = soonest.and_then(|days| Some(call.ended_at_ms? / 1_000 + i64::from(days) * 86_400));
+    let seconds = |at_ms: Option<i64>| at_ms.map(|at| at / 1_000);
+    json!({
+        "deletion_time_unix_secs": due,
+        "delete_transcript_and_pii": kept.transcript_days.is_some(),
+        "delete_audio": kept.recording_days.is_some(),
+        "deleted_transcript_at_time_unix_secs": seconds(document.transcript_deleted_at_ms),
+        "deleted_audio_at_time_unix_secs": seconds(document.recording_deleted_at_ms),
     })
 }
 

@@ -4,6 +4,7 @@ use offhook_agent::{template_of, text_of_template};
 use serde_json::{Value, json};
 
 use super::limits::{CALLS_PER_DAY, CONCURRENT_CALLS, QUEUE_FIELDS, WAIT_MAX};
+use super::privacy;
 use crate::dialect::canonical;
 use crate::dialect::lens::{Lens, Way, decimal, lens, seconds, set};
 use crate::dialect::{path, prompt, variables, voices};
@@ -76,6 +77,24 @@ pub(super) const LENSES: &[Lens] = &[
         Way::Same,
     ),
     lens("limits.wait_max", QUEUE_FIELDS, WAIT_MAX),
+    lens(
+        "records.keeps_conversation",
+        &["platform_settings.privacy.zero_retention_mode"],
+        Way::Value {
+            read: |is_zero| is_zero.as_bool().map(|is_zero| json!(!is_zero)),
+            write: |keeps| json!(keeps == &json!(false)),
+        },
+    ),
+    lens(
+        "records.retention",
+        privacy::RETENTION_FIELDS,
+        privacy::RETENTION,
+    ),
+    lens(
+        "records.redaction",
+        privacy::REDACTION_FIELDS,
+        privacy::REDACTION,
+    ),
     lens(
         "call_duration_goodbye",
         &["conversation_config.agent.max_conversation_duration_message"],

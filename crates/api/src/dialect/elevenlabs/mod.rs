@@ -18,6 +18,7 @@ pub(crate) mod openapi;
 mod opening;
 mod outbound;
 mod platform;
+mod privacy;
 pub(crate) mod routes;
 mod secrets;
 mod settings;

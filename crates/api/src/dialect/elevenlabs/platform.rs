@@ -1,8 +1,9 @@
 //! `platform_settings`: everything that is not the conversation itself.
 
 use super::limits::DAILY_MAX;
+use super::privacy;
 use crate::dialect::field::{
-    Acts, Field, Kind, LISTED, RECORDS, TELEPHONY, TOOLS, field, flag, list, map, section, text,
+    Acts, Field, Kind, LISTED, NAMES, TELEPHONY, TOOLS, field, flag, list, map, section, text,
     whole,
 };
 
@@ -57,23 +58,24 @@ pub(super) const FIELDS: &[Field] = &[
     flag("platform_settings.privacy.record_voice").default("true"),
     whole("platform_settings.privacy.retention_days", 0.0, 100_000.0)
         .or_off(-1.0)
-        .default("-1")
-        .acts(RECORDS),
-    flag("platform_settings.privacy.delete_transcript_and_pii")
-        .default("false")
-        .acts(RECORDS),
-    flag("platform_settings.privacy.delete_audio")
-        .default("false")
-        .acts(RECORDS),
-    flag("platform_settings.privacy.apply_to_existing_conversations")
-        .default("false")
-        .acts(RECORDS),
-    flag("platform_settings.privacy.zero_retention_mode")
-        .default("false")
-        .acts(RECORDS),
-    map("platform_settings.privacy.conversation_history_redaction")
-        .or_null()
-        .acts(RECORDS),
+        .default("-1"),
+    flag("platform_settings.privacy.delete_transcript_and_pii").default("false"),
+    flag("platform_settings.privacy.delete_audio").default("false"),
+    flag("platform_settings.privacy.apply_to_existing_conversations").default("false"),
+    flag("platform_settings.privacy.zero_retention_mode").default("false"),
+    section("platform_settings.privacy.conversation_history_redaction").or_null(),
+    flag("platform_settings.privacy.conversation_history_redaction.enabled").null_is_absent(),
+    list(
+        "platform_settings.privacy.conversation_history_redaction.entities",
+        &Kind::Word(privacy::ENTITIES),
+    )
+    .null_is_absent(),
+    list(
+        "platform_settings.privacy.conversation_history_redaction.excluded_data_collection_ids",
+        &NAMES,
+    )
+    .null_is_absent()
+    .acts(ANALYSIS),
     section("platform_settings.evaluation").null_is_absent(),
     list("platform_settings.evaluation.criteria", &CRITERION)
         .null_is_absent()

@@ -26,7 +26,7 @@ use super::admission::Admitted;
 use super::conversations::OWN;
 use super::opening::{Opening, OpeningProblem, Wishes};
 use crate::calls::{
-    CallDocument, CallPlace, HostedCall, NewCall, NoPlace, PlaceAsked, RunningRecording,
+    CallDocument, CallPlace, HostedCall, Keeping, NewCall, NoPlace, PlaceAsked, RunningRecording,
 };
 use crate::{Api, Refusal, Switchboard};
 
@@ -220,6 +220,7 @@ impl Conversation {
             agent_revision: admitted.agent.revision,
             document: document(&board, &opening, initiation),
             place,
+            keeping: Keeping::new(opening.agent.records()),
         };
         let is_recorded = opening.agent.is_recorded() && !opening.is_text_only;
         let (hosted, lines) = HostedCall::new(&board.api, board.records.clone(), new);

@@ -274,6 +274,10 @@ fn call_in_list() -> Value {
 
 fn call() -> Value {
     let any_object = json!({ "type": "object" });
+    let deleted = json!({
+        "type": ["integer", "null"],
+        "description": "Milliseconds since 1970 when the agent's `records.retention` had it deleted",
+    });
     let recording = object(&[
         ("duration_ms", json!({ "type": "integer", "minimum": 0 })),
         ("is_whole", json!({ "type": "boolean" })),
@@ -291,6 +295,8 @@ fn call() -> Value {
         ),
         ("feedback", json!(true)),
         ("report", json!({ "type": ["object", "null"] })),
+        ("transcript_deleted_at_ms", deleted.clone()),
+        ("recording_deleted_at_ms", deleted),
     ]);
     json!({ "allOf": [reference("CallInList"), more] })
 }
