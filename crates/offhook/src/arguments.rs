@@ -62,7 +62,7 @@ pub(crate) struct DemoArguments {
     /// Where report.json, call.wav, timeline.svg and facts.jsonl are written.
     #[arg(long, value_name = "FOLDER", default_value = "target/demo")]
     pub(crate) out: PathBuf,
-    /// The chat model, by its name in the catalogue.
+    /// The chat model, by its name in the catalogue, or `openai/NAME`.
     #[arg(long, value_name = "MODEL")]
     pub(crate) chat_model: Option<String>,
     /// Print the report as JSON and nothing else.
@@ -113,7 +113,7 @@ pub(crate) struct CallArguments {
     /// Write the fact log, for `offhook replay`.
     #[arg(long, value_name = "FILE")]
     pub(crate) facts: Option<PathBuf>,
-    /// The chat model, by its name in the catalogue.
+    /// The chat model, by its name in the catalogue, or `openai/NAME`.
     #[arg(long, value_name = "MODEL")]
     pub(crate) chat_model: Option<String>,
     /// A variable of the agent's templates; may be given several times.
@@ -139,7 +139,7 @@ pub(crate) struct ServeArguments {
     /// The database, such as `postgres://USER@HOST/DATABASE`, where it is not in the data folder.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) database: Option<String>,
-    /// The chat model, by its name in the catalogue.
+    /// The chat model, by its name in the catalogue, or `openai/NAME`.
     #[arg(long, value_name = "MODEL")]
     pub(crate) chat_model: Option<String>,
 }

@@ -25,6 +25,7 @@ use tokio::sync::mpsc;
 use crate::arguments::{CallArguments, DemoArguments};
 use crate::check::read_scenario;
 use crate::outcome::{Complaint, Outcome, chain};
+use crate::settings::named;
 use crate::stack::{Stack, served};
 use agent_source::AgentSource;
 use outputs::Outputs;
@@ -151,13 +152,8 @@ impl Plan {
         let agent = self.agent.read(&served)?;
         let recording = self.recording.as_deref().map(open_recording).transpose()?;
         self.outputs.check()?;
-        let chat_model = self.chat_model.take().or_else(|| {
-            agent
-                .models()
-                .chat
-                .as_ref()
-                .map(|model| model.name().to_owned())
-        });
+        let of_agent = agent.models().chat.as_ref().map(named);
+        let chat_model = self.chat_model.take().or(of_agent);
         let stack = tokio::task::spawn_blocking(move || Stack::load(chat_model.as_deref()))
             .await
             .context("loading the models panicked")??;

@@ -169,7 +169,7 @@ impl Settings {
             .models
             .chat
             .and_then(|name| problems.take("models.chat", name.parse::<ModelId>()))
-            .map(|model| model.name().to_owned());
+            .map(|model| named(&model));
         for (path, count) in [
             ("api.requests_per_minute", document.api.requests_per_minute),
             ("api.burst", document.api.burst),
@@ -217,6 +217,14 @@ impl Settings {
             log_level,
             is_log_json: document.log.format == "json",
         })
+    }
+}
+
+/// A chat model as the stack takes it: by its name in the catalogue, or with its provider.
+pub(crate) fn named(model: &ModelId) -> String {
+    match model {
+        ModelId::Local(name) => name.clone(),
+        hosted @ ModelId::Hosted { .. } => hosted.to_string(),
     }
 }
 

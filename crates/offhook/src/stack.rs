@@ -1,4 +1,4 @@
-//! Loads the embedded models and makes the stages of calls of them.
+//! Loads the embedded models, opens the way to hosted ones, and makes the stages of calls of them.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,12 +7,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, anyhow};
 use offhook_agent::{ModelChoices, ModelId};
 use offhook_call::Providers;
+use offhook_contract::ChatModel;
 use offhook_providers::catalogue::{Catalogue, ModelDirectory, Purpose};
+use offhook_providers::hosted::{Account, ApiKey, http_client};
 use offhook_providers::local::chat::{LlamaChatConfig, LlamaChatModel};
 use offhook_providers::local::denoise::DenoiserFiles;
 use offhook_providers::local::ears::{EarsFiles, LocalEars, MoonshineFiles, PoolSize};
 use offhook_providers::local::onnx::OnnxRuntime;
 use offhook_providers::local::voice::{LocalVoice, VoiceFiles};
+use offhook_providers::openai::{ChatLimits, OpenAiChat, OpenAiChatConfig};
 
 use crate::outcome::{Complaint, chain};
 
@@ -22,7 +25,7 @@ pub(crate) struct Stack {
     pub(crate) providers: Providers,
     /// How long loading took.
     pub(crate) load_time: Duration,
-    /// The chat model's name in the catalogue.
+    /// The chat model's name in the catalogue, or with its provider where it is hosted.
     pub(crate) chat_model: String,
 }
 
@@ -48,10 +51,13 @@ impl Stack {
                 Complaint::bad_input(format!("the catalogue has no default model for {purpose}"))
             })
         };
-        let chat = match chat_model {
-            Some(name) => chat_entry(&catalogue, name)?,
-            None => name(Purpose::Chat)?,
+        let hosted = chat_model.and_then(hosted_id);
+        let chat = match (&hosted, chat_model) {
+            (Some(_), _) => None,
+            (None, Some(name)) => Some(chat_entry(&catalogue, name)?),
+            (None, None) => Some(name(Purpose::Chat)?),
         };
+        let hosted_chat = hosted.as_ref().map(hosted_chat).transpose()?;
         let wanted = [
             name(Purpose::Runtime)?,
             name(Purpose::Vad)?,
@@ -60,16 +66,21 @@ impl Stack {
             name(Purpose::Speaker)?,
             name(Purpose::Recognition)?,
             name(Purpose::Voice)?,
-            chat,
         ];
+        let files: Vec<&str> = wanted.into_iter().chain(chat).collect();
         catalogue
-            .ensure(&wanted, &directory)
+            .ensure(&files, &directory)
             .map_err(Complaint::no_models)?;
-        let providers = load_all(&directory, wanted)?;
+        let mind = match (hosted_chat, chat) {
+            (Some(model), _) => Mind::Hosted(model),
+            (None, chat) => Mind::Local(chat.unwrap_or_default()),
+        };
+        let providers = load_all(&directory, wanted, mind)?;
+        let chat_model = hosted.map(|it| it.to_string());
         Ok(Self {
             providers,
             load_time: started.elapsed(),
-            chat_model: chat.to_owned(),
+            chat_model: chat_model.unwrap_or_else(|| chat.unwrap_or_default().to_owned()),
         })
     }
 }
@@ -83,7 +94,7 @@ pub(crate) fn served(chat: Option<&str>) -> anyhow::Result<ModelChoices> {
     };
     Ok(ModelChoices {
         chat: chat
-            .map(|name| ModelId::Local(name.to_owned()))
+            .map(|name| hosted_id(name).unwrap_or_else(|| ModelId::Local(name.to_owned())))
             .or_else(|| default(Purpose::Chat)),
         recognition: default(Purpose::Recognition),
         turn_detection: default(Purpose::EndOfTurn),
@@ -100,7 +111,69 @@ fn chat_entry<'a>(catalogue: &'a Catalogue, name: &str) -> anyhow::Result<&'a st
     Ok(&model.name)
 }
 
-fn load_all(directory: &ModelDirectory, wanted: [&str; 8]) -> anyhow::Result<Providers> {
+/// The id of a hosted model, where the text is one.
+fn hosted_id(text: &str) -> Option<ModelId> {
+    let id = text.parse().ok()?;
+    matches!(id, ModelId::Hosted { .. }).then_some(id)
+}
+
+/// Where OpenAI's own API is.
+const OPENAI: &str = "https://api.openai.com/v1";
+
+/// A chat model behind OpenAI's API, or behind the server that `OPENAI_BASE_URL` names.
+fn hosted_chat(id: &ModelId) -> anyhow::Result<Arc<dyn ChatModel>> {
+    let text = |name: &str| {
+        std::env::var(name)
+            .ok()
+            .filter(|text| !text.trim().is_empty())
+    };
+    let base = text("OPENAI_BASE_URL");
+    let key = text("OPENAI_API_KEY").map(|key| ApiKey::new(&key));
+    if key.is_none() && base.is_none() {
+        return Err(Complaint::bad_input(format!(
+            "{id}: OPENAI_API_KEY is not set; set it to the key, or OPENAI_BASE_URL to the address \
+             of another server that speaks OpenAI's API"
+        )));
+    }
+    let base = base.unwrap_or_else(|| OPENAI.to_owned());
+    let config = OpenAiChatConfig {
+        account: Account::new("openai", base.trim(), key),
+        model: id.name().to_owned(),
+        limits: ChatLimits::default(),
+        extra: serde_json::Map::new(),
+    };
+    Ok(Arc::new(OpenAiChat::new(http_client()?, config)))
+}
+
+/// Where replies are written.
+enum Mind<'n> {
+    /// By a model of the catalogue.
+    Local(&'n str),
+    Hosted(Arc<dyn ChatModel>),
+}
+
+impl Mind<'_> {
+    fn load(self, directory: &ModelDirectory) -> anyhow::Result<Arc<dyn ChatModel>> {
+        let name = match self {
+            Self::Hosted(model) => return Ok(model),
+            Self::Local(name) => name,
+        };
+        let config = LlamaChatConfig {
+            openings: Some(directory.file(name, "openings")),
+            ..LlamaChatConfig::new(directory.file(name, "model.gguf"))
+        };
+        let model = LlamaChatModel::load(config);
+        Ok(Arc::new(model.map_err(|problem| {
+            Complaint::no_models(chain(&problem))
+        })?))
+    }
+}
+
+fn load_all(
+    directory: &ModelDirectory,
+    wanted: [&str; 7],
+    mind: Mind<'_>,
+) -> anyhow::Result<Providers> {
     let [
         runtime,
         voice_activity,
@@ -109,7 +182,6 @@ fn load_all(directory: &ModelDirectory, wanted: [&str; 8]) -> anyhow::Result<Pro
         speaker,
         recognition,
         _,
-        chat,
     ] = wanted;
     let runtime = OnnxRuntime::load(&directory.file(runtime, "libonnxruntime.so"))
         .map_err(|problem| Complaint::no_models(chain(&problem)))?;
@@ -127,12 +199,8 @@ fn load_all(directory: &ModelDirectory, wanted: [&str; 8]) -> anyhow::Result<Pro
             vocabulary: directory.file(recognition, "tokenizer.bin"),
         },
     };
-    let config = LlamaChatConfig {
-        openings: Some(directory.file(chat, "openings")),
-        ..LlamaChatConfig::new(directory.file(chat, "model.gguf"))
-    };
     let (ears, voice, chat) = std::thread::scope(|scope| {
-        let chat = scope.spawn(|| LlamaChatModel::load(config));
+        let chat = scope.spawn(|| mind.load(directory));
         let voice = scope.spawn(|| {
             let threads = LocalVoice::threads_of_this_machine();
             LocalVoice::load(&runtime, &VoiceFiles::within(directory), threads)
@@ -142,13 +210,11 @@ fn load_all(directory: &ModelDirectory, wanted: [&str; 8]) -> anyhow::Result<Pro
     });
     let ears = ears.context("the ears cannot be loaded")?;
     let voice = voice.map_err(|_| anyhow!("loading the voice panicked"))??;
-    let chat = chat
-        .map_err(|_| anyhow!("loading the chat model panicked"))?
-        .map_err(|problem| Complaint::no_models(chain(&problem)))?;
+    let chat = chat.map_err(|_| anyhow!("loading the chat model panicked"))??;
     Ok(Providers {
         detector: Arc::new(ears.turn_detector),
         recognition: Arc::new(ears.speech_to_text),
-        chat: Arc::new(chat),
+        chat,
         voice: Arc::new(voice),
     })
 }

@@ -2,4 +2,8 @@
 //! run in this process, and the catalogue of their files.
 
 pub mod catalogue;
+#[cfg(feature = "hosted")]
+pub mod hosted;
 pub mod local;
+#[cfg(feature = "hosted")]
+pub mod openai;

@@ -305,7 +305,7 @@ fn model_ids_are_checked() {
         [
             "models.speech: unknown field; known here: chat, recognition, turn_detection, voice",
             "models.chat: \"qwen\" names no provider; write \"local/qwen\"",
-            "models.voice: \"acme\" is no provider; use local",
+            "models.voice: \"acme\" is no provider; use local or openai",
         ]
     );
 }

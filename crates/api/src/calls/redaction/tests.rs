@@ -1,3 +1,5 @@
+//! What is replaced in what was said, and what is left as it is.
+
 use serde_json::json;
 
 use super::*;

@@ -1,0 +1,12 @@
+//! Simulated providers: servers that speak as vendors' do, with delays that are chosen, and with bad
+//! days that are drawn from a seed or asked for one by one. They say and hear nothing real. Tests
+//! and the load bench run against them; the product never links them.
+
+mod behaviour;
+mod latency;
+pub mod openai;
+mod serving;
+
+pub use behaviour::{Behaviour, Delays, Fault};
+pub use latency::Latency;
+pub use serving::Serving;

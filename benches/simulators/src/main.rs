@@ -1,0 +1,50 @@
+//! `simulate-providers`: vendors' servers on this machine, with chosen delays and bad days.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::Parser;
+use offhook_simulators::{Behaviour, Delays, Latency, Serving, openai};
+
+/// Servers that speak as vendors' do.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// Where OpenAI's API is served, below /v1.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    openai: SocketAddr,
+    /// Milliseconds from a chat request to its first token: the median.
+    #[arg(long, default_value_t = 350)]
+    first_token_ms: u64,
+    /// The same for the 95th percentile; left out, all waits are the median.
+    #[arg(long)]
+    first_token_p95_ms: Option<u64>,
+    /// Tokens a second after the first.
+    #[arg(long, default_value_t = 60.0)]
+    tokens_per_second: f64,
+    /// Requests in a thousand that go wrong.
+    #[arg(long, default_value_t = 0)]
+    faults_per_mille: u32,
+    /// What waits and faults are drawn from.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let median = Duration::from_millis(arguments.first_token_ms);
+    let first = Latency {
+        median,
+        p95: (arguments.first_token_p95_ms).map_or(median, Duration::from_millis),
+    };
+    let between = Duration::try_from_secs_f64(1.0 / arguments.tokens_per_second)?;
+    let between = Latency::fixed(between);
+    let behaviour = Behaviour::new(arguments.seed)
+        .with_delays(Delays { first, between })
+        .with_faults(arguments.faults_per_mille);
+    let openai = Serving::start(arguments.openai, openai::routes(behaviour)).await?;
+    println!("openai http://{}/v1", openai.address);
+    openai.wait().await;
+    Ok(())
+}

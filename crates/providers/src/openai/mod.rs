@@ -1,0 +1,8 @@
+//! OpenAI's API, and the many servers that speak it (vLLM, llama.cpp, Ollama, Groq, Together and
+//! more).
+
+mod chat;
+mod request;
+mod wire;
+
+pub use chat::{ChatLimits, OpenAiChat, OpenAiChatConfig};

@@ -1,0 +1,176 @@
+//! The body of a request for a chat completion.
+
+use offhook_contract::{ChatMessage, ChatOptions, Role, ToolUse};
+use serde_json::{Map, Value, json};
+
+/// Fields that not every model takes. One that a model has refused is left out from then on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct LeftOut {
+    pub(super) temperature: bool,
+    /// The limit is written as `max_tokens`, which older servers know, and not as
+    /// `max_completion_tokens`, which newer models ask for.
+    pub(super) new_limit: bool,
+    pub(super) usage: bool,
+}
+
+impl LeftOut {
+    /// What to leave out so that a server that has refused the field `param` takes the request;
+    /// `None` where nothing would help.
+    pub(super) fn without(self, param: &str) -> Option<Self> {
+        let mut next = self;
+        match param {
+            "temperature" => next.temperature = true,
+            "max_completion_tokens" => next.new_limit = true,
+            "max_tokens" => next.new_limit = false,
+            "stream_options" => next.usage = true,
+            _ => return None,
+        }
+        (next != self).then_some(next)
+    }
+}
+
+/// Everything that is asked. `extra` goes before what stands here.
+pub(super) fn body(
+    model: &str,
+    messages: &[ChatMessage],
+    options: &ChatOptions,
+    left_out: LeftOut,
+    extra: &Map<String, Value>,
+) -> Value {
+    let mut body = json!({
+        "model": model,
+        "messages": messages.iter().map(message).collect::<Vec<_>>(),
+        "stream": true,
+    });
+    if !left_out.usage {
+        body["stream_options"] = json!({ "include_usage": true });
+    }
+    let limit = match left_out.new_limit {
+        true => "max_tokens",
+        false => "max_completion_tokens",
+    };
+    body[limit] = json!(options.tokens_max);
+    if let Some(temperature) = options.temperature.filter(|_| !left_out.temperature) {
+        // As it was written: 0.7 and not 0.699999988079071.
+        let written: f64 = temperature.to_string().parse().unwrap_or_default();
+        body["temperature"] = json!(written);
+    }
+    for (name, value) in extra {
+        body[name] = value.clone();
+    }
+    body
+}
+
+fn message(message: &ChatMessage) -> Value {
+    match &message.tool {
+        Some(ToolUse::Call(call)) => json!({
+            "role": "assistant",
+            "content": null,
+            "tool_calls": [{
+                "id": call.id.0,
+                "type": "function",
+                "function": { "name": call.name, "arguments": call.arguments },
+            }],
+        }),
+        Some(ToolUse::Result(id)) => json!({
+            "role": "tool",
+            "tool_call_id": id.0,
+            "content": message.text,
+        }),
+        None => json!({ "role": role(message.role), "content": message.text }),
+    }
+}
+
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::System => "system",
+        Role::Caller | Role::Tool => "user",
+        Role::Agent => "assistant",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use offhook_contract::{ToolCall, ToolCallId};
+
+    use super::*;
+
+    const OPTIONS: ChatOptions = ChatOptions {
+        temperature: Some(0.7),
+        tokens_max: 200,
+    };
+
+    #[test]
+    fn a_conversation_is_written_as_the_api_wants_it() {
+        let call = ToolCall {
+            id: ToolCallId("call_1".into()),
+            name: "look_up".into(),
+            arguments: "{\"day\":1}".into(),
+        };
+        let messages = [
+            ChatMessage::new(Role::System, "Be brief."),
+            ChatMessage::new(Role::Caller, "Hi."),
+            ChatMessage::tool_call(call.clone()),
+            ChatMessage::tool_result(call.id, "9 to 5"),
+            ChatMessage::new(Role::Agent, "Nine to five."),
+        ];
+        let extra = Map::from_iter([("reasoning_effort".to_owned(), json!("low"))]);
+        let written = body(
+            "gpt-4o-mini",
+            &messages,
+            &OPTIONS,
+            LeftOut::default(),
+            &extra,
+        );
+        assert_eq!(
+            written,
+            json!({
+                "model": "gpt-4o-mini",
+                "messages": [
+                    { "role": "system", "content": "Be brief." },
+                    { "role": "user", "content": "Hi." },
+                    { "role": "assistant", "content": null, "tool_calls": [{
+                        "id": "call_1", "type": "function",
+                        "function": { "name": "look_up", "arguments": "{\"day\":1}" },
+                    }]},
+                    { "role": "tool", "tool_call_id": "call_1", "content": "9 to 5" },
+                    { "role": "assistant", "content": "Nine to five." },
+                ],
+                "stream": true,
+                "stream_options": { "include_usage": true },
+                "max_completion_tokens": 200,
+                "temperature": 0.7,
+                "reasoning_effort": "low",
+            })
+        );
+    }
+
+    #[test]
+    fn what_a_model_refuses_is_left_out() {
+        let start = LeftOut::default();
+        let without = start.without("temperature").unwrap();
+        let without = without.without("max_completion_tokens").unwrap();
+        let without = without.without("stream_options").unwrap();
+        let written = body("m", &[], &OPTIONS, without, &Map::new());
+        assert_eq!(
+            written,
+            json!({ "model": "m", "messages": [], "stream": true, "max_tokens": 200 })
+        );
+        assert_eq!(without.without("temperature"), None);
+        assert_eq!(start.without("messages"), None);
+        assert_eq!(start.without("max_tokens"), None);
+        // A model that takes neither is not asked for ever.
+        let back = without.without("max_tokens").unwrap();
+        assert!(!back.new_limit);
+    }
+
+    #[test]
+    fn no_temperature_is_none() {
+        let options = ChatOptions {
+            temperature: None,
+            ..OPTIONS
+        };
+        let written = body("m", &[], &options, LeftOut::default(), &Map::new());
+        assert!(written.get("temperature").is_none());
+    }
+}
