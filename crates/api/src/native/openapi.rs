@@ -303,6 +303,28 @@ mod tests {
     }
 
     #[test]
+    fn everything_that_can_be_asked_stands_on_the_page_for_people() {
+        let page = include_str!("../../../../docs/api.md");
+        let document = document();
+        let paths = document["paths"].as_object().unwrap();
+        for (path, item) in paths {
+            for method in ["get", "post", "put", "patch", "delete"] {
+                if item.get(method).is_some() {
+                    let line = format!("| `{} {path}` |", method.to_uppercase());
+                    assert!(page.contains(&line), "docs/api.md lacks {line}");
+                }
+            }
+        }
+        for kind in document["components"]["schemas"]["Event"]["properties"]["type"]["enum"]
+            .as_array()
+            .unwrap()
+        {
+            let line = format!("| `{}` |", kind.as_str().unwrap());
+            assert!(page.contains(&line), "docs/api.md lacks {line}");
+        }
+    }
+
+    #[test]
     fn every_reference_leads_somewhere() {
         let document = document();
         let text = document.to_string();
