@@ -3,9 +3,11 @@
 //! and the load bench run against them; the product never links them.
 
 mod behaviour;
+pub mod elevenlabs;
 mod latency;
 pub mod openai;
 mod serving;
+mod tone;
 
 pub use behaviour::{Behaviour, Delays, Fault};
 pub use latency::Latency;

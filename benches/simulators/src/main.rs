@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Parser;
-use offhook_simulators::{Behaviour, Delays, Latency, Serving, openai};
+use offhook_simulators::{Behaviour, Delays, Latency, Serving, elevenlabs, openai};
 
 /// Servers that speak as vendors' do.
 #[derive(Debug, Parser)]
@@ -13,6 +13,9 @@ struct Arguments {
     /// Where OpenAI's API is served, below /v1.
     #[arg(long, default_value = "127.0.0.1:0")]
     openai: SocketAddr,
+    /// Where ElevenLabs' API is served.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    elevenlabs: SocketAddr,
     /// Milliseconds from a chat request to its first token: the median.
     #[arg(long, default_value_t = 350)]
     first_token_ms: u64,
@@ -43,8 +46,11 @@ async fn main() -> anyhow::Result<()> {
     let behaviour = Behaviour::new(arguments.seed)
         .with_delays(Delays { first, between })
         .with_faults(arguments.faults_per_mille);
-    let openai = Serving::start(arguments.openai, openai::routes(behaviour)).await?;
+    let openai = Serving::start(arguments.openai, openai::routes(behaviour.clone())).await?;
     println!("openai http://{}/v1", openai.address);
+    let elevenlabs = elevenlabs::routes(behaviour);
+    let elevenlabs = Serving::start(arguments.elevenlabs, elevenlabs).await?;
+    println!("elevenlabs http://{}", elevenlabs.address);
     openai.wait().await;
     Ok(())
 }

@@ -46,16 +46,13 @@ pub(super) async fn complete(
         return Json(at_once(&request, &text)).into_response();
     }
     let pieces = pieces(&request, &text);
-    let mut script = Script::of(pieces, fault, first, between);
-    script.guard = Some(Guard {
-        behaviour,
-        is_done: false,
-    });
+    let pieces = pieces.into_iter().map(Bytes::from).collect();
+    let script = Script::of(pieces, fault, first, between).watched(behaviour);
     let body = Body::from_stream(script.play());
     ([(header::CONTENT_TYPE, "text/event-stream")], body).into_response()
 }
 
-fn refused(status: u16, retry_after: Option<Duration>) -> Response {
+pub(super) fn refused(status: u16, retry_after: Option<Duration>) -> Response {
     let (kind, code, message) = match status {
         429 => ("requests", "rate_limit_exceeded", "Rate limit reached."),
         _ => (
@@ -212,11 +209,11 @@ pub(crate) struct Script {
     fault: Option<Fault>,
     first: Duration,
     between: Duration,
-    pub(crate) guard: Option<Guard>,
+    guard: Option<Guard>,
 }
 
 /// Notes that the client went away before the end.
-pub(crate) struct Guard {
+struct Guard {
     behaviour: Behaviour,
     is_done: bool,
 }
@@ -231,18 +228,18 @@ impl Drop for Guard {
 
 impl Script {
     pub(crate) fn of(
-        pieces: Vec<String>,
+        pieces: Vec<Bytes>,
         fault: Option<Fault>,
         first: Duration,
         between: Duration,
     ) -> Self {
-        let pieces: Vec<Bytes> = match &fault {
+        let pieces = match &fault {
             Some(Fault::Burst) => vec![Bytes::from(pieces.concat())],
             Some(Fault::Split) => {
-                let bytes = pieces.concat().into_bytes();
+                let bytes = pieces.concat();
                 bytes.into_iter().map(|it| Bytes::from(vec![it])).collect()
             }
-            _ => pieces.into_iter().map(Bytes::from).collect(),
+            _ => pieces,
         };
         Self {
             pieces: pieces.into_iter(),
@@ -254,7 +251,16 @@ impl Script {
         }
     }
 
-    fn play(self) -> impl futures::Stream<Item = Result<Bytes, std::io::Error>> + Send {
+    /// The same, and it is noted where the client goes away before the end.
+    pub(crate) fn watched(mut self, behaviour: Behaviour) -> Self {
+        self.guard = Some(Guard {
+            behaviour,
+            is_done: false,
+        });
+        self
+    }
+
+    pub(crate) fn play(self) -> impl futures::Stream<Item = Result<Bytes, std::io::Error>> + Send {
         stream::unfold(Some(self), |script| async {
             let mut script = script?;
             let wait = match script.sent {

@@ -1,6 +1,7 @@
-//! OpenAI's API: chat completions and models.
+//! OpenAI's API: chat completions, speech and models.
 
 mod chat;
+mod speech;
 
 use axum::Json;
 use axum::Router;
@@ -13,6 +14,8 @@ use serde_json::{Value, json};
 
 use crate::Behaviour;
 
+pub use speech::{ERROR_MODEL, FILE_MODEL};
+
 /// A key that is always refused.
 pub const WRONG_KEY: &str = "sk-wrong";
 
@@ -21,6 +24,7 @@ pub fn routes(behaviour: Behaviour) -> Router {
     let routes = Router::new()
         .route("/models", get(models))
         .route("/chat/completions", post(chat::complete))
+        .route("/audio/speech", post(speech::speak))
         .fallback(unknown)
         .layer(middleware::from_fn(keyed))
         .with_state(behaviour);
@@ -71,6 +75,8 @@ async fn models() -> Json<Value> {
         "gpt-4.1-mini",
         "gpt-5-mini",
         "o4-mini",
+        "tts-1",
+        "gpt-4o-mini-tts",
     ];
     let models = names.map(
         |name| json!({ "id": name, "object": "model", "created": 1, "owned_by": "simulated" }),

@@ -4,9 +4,12 @@
 mod account;
 mod client;
 mod failure;
+mod speech;
 mod sse;
 
 pub use account::{Account, ApiKey};
 pub use client::http_client;
 pub(crate) use failure::{Failure, refused};
+pub use speech::SpeechLimits;
+pub(crate) use speech::{Pcm, malformed, too_slow};
 pub(crate) use sse::{SseEvents, SseProblem};

@@ -3,6 +3,8 @@
 
 mod chat;
 mod request;
+mod speech;
 mod wire;
 
 pub use chat::{ChatLimits, OpenAiChat, OpenAiChatConfig};
+pub use speech::{OpenAiVoice, OpenAiVoiceConfig};

@@ -1,0 +1,196 @@
+//! The voice: what it can do, and its streams.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use offhook_contract::{
+    EVENT_QUEUE, ProviderError, SpeechEvent, SpeechRequest, SpeechStream, TextToSpeech,
+    VoiceCapabilities,
+};
+use offhook_media::SampleRate;
+use tokio::sync::mpsc;
+
+use super::session::{Manner, speak};
+use crate::hosted::{Account, SpeechLimits};
+
+/// Slowest and fastest pace of the platform.
+const SPEED: RangeInclusive<f32> = 0.7..=1.2;
+
+/// The platform's own example of a voice, which every account has.
+const DEFAULT_VOICE: &str = "JBFqnCBsd6RMkjVDRZzb";
+
+/// Models that are told the language have this in their names; others refuse to be told.
+const TOLD_LANGUAGES: &str = "_v2_5";
+
+/// Which model, and with which voices.
+#[derive(Debug, Clone)]
+pub struct ElevenLabsVoiceConfig {
+    /// The server, `https://api.elevenlabs.io`, and its key.
+    pub account: Account,
+    /// The model's name, such as `eleven_flash_v2_5`.
+    pub model: String,
+    /// Ids of voices; the first is the default. Others may be asked for too: the server decides.
+    pub voices: Vec<String>,
+    /// 8,000, 16,000, 22,050, 24,000, 44,100 or 48,000 Hz; some are for dearer plans only.
+    pub rate: SampleRate,
+    /// From 0, lively, to 1, even; `None` is what is set for the voice.
+    pub stability: Option<f32>,
+    /// From 0 to 1, how close to the original; `None` is what is set for the voice.
+    pub similarity_boost: Option<f32>,
+    /// How long it may take.
+    pub limits: SpeechLimits,
+}
+
+impl ElevenLabsVoiceConfig {
+    /// A model with the platform's example of a voice, at 24 kHz, as the voice was set.
+    #[must_use]
+    pub fn new(account: Account, model: &str) -> Self {
+        Self {
+            account,
+            model: model.to_owned(),
+            voices: vec![DEFAULT_VOICE.to_owned()],
+            rate: SampleRate::HZ_24000,
+            stability: None,
+            similarity_boost: None,
+            limits: SpeechLimits::default(),
+        }
+    }
+}
+
+/// ElevenLabs' voices. One value serves many calls; each reply has a socket of its own. Words have
+/// their times where the server tells those of their characters.
+#[derive(Debug, Clone)]
+pub struct ElevenLabsVoice {
+    config: Arc<ElevenLabsVoiceConfig>,
+}
+
+impl ElevenLabsVoice {
+    /// A voice by its configuration.
+    #[must_use]
+    pub fn new(config: ElevenLabsVoiceConfig) -> Self {
+        // Whoever comes first decides for the process; all choose the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let config = Arc::new(config);
+        Self { config }
+    }
+}
+
+#[async_trait]
+impl TextToSpeech for ElevenLabsVoice {
+    fn capabilities(&self) -> VoiceCapabilities {
+        VoiceCapabilities {
+            voices: self.config.voices.clone(),
+            has_native_speed: true,
+            rate: self.config.rate,
+        }
+    }
+
+    fn speed_range(&self) -> RangeInclusive<f32> {
+        SPEED
+    }
+
+    /// Fails only where the request makes no sense: the connection is made while the reply is being
+    /// written, and whether it stands shows with the first piece.
+    async fn open(&self, request: SpeechRequest) -> Result<SpeechStream, ProviderError> {
+        let manner = manner(&self.config, request)?;
+        let (text, texts) = mpsc::channel(EVENT_QUEUE);
+        let (sender, events) = mpsc::channel(EVENT_QUEUE);
+        let config = self.config.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                // Nobody listens: dropping the socket ends what is being made.
+                () = sender.closed() => {}
+                spoken = speak(&config, &manner, texts, &sender) => {
+                    if let Err(problem) = spoken {
+                        let _ = sender.send(SpeechEvent::Failed(problem)).await;
+                    }
+                }
+            }
+        });
+        Ok(SpeechStream { text, events })
+    }
+}
+
+/// Checks a request; gives where it goes.
+fn manner(config: &ElevenLabsVoiceConfig, request: SpeechRequest) -> Result<Manner, ProviderError> {
+    let rejected = |problem: String| {
+        Err(ProviderError::Rejected {
+            provider: config.account.provider.clone(),
+            problem,
+        })
+    };
+    if !SPEED.contains(&request.speed) {
+        return rejected(format!(
+            "speed {} is out of range: use {} to {}",
+            request.speed,
+            SPEED.start(),
+            SPEED.end()
+        ));
+    }
+    let voice = request.voice.or_else(|| config.voices.first().cloned());
+    let voice = voice.unwrap_or_else(|| DEFAULT_VOICE.to_owned());
+    for (what, name) in [("voice", &voice), ("model", &config.model)] {
+        if !is_name(name) {
+            return rejected(format!("`{name}` is no id of a {what}"));
+        }
+    }
+    let path = format!("/v1/text-to-speech/{voice}/stream-input");
+    let address = config.account.url(&path);
+    let Some(address) = address.strip_prefix("http") else {
+        return rejected("its address does not begin with http".to_owned());
+    };
+    let mut url = format!(
+        "ws{address}?model_id={}&output_format=pcm_{}&auto_mode=true&sync_alignment=true\
+         &inactivity_timeout=180",
+        config.model,
+        config.rate.hz()
+    );
+    let language = request.language.split(['-', '_']).next();
+    let language = language.filter(|it| !it.is_empty() && is_name(it));
+    if let Some(language) = language.filter(|_| config.model.ends_with(TOLD_LANGUAGES)) {
+        url.push_str("&language_code=");
+        url.push_str(&language.to_ascii_lowercase());
+    }
+    let speed = request.speed;
+    Ok(Manner { url, speed })
+}
+
+fn is_name(text: &str) -> bool {
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || it == '_' || it == '-';
+    !text.is_empty() && text.chars().all(is_plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_becomes_an_address() {
+        let account = Account::new("elevenlabs", "https://api.elevenlabs.io/", None);
+        let mut config = ElevenLabsVoiceConfig::new(account, "eleven_flash_v2_5");
+        let asked = |voice: &str, speed| SpeechRequest {
+            voice: Some(voice.to_owned()),
+            language: "de-AT".into(),
+            speed,
+        };
+        let url = manner(&config, asked("v1", 1.0)).unwrap().url;
+        assert_eq!(
+            url,
+            "wss://api.elevenlabs.io/v1/text-to-speech/v1/stream-input?model_id=eleven_flash_v2_5\
+             &output_format=pcm_24000&auto_mode=true&sync_alignment=true&inactivity_timeout=180\
+             &language_code=de"
+        );
+        config.model = "eleven_flash_v2".into();
+        config.rate = SampleRate::HZ_16000;
+        let url = manner(&config, asked("v1", 1.0)).unwrap().url;
+        assert!(url.contains("pcm_16000") && !url.contains("language_code"));
+        for (voice, speed) in [("../models", 1.0), ("", 1.0), ("v1", 1.5)] {
+            let refused = manner(&config, asked(voice, speed));
+            assert!(
+                matches!(refused, Err(ProviderError::Rejected { .. })),
+                "{voice} {speed}"
+            );
+        }
+    }
+}
