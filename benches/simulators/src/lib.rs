@@ -3,6 +3,7 @@
 //! and the load bench run against them; the product never links them.
 
 mod behaviour;
+pub mod deepgram;
 pub mod elevenlabs;
 mod latency;
 pub mod openai;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Parser;
-use offhook_simulators::{Behaviour, Delays, Latency, Serving, elevenlabs, openai};
+use offhook_simulators::{Behaviour, Delays, Latency, Serving, deepgram, elevenlabs, openai};
 
 /// Servers that speak as vendors' do.
 #[derive(Debug, Parser)]
@@ -16,6 +16,12 @@ struct Arguments {
     /// Where ElevenLabs' API is served.
     #[arg(long, default_value = "127.0.0.1:0")]
     elevenlabs: SocketAddr,
+    /// Where Deepgram's API is served, below /v1; it hears words in anything loud.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    deepgram: SocketAddr,
+    /// Milliseconds from the end of an utterance to its transcript.
+    #[arg(long, default_value_t = 150)]
+    transcript_ms: u64,
     /// Milliseconds from a chat request to its first token: the median.
     #[arg(long, default_value_t = 350)]
     first_token_ms: u64,
@@ -47,6 +53,17 @@ async fn main() -> anyhow::Result<()> {
         .with_delays(Delays { first, between })
         .with_faults(arguments.faults_per_mille);
     let openai = Serving::start(arguments.openai, openai::routes(behaviour.clone())).await?;
+    let wait = Latency::fixed(Duration::from_millis(arguments.transcript_ms));
+    let hearing = Behaviour::new(arguments.seed)
+        .with_delays(Delays {
+            first: wait,
+            between: wait,
+        })
+        .with_faults(arguments.faults_per_mille);
+    let script = deepgram::Script::of_anything();
+    let hearing = deepgram::routes(hearing, script);
+    let deepgram = Serving::start(arguments.deepgram, hearing).await?;
+    println!("deepgram http://{}/v1", deepgram.address);
     println!("openai http://{}/v1", openai.address);
     let elevenlabs = elevenlabs::routes(behaviour);
     let elevenlabs = Serving::start(arguments.elevenlabs, elevenlabs).await?;

@@ -3,6 +3,8 @@
 
 pub mod catalogue;
 #[cfg(feature = "hosted")]
+pub mod deepgram;
+#[cfg(feature = "hosted")]
 pub mod elevenlabs;
 #[cfg(feature = "hosted")]
 pub mod hosted;

@@ -1,0 +1,82 @@
+//! What is said, as audio in which the simulator finds the words again: each word is a stretch of
+//! one level of its own. So it hears the same words wherever a connection begins, and half a word
+//! where it begins in the middle of one.
+
+/// The levels of two words differ by this.
+const LEVEL: i16 = 200;
+
+/// Words and when they are said.
+#[derive(Debug, Clone, Default)]
+pub struct Script {
+    words: Vec<ScriptedWord>,
+    is_any: bool,
+}
+
+/// What is heard where anything loud is a word.
+const ANY: &str = "I would like to know whether you are open on Sunday, please.";
+
+#[derive(Debug, Clone)]
+struct ScriptedWord {
+    text: String,
+    /// Milliseconds.
+    from: u32,
+    to: u32,
+}
+
+impl Script {
+    /// Hears words in anything that is loud, for audio that was not made for it.
+    #[must_use]
+    pub fn of_anything() -> Self {
+        let words = ANY.split(' ').map(|word| ScriptedWord {
+            text: word.to_owned(),
+            from: 0,
+            to: 0,
+        });
+        Self {
+            words: words.collect(),
+            is_any: true,
+        }
+    }
+
+    /// A script with one more word, which is said from `from` to `to`, in milliseconds. At most 100
+    /// are told apart.
+    #[must_use]
+    pub fn word(mut self, text: &str, from: u32, to: u32) -> Self {
+        let text = text.to_owned();
+        self.words.push(ScriptedWord { text, from, to });
+        self
+    }
+
+    /// The samples of `length` milliseconds.
+    #[must_use]
+    pub fn audio(&self, hz: u32, length: u32) -> Vec<i16> {
+        let at = |ms: u32| (u64::from(ms) * u64::from(hz) / 1_000) as usize;
+        let mut samples = vec![0; at(length)];
+        for (level, word) in (1_i16..).zip(&self.words) {
+            let to = at(word.to).min(samples.len());
+            if let Some(samples) = samples.get_mut(at(word.from).min(to)..to) {
+                samples.fill(level.saturating_mul(LEVEL));
+            }
+        }
+        samples
+    }
+
+    pub(super) fn is_any(&self) -> bool {
+        self.is_any
+    }
+
+    /// The word after one, in a circle.
+    pub(super) fn after(&self, number: Option<usize>) -> usize {
+        number.map_or(0, |it| (it + 1) % self.words.len().max(1))
+    }
+
+    /// Which word is said at a level.
+    pub(super) fn at_level(&self, level: i16) -> Option<usize> {
+        let number = usize::try_from(level / LEVEL).ok()?.checked_sub(1)?;
+        (level % LEVEL == 0 && number < self.words.len()).then_some(number)
+    }
+
+    pub(super) fn text(&self, number: usize) -> &str {
+        self.words.get(number).map_or("", |word| &word.text)
+    }
+}

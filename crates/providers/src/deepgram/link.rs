@@ -1,0 +1,212 @@
+//! The connection: how it is made, what happens on it, and how long to wait before the next one.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use futures::future::{BoxFuture, poll_fn};
+use futures::{FutureExt as _, Sink as _, SinkExt as _, StreamExt as _};
+use offhook_contract::ProviderError;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, HeaderValue};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
+
+use super::speech::DeepgramConfig;
+use crate::hosted::{Failure, refused};
+
+pub(super) type Socket = Box<WebSocketStream<MaybeTlsStream<TcpStream>>>;
+
+/// Longest message of the server that is read.
+const MESSAGE_BYTES_MAX: usize = 128 << 10;
+const READ_BUFFER: usize = 4 << 10;
+/// How long the last message may take.
+const CLOSE_MAX: Duration = Duration::from_millis(500);
+/// Tries in a row without a result.
+const TRIES_MAX: usize = 5;
+/// Before each try; the last holds for all after it.
+const WAITS: [Duration; 3] = [
+    Duration::from_millis(100),
+    Duration::from_millis(300),
+    Duration::from_secs(1),
+];
+
+/// How long to wait before the next try, after so many in a row; `None` where there is none.
+pub(super) fn wait_before(tries: usize) -> Option<Duration> {
+    let last = WAITS.len() - 1;
+    (tries < TRIES_MAX)
+        .then(|| WAITS.get(tries.min(last)).copied())
+        .flatten()
+}
+
+/// Connects once.
+pub(super) async fn dial(config: &DeepgramConfig, url: &str) -> Result<Socket, Failure> {
+    let provider = &config.account.provider;
+    let rejected = |problem: &str| {
+        Failure::lasting(ProviderError::Rejected {
+            provider: provider.clone(),
+            problem: problem.to_owned(),
+        })
+    };
+    let request = url.into_client_request();
+    let mut request = request.map_err(|_| rejected("its address cannot be asked for"))?;
+    if let Some(key) = &config.account.key {
+        let value = HeaderValue::try_from(format!("Token {}", key.expose()));
+        let mut value = value.map_err(|_| rejected("its key has characters that no key has"))?;
+        value.set_sensitive(true);
+        request.headers_mut().insert(AUTHORIZATION, value);
+    }
+    let settings = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(Some(MESSAGE_BYTES_MAX))
+        .max_frame_size(Some(MESSAGE_BYTES_MAX));
+    let connected = connect_async_tls_with_config(request, Some(settings), true, None);
+    match timeout(config.limits.connect, connected).await {
+        Ok(Ok((socket, _))) => Ok(Box::new(socket)),
+        Ok(Err(SocketError::Http(response))) => {
+            let response = response.map(Option::unwrap_or_default);
+            Err(refused(provider, response.into()).await)
+        }
+        Ok(Err(problem)) => Err(Failure::passing(ProviderError::Unavailable {
+            provider: provider.clone(),
+            problem: format!("it cannot be connected to: {problem}"),
+        })),
+        Err(_) => Err(Failure::passing(ProviderError::TimedOut {
+            provider: provider.clone(),
+            waited_ms: u64::try_from(config.limits.connect.as_millis()).unwrap_or(u64::MAX),
+        })),
+    }
+}
+
+/// What the connection is about.
+pub(super) enum Link {
+    Up(Line),
+    /// Until the next try.
+    Waiting(Pin<Box<Sleep>>),
+    Dialling(BoxFuture<'static, Result<Socket, Failure>>),
+}
+
+/// A connection that stands.
+pub(super) struct Line {
+    socket: Socket,
+    /// The position of the first audio that it was sent.
+    pub(super) from: u64,
+    sent_at: Instant,
+    is_unflushed: bool,
+}
+
+/// What happened to the connection.
+pub(super) enum Happening {
+    TimeToDial,
+    Dialled(Result<Socket, Failure>),
+    /// `None` at its end.
+    Message(Option<Result<Message, SocketError>>),
+    /// Something can be sent.
+    Writable,
+    Quiet,
+    Broken(SocketError),
+}
+
+impl Link {
+    pub(super) fn up(socket: Socket, from: u64) -> Self {
+        Self::Up(Line {
+            socket,
+            from,
+            sent_at: Instant::now(),
+            is_unflushed: false,
+        })
+    }
+
+    pub(super) fn waiting(wait: Duration) -> Self {
+        Self::Waiting(Box::pin(sleep(wait)))
+    }
+
+    pub(super) fn dialling(config: Arc<DeepgramConfig>, url: String) -> Self {
+        Self::Dialling(async move { dial(&config, &url).await }.boxed())
+    }
+
+    pub(super) fn line(&mut self) -> Option<&mut Line> {
+        match self {
+            Self::Up(line) => Some(line),
+            Self::Waiting(_) | Self::Dialling(_) => None,
+        }
+    }
+
+    /// The next happening; `Quiet` where nothing was sent for `keep_alive` and nothing is to be sent.
+    pub(super) async fn next(&mut self, has_more: bool, keep_alive: Duration) -> Happening {
+        match self {
+            Self::Waiting(until) => {
+                until.await;
+                Happening::TimeToDial
+            }
+            Self::Dialling(dialled) => Happening::Dialled(dialled.await),
+            Self::Up(line) => {
+                let quiet_at = line.sent_at + keep_alive;
+                tokio::select! {
+                    happening = line.next(has_more) => happening,
+                    () = sleep_until(quiet_at), if !has_more => Happening::Quiet,
+                }
+            }
+        }
+    }
+}
+
+impl Line {
+    async fn next(&mut self, has_more: bool) -> Happening {
+        poll_fn(|context| {
+            if let Poll::Ready(message) = self.socket.poll_next_unpin(context) {
+                return Poll::Ready(Happening::Message(message));
+            }
+            let mut socket = Pin::new(&mut self.socket);
+            if has_more && let Poll::Ready(ready) = socket.as_mut().poll_ready(context) {
+                return Poll::Ready(ready.map_or_else(Happening::Broken, |()| Happening::Writable));
+            }
+            if self.is_unflushed
+                && let Poll::Ready(flushed) = socket.poll_flush(context)
+            {
+                self.is_unflushed = false;
+                if let Err(problem) = flushed {
+                    return Poll::Ready(Happening::Broken(problem));
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Sends what is written by itself as soon as it can be.
+    pub(super) fn send(&mut self, message: Message) -> Result<(), SocketError> {
+        self.sent_at = Instant::now();
+        self.is_unflushed = true;
+        Pin::new(&mut self.socket).start_send(message)
+    }
+
+    /// Says that nothing more comes.
+    pub(super) async fn close(mut self, last: Message) {
+        let closing = async {
+            self.socket.send(last).await?;
+            WebSocketStream::close(&mut self.socket, None).await
+        };
+        // The call is over: whether it was heard changes nothing.
+        let _ = timeout(CLOSE_MAX, closing).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tries_come_after_growing_waits_and_end() {
+        let waits: Vec<u128> = (0..9)
+            .filter_map(wait_before)
+            .map(|wait| wait.as_millis())
+            .collect();
+        assert_eq!(waits, [100, 300, 1_000, 1_000, 1_000]);
+    }
+}

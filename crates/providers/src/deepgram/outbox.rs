@@ -1,0 +1,108 @@
+//! The audio that goes to the server, and the last seconds of it, in case that it has to go once
+//! more. Positions are samples since the call began.
+
+use std::collections::VecDeque;
+
+/// Milliseconds of audio that are kept.
+const KEPT_MS: usize = 2_000;
+/// Milliseconds of the longest message.
+const MESSAGE_MS: usize = 40;
+
+#[derive(Debug)]
+pub(super) struct Outbox {
+    samples: VecDeque<i16>,
+    capacity: usize,
+    message: usize,
+    end: u64,
+    next: u64,
+}
+
+impl Outbox {
+    pub(super) fn new(hz: u32) -> Self {
+        let samples_in = |ms: usize| hz as usize * ms / 1_000;
+        Self {
+            samples: VecDeque::with_capacity(samples_in(KEPT_MS)),
+            capacity: samples_in(KEPT_MS),
+            message: samples_in(MESSAGE_MS),
+            end: 0,
+            next: 0,
+        }
+    }
+
+    /// Takes audio; the oldest makes place.
+    pub(super) fn push(&mut self, samples: &[i16]) {
+        let excess = (self.samples.len() + samples.len()).saturating_sub(self.capacity);
+        self.samples.drain(..excess.min(self.samples.len()));
+        self.samples.extend(samples);
+        self.end += samples.len() as u64;
+    }
+
+    /// The oldest sample that is kept.
+    pub(super) fn start(&self) -> u64 {
+        self.end - self.samples.len() as u64
+    }
+
+    /// What is sent next.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Whether there is something to send.
+    pub(super) fn has_more(&self) -> bool {
+        self.next < self.end
+    }
+
+    /// Whether audio made place before it was sent.
+    pub(super) fn is_behind(&self) -> bool {
+        self.next < self.start()
+    }
+
+    /// Sends from `position` on, or from what is kept; gives from where.
+    pub(super) fn rewind(&mut self, position: u64) -> u64 {
+        self.next = position.clamp(self.start(), self.end);
+        self.next
+    }
+
+    /// The next message, 16-bit little endian, which goes no further than `until`; empty where
+    /// there is none.
+    pub(super) fn take(&mut self, until: u64) -> Vec<u8> {
+        let until = until.min(self.end).min(self.next + self.message as u64);
+        let skipped = (self.next - self.start().min(self.next)) as usize;
+        let count = until.saturating_sub(self.next) as usize;
+        self.next += count as u64;
+        let samples = self.samples.iter().skip(skipped).take(count);
+        samples.flat_map(|sample| sample.to_le_bytes()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn audio_goes_out_in_order_and_the_last_of_it_once_more() {
+        let mut outbox = Outbox::new(1_000);
+        outbox.push(&[1, 2, 3]);
+        assert_eq!(outbox.take(2), [1, 0, 2, 0]);
+        assert_eq!(outbox.take(u64::MAX), [3, 0]);
+        assert!(!outbox.has_more() && outbox.take(u64::MAX).is_empty());
+        assert_eq!(outbox.rewind(1), 1);
+        assert_eq!(outbox.take(u64::MAX), [2, 0, 3, 0]);
+        outbox.push(&[7; 100]);
+        assert_eq!(outbox.take(u64::MAX).len(), 2 * 40);
+        assert_eq!(outbox.next(), 43);
+    }
+
+    #[test]
+    fn no_more_than_two_seconds_are_kept() {
+        let mut outbox = Outbox::new(1_000);
+        for _ in 0..5 {
+            outbox.push(&[7; 500]);
+        }
+        assert_eq!(outbox.start(), 500);
+        assert!(outbox.is_behind());
+        assert_eq!(outbox.rewind(3), 500);
+        assert!(!outbox.is_behind() && outbox.has_more());
+        assert_eq!(outbox.rewind(9_000), 2_500);
+    }
+}

@@ -1,0 +1,368 @@
+//! Which words belong to which utterance, and when an utterance is settled. It knows no socket and
+//! reads no clock. Positions are samples since the call began.
+//!
+//! An utterance reaches from its onset to where it was finalised, and a word belongs to it by where
+//! the word begins. It is settled once all audio up to its end is: by a final result that reaches
+//! it, by the answer to the request to settle it, by an interim result that reaches it and hears
+//! nothing new before it, or by its deadline, with what is known then.
+
+use std::collections::VecDeque;
+
+use offhook_contract::{SttEvent, UtteranceId};
+use tokio::time::Instant;
+
+use super::wire::Results;
+
+/// A word may begin as much before the onset: the first window that the detector takes for speech
+/// comes after the first soft sounds, and the server's times are not exact.
+const BEFORE_ONSET_MS: u64 = 200;
+/// Words of so long ago are kept for an utterance whose onset is not told yet.
+const UNCLAIMED_MS: u64 = 3_000;
+/// A final result that ends as little before the end of an utterance reaches it.
+const REACH_MS: u64 = 20;
+/// The answer to a request to settle may end as much before the audio that was sent.
+const ANSWER_MS: u64 = 1_000;
+/// Utterances that are not settled.
+const UTTERANCES_MAX: usize = 8;
+/// Results that are kept: at least half an hour of an utterance.
+const PIECES_MAX: usize = 1_024;
+
+#[derive(Debug)]
+struct Word {
+    text: String,
+    from: u64,
+    to: u64,
+}
+
+/// The words of one result.
+#[derive(Debug, Default)]
+struct Piece {
+    words: Vec<Word>,
+    /// The text of all of them as the server writes it.
+    whole: Option<String>,
+}
+
+#[derive(Debug)]
+struct Utterance {
+    id: UtteranceId,
+    from: u64,
+    until: u64,
+    end: Option<End>,
+    told: String,
+}
+
+/// An utterance that is to be settled.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    at: u64,
+    deadline: Instant,
+    /// The server was asked to settle it.
+    is_asked: bool,
+    is_settled: bool,
+}
+
+/// Which stretch of the call's audio a connection has been sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sent {
+    pub(super) from: u64,
+    pub(super) until: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Transcript {
+    hz: u32,
+    position: u64,
+    utterances: VecDeque<Utterance>,
+    /// The end of the last utterance that was finalised.
+    finalised_until: u64,
+    settled: VecDeque<Piece>,
+    settled_until: u64,
+    interim: Piece,
+    interim_until: u64,
+}
+
+impl Transcript {
+    pub(super) fn new(hz: u32) -> Self {
+        Self {
+            hz,
+            position: 0,
+            utterances: VecDeque::new(),
+            finalised_until: 0,
+            settled: VecDeque::new(),
+            settled_until: 0,
+            interim: Piece::default(),
+            interim_until: 0,
+        }
+    }
+
+    fn samples(&self, ms: u64) -> u64 {
+        ms * u64::from(self.hz) / 1_000
+    }
+
+    /// More audio came.
+    pub(super) fn hear(&mut self, samples: u64) {
+        self.position += samples;
+    }
+
+    /// The caller began to speak so long before the newest audio.
+    pub(super) fn start(&mut self, id: UtteranceId, onset_ago_ms: u32) {
+        let back = self.samples(u64::from(onset_ago_ms) + BEFORE_ONSET_MS);
+        let from = self.position.saturating_sub(back).max(self.finalised_until);
+        let from = self
+            .utterances
+            .back()
+            .map_or(from, |last| from.max(last.from));
+        // One that was never finalised ends here; it may still be finalised later.
+        if let Some(last) = self.utterances.back_mut() {
+            last.until = last.until.min(from);
+        }
+        if self.utterances.len() >= UTTERANCES_MAX {
+            let oldest = self.utterances.iter().position(|it| it.end.is_none());
+            self.utterances.remove(oldest.unwrap_or(0));
+        }
+        self.utterances.push_back(Utterance {
+            id,
+            from,
+            until: u64::MAX,
+            end: None,
+            told: String::new(),
+        });
+    }
+
+    /// The caller fell silent. Gives the answer where it is known already.
+    pub(super) fn finalise(&mut self, id: UtteranceId, deadline: Instant) -> Vec<SttEvent> {
+        let at = self.position;
+        self.finalised_until = at;
+        let Some(utterance) = self.utterances.iter_mut().find(|it| it.id == id) else {
+            let text = String::new();
+            return vec![SttEvent::Final {
+                utterance: id,
+                text,
+            }];
+        };
+        utterance.until = utterance.until.min(at);
+        utterance.end.get_or_insert(End {
+            at,
+            deadline,
+            is_asked: false,
+            is_settled: false,
+        });
+        self.settle()
+    }
+
+    /// Whether an answer is owed.
+    pub(super) fn is_owed(&self) -> bool {
+        self.ends().next().is_some()
+    }
+
+    /// When the next answer has to be given.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.ends().map(|end| end.deadline).min()
+    }
+
+    /// Up to where audio is sent before the server is asked to settle it.
+    pub(super) fn next_to_ask(&self) -> Option<u64> {
+        self.ends().find(|end| !end.is_asked).map(|end| end.at)
+    }
+
+    /// The server was asked to settle what was sent, which reaches to `until`.
+    pub(super) fn asked(&mut self, until: u64) {
+        for end in self.utterances.iter_mut().filter_map(|it| it.end.as_mut()) {
+            end.is_asked |= end.at <= until;
+        }
+    }
+
+    fn ends(&self) -> impl Iterator<Item = &End> {
+        self.utterances.iter().filter_map(|it| it.end.as_ref())
+    }
+
+    /// A result came over a connection that was sent the audio `sent`.
+    pub(super) fn take(&mut self, results: Results, sent: Sent) -> Vec<SttEvent> {
+        let until = self.position_of(results.start + results.duration, sent);
+        let (is_final, is_answer) = (results.is_final, results.from_finalize);
+        let piece = self.piece(results, sent);
+        if is_final {
+            self.interim = Piece::default();
+            self.keep(piece);
+            self.settled_until = self.settled_until.max(until);
+        } else {
+            self.interim = piece;
+        }
+        self.interim_until = until;
+        if is_final && is_answer {
+            let reached = until + self.samples(ANSWER_MS);
+            let mut ends = self.utterances.iter_mut().filter_map(|it| it.end.as_mut());
+            if let Some(end) = ends.find(|end| end.is_asked && end.at <= reached) {
+                end.is_settled = true;
+            }
+        }
+        let mut events = self.settle();
+        events.extend(self.tell());
+        events
+    }
+
+    /// Seconds of a connection's audio as a position, which is within what it was sent.
+    fn position_of(&self, seconds: f64, sent: Sent) -> u64 {
+        let samples = (seconds * f64::from(self.hz)).round() as u64;
+        sent.from.saturating_add(samples).min(sent.until)
+    }
+
+    /// The words of a result without those that were settled before.
+    fn piece(&self, results: Results, sent: Sent) -> Piece {
+        let Some(best) = results.channel.alternatives.into_iter().next() else {
+            return Piece::default();
+        };
+        let transcript = best.transcript.trim().to_owned();
+        if best.words.is_empty() && !transcript.is_empty() {
+            let from = self.position_of(results.start, sent);
+            let to = self.position_of(results.start + results.duration, sent);
+            let word = Word {
+                text: transcript,
+                from,
+                to,
+            };
+            return Piece {
+                words: vec![word],
+                whole: None,
+            };
+        }
+        let count = best.words.len();
+        let words = best.words.into_iter().map(|word| Word {
+            from: self.position_of(word.start, sent),
+            to: self.position_of(word.end, sent),
+            text: word.punctuated_word.unwrap_or(word.word),
+        });
+        let words = words.filter(|word| word.from.midpoint(word.to) >= self.settled_until);
+        let words: Vec<Word> = words.collect();
+        let is_whole = words.len() == count && !transcript.is_empty();
+        Piece {
+            words,
+            whole: is_whole.then_some(transcript),
+        }
+    }
+
+    /// Keeps settled words, and drops those that nobody can want any more.
+    fn keep(&mut self, piece: Piece) {
+        if !piece.words.is_empty() {
+            self.settled.push_back(piece);
+        }
+        let unclaimed = self.position.saturating_sub(self.samples(UNCLAIMED_MS));
+        let wanted = self.utterances.front().map_or(unclaimed, |it| it.from);
+        let wanted = wanted.min(unclaimed);
+        while self.settled.len() > PIECES_MAX
+            || self.settled.front().is_some_and(|it| it.ends() < wanted)
+        {
+            self.settled.pop_front();
+        }
+    }
+
+    /// The connection is gone. Gives from where on the next one has to hear, where audio from
+    /// `kept_from` on is kept: words that began before are taken as they were believed.
+    pub(super) fn resume(&mut self, kept_from: u64) -> u64 {
+        let interim = std::mem::take(&mut self.interim);
+        let old = interim.words.into_iter();
+        let old: Vec<Word> = old.filter(|word| word.from < kept_from).collect();
+        if kept_from > self.settled_until {
+            self.settled_until = old.iter().fold(kept_from, |end, word| end.max(word.to));
+            self.keep(Piece {
+                words: old,
+                whole: None,
+            });
+        }
+        self.interim_until = self.settled_until;
+        for end in self.utterances.iter_mut().filter_map(|it| it.end.as_mut()) {
+            end.is_asked = false;
+        }
+        self.settled_until
+    }
+
+    /// Answers what has to be answered by `now`, with what is known.
+    pub(super) fn expire(&mut self, now: Instant) -> Vec<SttEvent> {
+        for end in self.utterances.iter_mut().filter_map(|it| it.end.as_mut()) {
+            end.is_settled |= end.deadline <= now;
+        }
+        self.settle()
+    }
+
+    /// Answers all that is owed, with what is known.
+    pub(super) fn give_up(&mut self) -> Vec<SttEvent> {
+        for end in self.utterances.iter_mut().filter_map(|it| it.end.as_mut()) {
+            end.is_settled = true;
+        }
+        self.settle()
+    }
+
+    /// The answers for utterances that are settled.
+    fn settle(&mut self) -> Vec<SttEvent> {
+        let mut answers = Vec::new();
+        let mut index = 0;
+        while let Some(utterance) = self.utterances.get(index) {
+            let is_settled = utterance.end.is_some_and(|end| {
+                end.is_settled || self.is_reached(end.at) || self.is_quiet_to(end.at)
+            });
+            if !is_settled {
+                index += 1;
+                continue;
+            }
+            let text = self.text(utterance);
+            let utterance = utterance.id;
+            self.utterances.remove(index);
+            answers.push(SttEvent::Final { utterance, text });
+        }
+        answers
+    }
+
+    fn is_reached(&self, at: u64) -> bool {
+        self.settled_until + self.samples(REACH_MS) >= at
+    }
+
+    /// Whether the newest result reaches `at` and has no words before it that are not settled.
+    fn is_quiet_to(&self, at: u64) -> bool {
+        self.interim_until >= at && self.interim.words.iter().all(|word| word.from >= at)
+    }
+
+    /// What is believed of the utterance that is being spoken, where that is new.
+    fn tell(&mut self) -> Option<SttEvent> {
+        let last = self.utterances.back().filter(|it| it.end.is_none())?;
+        let text = self.text(last);
+        if text.is_empty() || text == last.told {
+            return None;
+        }
+        let last = self.utterances.back_mut()?;
+        last.told.clone_from(&text);
+        Some(SttEvent::Interim {
+            utterance: last.id,
+            text,
+        })
+    }
+
+    fn text(&self, utterance: &Utterance) -> String {
+        let within = |word: &Word| word.from >= utterance.from && word.from < utterance.until;
+        let mut text = String::new();
+        let mut add = |more: &str| {
+            if !text.is_empty() && !more.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(more);
+        };
+        for piece in self.settled.iter().chain([&self.interim]) {
+            match &piece.whole {
+                Some(whole) if piece.words.iter().all(within) => add(whole),
+                _ => {
+                    let words = piece.words.iter().filter(|word| within(word));
+                    words.for_each(|word| add(word.text.trim()));
+                }
+            }
+        }
+        text
+    }
+}
+
+impl Piece {
+    fn ends(&self) -> u64 {
+        self.words.last().map_or(0, |word| word.to)
+    }
+}
+
+#[cfg(test)]
+mod tests;
