@@ -13,8 +13,8 @@ pub(crate) struct Room {
 
 const ASYNC: [&str; 4] = ["tokio", "futures", "async-trait", "tokio-util"];
 const SERDE: [&str; 4] = ["serde", "serde_json", "toml", "schemars"];
-const SERVERS: [&str; 3] = ["axum", "hyper", "tokio-tungstenite"];
-const CLIENTS: [&str; 2] = ["reqwest", "hyper-util"];
+const SERVERS: [&str; 2] = ["axum", "hyper"];
+const CLIENTS: [&str; 3] = ["reqwest", "hyper-util", "tokio-tungstenite"];
 const DATABASES: [&str; 4] = ["sqlx", "rusqlite", "tokio-postgres", "diesel"];
 
 /// Every crate of `crates/`.
