@@ -39,8 +39,13 @@ impl TicketKind {
         Ok(format!("{}.{}.{secret}", workspace.id(), ticket.id))
     }
 
-    /// Takes a ticket: of all that come with it, one is let in.
-    pub(crate) async fn redeem(&self, api: &Api, text: &str) -> Result<Ticket, Refusal> {
+    /// Takes a ticket whose document is meant: of all that come with it, one is let in.
+    pub(crate) async fn redeem(
+        &self,
+        api: &Api,
+        text: &str,
+        is_meant: impl Fn(&Value) -> bool,
+    ) -> Result<Ticket, Refusal> {
         let refused = || Refusal::unauthorized("the token is used, too old or none of this server");
         let parts: Vec<&str> = text.split('.').collect();
         let [workspace, id, secret] = parts.as_slice() else {
@@ -53,6 +58,7 @@ impl TicketKind {
             Err(problem) => return Err(problem.into()),
         };
         let is_right = document["digest"] == digest(secret).as_str()
+            && is_meant(&document)
             && document["expires_at_ms"].as_i64() > Some(now_ms());
         if !is_right {
             return Err(refused());
@@ -85,7 +91,7 @@ impl TicketKind {
 }
 
 /// SHA-256, so that the database opens nothing.
-fn digest(secret: &str) -> String {
+pub(crate) fn digest(secret: &str) -> String {
     let digest = Sha256::digest(secret.as_bytes());
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

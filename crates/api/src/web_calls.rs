@@ -89,7 +89,7 @@ impl Api {
     /// [`Refusal`]s where the token is used, too old or none of this server, and where the agent is
     /// deleted; else as the database.
     pub async fn admit_web_call(&self, token: &str) -> Result<WebCall, Refusal> {
-        let ticket = TICKET.redeem(self, token).await?;
+        let ticket = TICKET.redeem(self, token, |_| true).await?;
         let written = &ticket.document;
         let text = |name: &str| written[name].as_str().unwrap_or_default();
         let variables = written["variables"].as_object().into_iter().flatten();

@@ -4,13 +4,13 @@
 
 use axum::extract::Query;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
-use offhook_store::{PageQuery, StoreError, StoredAgent, Workspace, WorkspaceId, new_id, now_ms};
+use offhook_store::{StoreError, StoredAgent, Workspace, new_id};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use super::DIALECT;
 use super::routes::CREDENTIALS;
 use crate::dialect::{agents, path};
+use crate::tickets::{TicketKind, digest};
 use crate::{Access, Api, Refusal};
 
 /// A conversation that may begin.
@@ -24,8 +24,10 @@ pub struct Admitted {
     pub conversation_id: Option<String>,
 }
 
-/// Kind of the objects that stand for tokens.
-const TOKEN: &str = "elevenlabs.conversation-token";
+static TOKEN: TicketKind = TicketKind {
+    name: "elevenlabs.conversation-token",
+    id_prefix: "cvtkn",
+};
 
 /// How long a token may wait to be used.
 const TOKEN_MS: i64 = 15 * 60 * 1_000;
@@ -163,69 +165,21 @@ fn is_allowed(auth: &Value, headers: &HeaderMap) -> bool {
 pub(super) async fn issue(access: &Access, agent: &str) -> Result<(String, String), Refusal> {
     let workspace = &access.workspace;
     workspace.agent(agent).await?;
-    forget_expired(workspace).await?;
-    let random = || new_id("conv").map_err(StoreError::from);
-    let (conversation, secret) = (random()?, random()?);
-    let secret = secret.trim_start_matches("conv_");
-    let token = json!({
-        "agent": agent,
-        "digest": digest(secret),
-        "expires_at_ms": now_ms() + TOKEN_MS,
-        "conversation": conversation,
-    });
-    let token = workspace.create_object(TOKEN, "cvtkn", token).await?;
-    let text = format!("{}.{}.{secret}", workspace.id(), token.id);
+    let conversation = new_id("conv").map_err(StoreError::from)?;
+    let token = json!({ "agent": agent, "conversation": conversation });
+    let text = TOKEN.issue(workspace, token, TOKEN_MS).await?;
     Ok((text, conversation))
 }
 
-/// Takes a token: of all that come with it, one is let in.
+/// Takes a token; one for another agent than the one that is named stays good.
 async fn redeem(api: &Api, token: &str, agent: Option<&str>) -> Result<Admitted, Refusal> {
-    let refused = || Refusal::unauthorized("the token is used, too old or none of this server");
-    let parts: Vec<&str> = token.split('.').collect();
-    let [workspace, id, secret] = parts.as_slice() else {
-        return Err(refused());
-    };
-    let workspace = api.store().workspace(&WorkspaceId::new(*workspace));
-    let kept = match workspace.object(TOKEN, id).await {
-        Ok(kept) => kept.document,
-        Err(StoreError::NotFound(_)) => return Err(refused()),
-        Err(problem) => return Err(problem.into()),
-    };
+    let is_meant = |kept: &Value| agent.is_none_or(|agent| kept["agent"] == agent);
+    let taken = TOKEN.redeem(api, token, is_meant).await?;
+    let (workspace, kept) = (taken.workspace, taken.document);
     let meant = kept["agent"].as_str().unwrap_or_default();
-    let is_right = kept["digest"] == digest(secret).as_str()
-        && agent.is_none_or(|agent| agent == meant)
-        && kept["expires_at_ms"].as_i64() > Some(now_ms());
-    if !is_right {
-        return Err(refused());
-    }
-    match workspace.delete_object(TOKEN, id, None).await {
-        Ok(()) => {}
-        Err(StoreError::NotFound(_)) => return Err(refused()),
-        Err(problem) => return Err(problem.into()),
-    }
     Ok(Admitted {
         agent: workspace.agent(meant).await?,
         conversation_id: kept["conversation"].as_str().map(str::to_owned),
         workspace,
     })
-}
-
-/// Tokens that nobody has used in time leave no trace.
-async fn forget_expired(workspace: &Workspace) -> Result<(), Refusal> {
-    let query = PageQuery {
-        limit: 1_000,
-        ..PageQuery::default()
-    };
-    for token in workspace.objects(TOKEN, &query).await?.items {
-        if token.document["expires_at_ms"].as_i64() <= Some(now_ms()) {
-            workspace.delete_object(TOKEN, &token.id, None).await.ok();
-        }
-    }
-    Ok(())
-}
-
-/// SHA-256, so that the database opens no conversation.
-fn digest(secret: &str) -> String {
-    let digest = Sha256::digest(secret.as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
