@@ -1,3 +1,5 @@
+//! Which words go to which utterance, whatever order and shape they come in.
+
 use std::time::Duration;
 
 use super::super::wire::read;
