@@ -23,7 +23,7 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 /// Requests that are drawn for each operation and in each phase: a number and not a time, so that a
 /// quick machine and a slow one make the same ones. `OFFHOOK_CONFORMANCE_EXAMPLES` is another
 /// number, `OFFHOOK_CONFORMANCE_SEED` other draws.
-const EXAMPLES: &str = "20";
+const EXAMPLES: &str = "6";
 const SEED: &str = "1";
 
 fn setting(name: &str, default: &str) -> String {
