@@ -7,19 +7,14 @@ use std::time::Duration;
 
 use futures::future::{BoxFuture, poll_fn};
 use futures::{FutureExt as _, Sink as _, SinkExt as _, StreamExt as _};
-use offhook_contract::ProviderError;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, HeaderValue};
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
 use super::speech::DeepgramConfig;
-use crate::hosted::{Failure, refused};
+use crate::hosted::{self, Dialling, Failure, dial};
 
-pub(super) type Socket = Box<WebSocketStream<MaybeTlsStream<TcpStream>>>;
+pub(super) type Socket = Box<hosted::Socket>;
 
 /// Longest message of the server that is read.
 const MESSAGE_BYTES_MAX: usize = 128 << 10;
@@ -44,43 +39,17 @@ pub(super) fn wait_before(tries: usize) -> Option<Duration> {
 }
 
 /// Connects once.
-pub(super) async fn dial(config: &DeepgramConfig, url: &str) -> Result<Socket, Failure> {
-    let provider = &config.account.provider;
-    let rejected = |problem: &str| {
-        Failure::lasting(ProviderError::Rejected {
-            provider: provider.clone(),
-            problem: problem.to_owned(),
-        })
+pub(super) async fn dialled(config: &DeepgramConfig, url: &str) -> Result<Socket, Failure> {
+    let key = config.account.key.as_ref();
+    let dialling = Dialling {
+        provider: &config.account.provider,
+        url,
+        key: key.map(|key| (AUTHORIZATION, format!("Token {}", key.expose()))),
+        read_buffer: READ_BUFFER,
+        message_bytes_max: MESSAGE_BYTES_MAX,
+        connect_max: config.limits.connect,
     };
-    let request = url.into_client_request();
-    let mut request = request.map_err(|_| rejected("its address cannot be asked for"))?;
-    if let Some(key) = &config.account.key {
-        let value = HeaderValue::try_from(format!("Token {}", key.expose()));
-        let mut value = value.map_err(|_| rejected("its key has characters that no key has"))?;
-        value.set_sensitive(true);
-        request.headers_mut().insert(AUTHORIZATION, value);
-    }
-    let settings = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(0)
-        .max_message_size(Some(MESSAGE_BYTES_MAX))
-        .max_frame_size(Some(MESSAGE_BYTES_MAX));
-    let connected = connect_async_tls_with_config(request, Some(settings), true, None);
-    match timeout(config.limits.connect, connected).await {
-        Ok(Ok((socket, _))) => Ok(Box::new(socket)),
-        Ok(Err(SocketError::Http(response))) => {
-            let response = response.map(Option::unwrap_or_default);
-            Err(refused(provider, response.into()).await)
-        }
-        Ok(Err(problem)) => Err(Failure::passing(ProviderError::Unavailable {
-            provider: provider.clone(),
-            problem: format!("it cannot be connected to: {problem}"),
-        })),
-        Err(_) => Err(Failure::passing(ProviderError::TimedOut {
-            provider: provider.clone(),
-            waited_ms: u64::try_from(config.limits.connect.as_millis()).unwrap_or(u64::MAX),
-        })),
-    }
+    dial(dialling).await.map(Box::new)
 }
 
 /// What the connection is about.
@@ -127,7 +96,7 @@ impl Link {
     }
 
     pub(super) fn dialling(config: Arc<DeepgramConfig>, url: String) -> Self {
-        Self::Dialling(async move { dial(&config, &url).await }.boxed())
+        Self::Dialling(async move { dialled(&config, &url).await }.boxed())
     }
 
     pub(super) fn line(&mut self) -> Option<&mut Line> {
@@ -190,7 +159,7 @@ impl Line {
     pub(super) async fn close(mut self, last: Message) {
         let closing = async {
             self.socket.send(last).await?;
-            WebSocketStream::close(&mut self.socket, None).await
+            hosted::Socket::close(&mut self.socket, None).await
         };
         // The call is over: whether it was heard changes nothing.
         let _ = timeout(CLOSE_MAX, closing).await;

@@ -9,7 +9,7 @@ use reqwest::Url;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use super::link::dial;
+use super::link::dialled;
 use super::live::Live;
 use crate::hosted::Account;
 
@@ -79,10 +79,10 @@ impl SpeechToText for DeepgramSpeech {
     /// tries fail.
     async fn open(&self, request: SttRequest) -> Result<SttStream, ProviderError> {
         let url = address(&self.config, &request)?;
-        let socket = match dial(&self.config, &url).await {
+        let socket = match dialled(&self.config, &url).await {
             Err(failure) if failure.retry_after.is_some() => {
                 sleep(FIRST_RETRY).await;
-                dial(&self.config, &url).await
+                dialled(&self.config, &url).await
             }
             first => first,
         };

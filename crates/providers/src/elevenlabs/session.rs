@@ -8,19 +8,16 @@ use futures::{SinkExt as _, StreamExt as _};
 use offhook_contract::{ProviderError, SpeechAudio, SpeechEvent, SpokenText, WordTime};
 use offhook_media::SampleRate;
 use serde_json::Value;
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::http::HeaderName;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
 use super::alignment::{Script, Stretch};
 use super::voice::ElevenLabsVoiceConfig;
 use super::wire::{Answer, ending, opening, piece, problem};
-use crate::hosted::{Failure, Pcm, malformed, refused, too_slow};
+use crate::hosted::{Dialling, Failure, Pcm, Socket, dial, malformed, too_slow};
 
 /// How long a connection may take.
 const CONNECT_MAX: Duration = Duration::from_secs(3);
@@ -34,7 +31,10 @@ const MESSAGE_BYTES_MAX: usize = 8 << 20;
 /// No wait in a reply is as long.
 const FOREVER: Duration = Duration::from_secs(24 * 3_600);
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+const READ_BUFFER: usize = 16 << 10;
+
+/// Where the server looks for the key.
+const KEY: HeaderName = HeaderName::from_static("xi-api-key");
 
 /// How and where a reply is spoken.
 #[derive(Debug)]
@@ -250,52 +250,33 @@ fn divided(samples: Vec<i16>, rate: SampleRate, stretches: Vec<Stretch>) -> Vec<
 
 /// Connects; what fails in passing is tried once more where that is soon.
 async fn connect(config: &ElevenLabsVoiceConfig, url: &str) -> Result<Socket, ProviderError> {
-    match dial(config, url).await {
+    match dialled(config, url).await {
         Ok(socket) => Ok(socket),
         Err(failure) => match failure.retry_after {
             Some(wait) if wait <= RETRY_WAIT_MAX => {
                 sleep(wait).await;
-                dial(config, url).await.map_err(|failure| failure.error)
+                dialled(config, url).await.map_err(|failure| failure.error)
             }
             _ => Err(failure.error),
         },
     }
 }
 
-async fn dial(config: &ElevenLabsVoiceConfig, url: &str) -> Result<Socket, Failure> {
-    let provider = config.account.provider.as_str();
-    let rejected = |problem: &str| {
-        Failure::lasting(ProviderError::Rejected {
-            provider: provider.to_owned(),
-            problem: problem.to_owned(),
-        })
+/// Connects once. One that took too long is not tried again: the caller has waited long enough.
+async fn dialled(config: &ElevenLabsVoiceConfig, url: &str) -> Result<Socket, Failure> {
+    let key = config.account.key.as_ref();
+    let dialling = Dialling {
+        provider: &config.account.provider,
+        url,
+        key: key.map(|key| (KEY, key.expose().to_owned())),
+        read_buffer: READ_BUFFER,
+        message_bytes_max: MESSAGE_BYTES_MAX,
+        connect_max: CONNECT_MAX,
     };
-    let request = url.into_client_request();
-    let mut request = request.map_err(|_| rejected("its address cannot be asked for"))?;
-    if let Some(key) = &config.account.key {
-        let value = HeaderValue::from_str(key.expose());
-        let mut value = value.map_err(|_| rejected("its key has characters that no key has"))?;
-        value.set_sensitive(true);
-        request.headers_mut().insert("xi-api-key", value);
-    }
-    let settings = WebSocketConfig::default()
-        .read_buffer_size(16 << 10)
-        .write_buffer_size(0)
-        .max_message_size(Some(MESSAGE_BYTES_MAX))
-        .max_frame_size(Some(MESSAGE_BYTES_MAX));
-    let connected = connect_async_tls_with_config(request, Some(settings), true, None);
-    match timeout(CONNECT_MAX, connected).await {
-        Ok(Ok((socket, _))) => Ok(socket),
-        Ok(Err(SocketError::Http(response))) => {
-            let response = response.map(Option::unwrap_or_default);
-            Err(refused(provider, response.into()).await)
-        }
-        Ok(Err(broken)) => Err(Failure::passing(ProviderError::Unavailable {
-            provider: provider.to_owned(),
-            problem: format!("it cannot be connected to: {broken}"),
-        })),
-        Err(_) => Err(Failure::lasting(too_slow(provider, CONNECT_MAX))),
-    }
+    dial(dialling).await.map_err(|failure| match failure.error {
+        ProviderError::TimedOut { .. } => Failure::lasting(failure.error),
+        _ => failure,
+    })
 }
 
 #[cfg(test)]

@@ -53,6 +53,22 @@ impl Failure {
     }
 }
 
+/// Nothing came in time.
+pub(crate) fn too_slow(provider: &str, waited: Duration) -> ProviderError {
+    ProviderError::TimedOut {
+        provider: provider.to_owned(),
+        waited_ms: u64::try_from(waited.as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+/// It answered with something that makes no sense.
+pub(crate) fn malformed(provider: &str, problem: String) -> ProviderError {
+    ProviderError::Malformed {
+        provider: provider.to_owned(),
+        problem,
+    }
+}
+
 /// An error with its causes and without its address, in which a key may stand.
 trait WithoutUrl {
     fn without_url_chain(&self) -> String;

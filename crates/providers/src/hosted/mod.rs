@@ -4,12 +4,14 @@
 mod account;
 mod client;
 mod failure;
+mod socket;
 mod speech;
 mod sse;
 
 pub use account::{Account, ApiKey};
 pub use client::http_client;
-pub(crate) use failure::{Failure, refused};
+pub(crate) use failure::{Failure, malformed, refused, too_slow};
+pub(crate) use socket::{Dialling, Socket, dial};
+pub(crate) use speech::Pcm;
 pub use speech::SpeechLimits;
-pub(crate) use speech::{Pcm, malformed, too_slow};
 pub(crate) use sse::{SseEvents, SseProblem};

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use offhook_contract::ProviderError;
 use offhook_media::SampleRate;
 
 /// The longest stretch of sound that is handed on at once.
@@ -26,22 +25,6 @@ impl Default for SpeechLimits {
             first_audio: Duration::from_secs(10),
             next_audio: Duration::from_secs(5),
         }
-    }
-}
-
-/// Nothing came in time.
-pub(crate) fn too_slow(provider: &str, waited: Duration) -> ProviderError {
-    ProviderError::TimedOut {
-        provider: provider.to_owned(),
-        waited_ms: u64::try_from(waited.as_millis()).unwrap_or(u64::MAX),
-    }
-}
-
-/// It answered with something that makes no sense.
-pub(crate) fn malformed(provider: &str, problem: String) -> ProviderError {
-    ProviderError::Malformed {
-        provider: provider.to_owned(),
-        problem,
     }
 }
 

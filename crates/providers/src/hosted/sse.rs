@@ -1,6 +1,6 @@
 //! Server-sent events as chat models stream them. The crate that others use for this copies what it
-//! has not read for each event, which takes minutes for a burst of a few megabytes; and it lets an
-//! event grow without end.
+//! has not read for each event, so that a burst costs its length squared; and it lets an event grow
+//! without end.
 
 use futures::stream::{BoxStream, Stream, StreamExt as _};
 use reqwest::Response;
@@ -27,6 +27,8 @@ pub(crate) struct SseEvents {
     /// What came and was not read, from `read` on.
     buffer: Vec<u8>,
     read: usize,
+    /// No line ends between `read` and here.
+    searched: usize,
     /// What the event has so far; `None` before its first data.
     data: Option<Vec<u8>>,
 }
@@ -44,6 +46,7 @@ impl SseEvents {
             chunks: chunks.boxed(),
             buffer: Vec::new(),
             read: 0,
+            searched: 0,
             data: None,
         }
     }
@@ -63,12 +66,12 @@ impl SseEvents {
                 Ok(chunk) => {
                     self.buffer.drain(..self.read);
                     self.read = 0;
+                    self.searched = self.buffer.len();
                     self.buffer.extend(chunk);
                 }
                 Err(problem) => return Some(Err(problem)),
             }
-            let is_line = self.buffer.contains(&b'\n');
-            if !is_line && self.buffer.len() > EVENT_BYTES_MAX {
+            if self.searched > EVENT_BYTES_MAX {
                 return Some(Err(SseProblem::TooLong));
             }
         }
@@ -76,12 +79,16 @@ impl SseEvents {
 
     /// Where the next whole line is, without its end.
     fn line(&mut self) -> Option<std::ops::Range<usize>> {
-        let rest = self.buffer.get(self.read..)?;
-        let length = rest.iter().position(|byte| *byte == b'\n')?;
-        let start = self.read;
-        self.read += length + 1;
-        let is_double = length > 0 && rest[length - 1] == b'\r';
-        Some(start..start + length - usize::from(is_double))
+        let rest = self.buffer.get(self.searched..)?;
+        let Some(length) = rest.iter().position(|byte| *byte == b'\n') else {
+            self.searched = self.buffer.len();
+            return None;
+        };
+        let (start, end) = (self.read, self.searched + length);
+        self.read = end + 1;
+        self.searched = self.read;
+        let is_double = end > start && self.buffer.get(end - 1) == Some(&b'\r');
+        Some(start..end - usize::from(is_double))
     }
 
     /// Reads a line; gives the event that it ends.

@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use super::request::{LeftOut, body};
 use super::wire::{Chunk, Usage};
-use crate::hosted::{Account, Failure, SseEvents, SseProblem, refused};
+use crate::hosted::{Account, Failure, SseEvents, SseProblem, malformed, refused, too_slow};
 
 /// How long a request that failed may wait before it is made once more. A caller is waiting.
 const RETRY_WAIT_MAX: Duration = Duration::from_millis(300);
@@ -254,17 +254,11 @@ impl Shared {
     }
 
     fn too_slow(&self, waited: Duration) -> ProviderError {
-        ProviderError::TimedOut {
-            provider: self.config.account.provider.clone(),
-            waited_ms: u64::try_from(waited.as_millis()).unwrap_or(u64::MAX),
-        }
+        too_slow(&self.config.account.provider, waited)
     }
 
     fn malformed(&self, problem: String) -> ProviderError {
-        ProviderError::Malformed {
-            provider: self.config.account.provider.clone(),
-            problem,
-        }
+        malformed(&self.config.account.provider, problem)
     }
 
     fn broken(&self, problem: &SseProblem) -> ProviderError {
