@@ -51,13 +51,12 @@ impl Stack {
                 Complaint::bad_input(format!("the catalogue has no default model for {purpose}"))
             })
         };
-        let hosted = chat_model.and_then(hosted_id);
-        let chat = match (&hosted, chat_model) {
-            (Some(_), _) => None,
-            (None, Some(name)) => Some(chat_entry(&catalogue, name)?),
-            (None, None) => Some(name(Purpose::Chat)?),
+        let mind = match (chat_model.and_then(hosted_id), chat_model) {
+            (Some(id), _) => Mind::Hosted(hosted_chat(&id)?, id),
+            (None, Some(name)) => Mind::Local(chat_entry(&catalogue, name)?),
+            (None, None) => Mind::Local(name(Purpose::Chat)?),
         };
-        let hosted_chat = hosted.as_ref().map(hosted_chat).transpose()?;
+        let chat_model = mind.name();
         let wanted = [
             name(Purpose::Runtime)?,
             name(Purpose::Vad)?,
@@ -67,20 +66,14 @@ impl Stack {
             name(Purpose::Recognition)?,
             name(Purpose::Voice)?,
         ];
-        let files: Vec<&str> = wanted.into_iter().chain(chat).collect();
+        let files: Vec<&str> = wanted.into_iter().chain(mind.files()).collect();
         catalogue
             .ensure(&files, &directory)
             .map_err(Complaint::no_models)?;
-        let mind = match (hosted_chat, chat) {
-            (Some(model), _) => Mind::Hosted(model),
-            (None, chat) => Mind::Local(chat.unwrap_or_default()),
-        };
-        let providers = load_all(&directory, wanted, mind)?;
-        let chat_model = hosted.map(|it| it.to_string());
         Ok(Self {
-            providers,
+            providers: load_all(&directory, wanted, mind)?,
             load_time: started.elapsed(),
-            chat_model: chat_model.unwrap_or_else(|| chat.unwrap_or_default().to_owned()),
+            chat_model,
         })
     }
 }
@@ -149,13 +142,29 @@ fn hosted_chat(id: &ModelId) -> anyhow::Result<Arc<dyn ChatModel>> {
 enum Mind<'n> {
     /// By a model of the catalogue.
     Local(&'n str),
-    Hosted(Arc<dyn ChatModel>),
+    Hosted(Arc<dyn ChatModel>, ModelId),
 }
 
-impl Mind<'_> {
+impl<'n> Mind<'n> {
+    /// Its name in the catalogue, or with its provider.
+    fn name(&self) -> String {
+        match self {
+            Self::Local(name) => (*name).to_owned(),
+            Self::Hosted(_, id) => id.to_string(),
+        }
+    }
+
+    /// What of the catalogue it needs.
+    fn files(&self) -> Option<&'n str> {
+        match self {
+            Self::Local(name) => Some(name),
+            Self::Hosted(..) => None,
+        }
+    }
+
     fn load(self, directory: &ModelDirectory) -> anyhow::Result<Arc<dyn ChatModel>> {
         let name = match self {
-            Self::Hosted(model) => return Ok(model),
+            Self::Hosted(model, _) => return Ok(model),
             Self::Local(name) => name,
         };
         let config = LlamaChatConfig {
