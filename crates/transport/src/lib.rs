@@ -1,14 +1,17 @@
 //! Kinds of wire, each of which makes legs: a file or a simulated caller on a handset, a loopback
-//! between two sessions, the raw WebSocket session, the conversation WebSocket of ElevenLabs.
+//! between two sessions, the raw WebSocket session, the conversation WebSocket of ElevenLabs, media
+//! streams of carriers.
 //!
 //! Wire formats are parsed by pure code. No turn logic, no language model.
 
 mod arrivals;
+mod closing;
 pub mod convai;
 mod ear;
 mod file;
 mod handset;
 mod loopback;
+pub mod media_stream;
 pub mod websocket;
 
 pub use arrivals::{Arrival, Pacing, pacing};

@@ -3,16 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt as _, StreamExt as _};
 use offhook_contract::{LegControl, LegEvent, LegFarEnd, LegNotice, OutboundFrame, Speaker};
 use offhook_media::FRAME_DURATION;
 use tokio::sync::mpsc;
-use tokio::time::{
-    Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout, timeout_at,
-};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::Error as SocketError;
 
 use super::audio::ChunkWriter;
@@ -21,6 +19,7 @@ use super::replies::Replies;
 use super::uplink::{Answer, Lanes, Uplink, silence};
 use super::waiting::{Admitted, WaitingConversation, wait};
 use super::{AudioFormat, ClientFrame, Initiation, ReplyNews, ServerFrame, parse_client_frame};
+use crate::closing::close;
 use crate::websocket::SocketLimits;
 
 /// A socket's read buffer.
@@ -32,7 +31,7 @@ const ANSWER_QUEUE: usize = 64;
 const INITIATION_MAX: Duration = Duration::from_secs(3);
 /// How long the last words may take.
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
-/// How long a socket stays open for the client to read the last words.
+/// How long the log of a session may take to end with it.
 const LINGER: Duration = Duration::from_millis(100);
 /// After a hang-up, how long what was sent is given to be heard, at most.
 const LAST_AUDIO_MAX: Duration = Duration::from_secs(3);
@@ -133,9 +132,9 @@ where
             let ending = conversation(&mut sink, &mut stream, limits, open).await;
             tracing::debug!(?ending, "conversation socket ends");
             // A client that is gone cannot be told so.
-            timeout(FAREWELL_MAX, say_farewell(&mut sink, &mut stream, &ending))
-                .await
-                .ok();
+            let (code, reason) = ending.close();
+            let farewell = close(&mut sink, &mut stream, code, &reason);
+            timeout(FAREWELL_MAX, farewell).await.ok();
         })
 }
 
@@ -464,22 +463,5 @@ impl Downlink {
             Ok(Err(_)) => Err(Ending::Gone),
             Err(_) => Err(Ending::Silent(self.limits.stall_max)),
         }
-    }
-}
-
-/// Tells the client why, closes, and waits for its close, so that the last words arrive.
-async fn say_farewell(sink: &mut Sink, stream: &mut Stream, ending: &Ending) {
-    let (code, reason) = ending.close();
-    // At most 123 bytes (RFC 6455 §5.5).
-    let end = (0..=reason.len().min(123))
-        .rev()
-        .find(|end| reason.is_char_boundary(*end));
-    let close = CloseFrame {
-        code,
-        reason: reason[..end.unwrap_or(0)].to_owned().into(),
-    };
-    if sink.send(Message::Close(Some(close))).await.is_ok() {
-        while let Some(Ok(_)) = stream.next().await {}
-        sleep(LINGER).await;
     }
 }

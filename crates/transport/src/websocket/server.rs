@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use axum::serve::{Listener, ListenerExt};
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use offhook_contract::{LegControl, LegEvent, LegFarEnd, OutboundFrame};
 use offhook_media::{FRAME_DURATION, SampleRate};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout, timeout_at};
 
 use super::SocketLimits;
 use super::ending::Ending;
@@ -23,6 +23,7 @@ use super::wire::{
     ClientEvent, ErrorCode, EventProblem, FrameWriter, ServerEvent, parse_client_event,
     variable_text,
 };
+use crate::closing::close;
 
 /// A socket's read buffer: 1,000 idle sessions took 12 MiB with it, against 139 MiB with the
 /// library's 128 KiB.
@@ -31,8 +32,6 @@ const READ_BUFFER_BYTES: usize = 4_096;
 const ANSWER_QUEUE: usize = 16;
 /// How long the last words may take.
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
-/// How long a socket that cannot be read to its end stays open for the client to read.
-const LINGER: Duration = Duration::from_millis(100);
 /// After a hang-up, how long what was sent is given to be heard, at most.
 const LAST_AUDIO_MAX: Duration = Duration::from_secs(3);
 
@@ -341,21 +340,12 @@ impl Downlink {
     }
 }
 
-/// Tells the client why, closes, and waits for its close, so that the last words arrive: a socket
-/// that is dropped with unread input resets the connection.
+/// Tells the client why, and closes.
 async fn say_farewell(sink: &mut Sink, stream: &mut Stream, ending: &Ending) {
     for event in ending.farewell() {
         if sink.send(Message::text(event.to_json())).await.is_err() {
             return;
         }
     }
-    let code = ending.close_code();
-    let close = CloseFrame {
-        code,
-        reason: ending.close_reason().into(),
-    };
-    if sink.send(Message::Close(Some(close))).await.is_ok() {
-        while let Some(Ok(_)) = stream.next().await {}
-        sleep(LINGER).await;
-    }
+    close(sink, stream, ending.close_code(), ending.close_reason()).await;
 }

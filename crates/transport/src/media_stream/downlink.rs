@@ -1,0 +1,221 @@
+//! From the session to the carrier: the agent's audio, marks, clears.
+
+use std::time::Duration;
+
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
+use bytes::{Bytes, BytesMut};
+use futures::SinkExt as _;
+use futures::stream::SplitSink;
+use offhook_contract::{LegControl, LegFarEnd, OutboundFrame};
+use offhook_media::{CodecError, Encoder, FRAME_DURATION, Packet};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+
+use super::ending::Ending;
+use super::marks::Marks;
+use super::wire::{Dialect, StreamStart};
+use crate::websocket::SocketLimits;
+
+/// Room for the messages of about half a second, asked for at a time.
+const BLOCK_BYTES: usize = 8 * 1_024;
+/// The longest message of ours: 20 ms at 8 kHz in base64, with its names.
+const MESSAGE_BYTES: usize = 512;
+/// After a hang-up, how long what was sent is given to be played, at most.
+const LAST_AUDIO_MAX: Duration = Duration::from_secs(3);
+
+type Sink = SplitSink<WebSocket, Message>;
+
+/// Sends what the session says.
+pub(super) struct Downlink<D> {
+    dialect: D,
+    far_end: LegFarEnd,
+    /// Names of marks that came back.
+    marks_back: mpsc::Receiver<String>,
+    limits: SocketLimits,
+    encoder: Encoder,
+    packet: Packet,
+    block: BytesMut,
+    generation: u32,
+    marks: Marks,
+    began: Instant,
+    /// When the carrier will have played all that it was sent, if it plays without a pause.
+    played_at: Instant,
+}
+
+impl<D: Dialect> Downlink<D> {
+    pub(super) fn new(
+        start: &StreamStart,
+        limits: SocketLimits,
+        far_end: LegFarEnd,
+        marks_back: mpsc::Receiver<String>,
+    ) -> Result<Self, CodecError> {
+        let began = Instant::now();
+        Ok(Self {
+            dialect: D::to_stream(&start.stream_id),
+            far_end,
+            marks_back,
+            limits,
+            encoder: Encoder::new(start.codec, start.rate)?,
+            packet: Packet::empty(),
+            block: BytesMut::new(),
+            generation: 0,
+            marks: Marks::default(),
+            began,
+            played_at: began,
+        })
+    }
+
+    /// Sends until the session ends or the carrier takes no more; gives why.
+    pub(super) async fn run(&mut self, sink: &mut Sink) -> Ending {
+        match self.pump(sink).await {
+            Ok(ending) | Err(ending) => ending,
+        }
+    }
+
+    /// Audio that was played to its end, by what the carrier said.
+    pub(super) fn played(&self) -> Duration {
+        self.marks.played()
+    }
+
+    async fn pump(&mut self, sink: &mut Sink) -> Result<Ending, Ending> {
+        let mut pings = interval(self.limits.ping_interval);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut lull = std::pin::pin!(sleep_until(self.began));
+        loop {
+            let mark_due = self.marks.next_due().map(|due| self.began + due);
+            tokio::select! {
+                biased;
+                control = self.far_end.control.recv() => match control {
+                    Some(LegControl::HangUp) => return self.hang_up(sink).await,
+                    Some(LegControl::Clear { generation }) => self.clear(sink, generation).await?,
+                    // A carrier shows nothing to anybody.
+                    Some(LegControl::Notice(_)) => {}
+                    None => return Ok(Ending::SessionGone),
+                },
+                frame = self.far_end.audio_out.recv() => match frame {
+                    Some(frame) => self.audio(sink, &frame).await?,
+                    None => return self.last_orders(sink).await,
+                },
+                Some(name) = self.marks_back.recv() => self.marks.returned(&name),
+                _ = pings.tick() => self.ping(sink).await?,
+                () = &mut lull, if mark_due.is_some() => match mark_due {
+                    Some(due) if due <= Instant::now() => self.mark(sink).await?,
+                    // More was sent in the meantime.
+                    Some(due) => lull.as_mut().reset(due),
+                    None => {}
+                },
+            }
+        }
+    }
+
+    /// The session has closed its audio lane; it may have hung up just before.
+    async fn last_orders(&mut self, sink: &mut Sink) -> Result<Ending, Ending> {
+        while let Some(control) = self.far_end.control.recv().await {
+            match control {
+                LegControl::HangUp => return self.hang_up(sink).await,
+                LegControl::Clear { generation } => self.clear(sink, generation).await?,
+                LegControl::Notice(_) => {}
+            }
+        }
+        Ok(Ending::SessionGone)
+    }
+
+    /// Sends what is left, and waits until it was played: as the carrier says, where it says so.
+    async fn hang_up(&mut self, sink: &mut Sink) -> Result<Ending, Ending> {
+        while let Ok(frame) = self.far_end.audio_out.try_recv() {
+            self.audio(sink, &frame).await?;
+        }
+        self.mark(sink).await?;
+        let longest = Instant::now() + LAST_AUDIO_MAX;
+        sleep_until(self.played_at.min(longest)).await;
+        while self.marks.is_waiting() {
+            tokio::select! {
+                name = self.marks_back.recv() => match name {
+                    Some(name) => self.marks.returned(&name),
+                    None => break,
+                },
+                () = sleep_until(longest) => break,
+            }
+        }
+        Ok(Ending::AgentHungUp)
+    }
+
+    async fn audio(&mut self, sink: &mut Sink, frame: &OutboundFrame) -> Result<(), Ending> {
+        if frame.generation < self.generation {
+            return Ok(());
+        }
+        // A leg brings no frames of another rate than its own.
+        if self.encoder.encode(&frame.frame, &mut self.packet).is_err() {
+            return Ok(());
+        }
+        let now = Instant::now();
+        self.played_at = self.played_at.max(now) + FRAME_DURATION;
+        self.marks.sent(now - self.began);
+        let mut message = self.room();
+        self.dialect
+            .write_media(self.packet.payload(), &mut message);
+        self.send(sink, message).await?;
+        match self.marks.next_due() {
+            Some(due) if due <= now - self.began => self.mark(sink).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes back what was not played yet.
+    async fn clear(&mut self, sink: &mut Sink, generation: u32) -> Result<(), Ending> {
+        self.generation = self.generation.max(generation);
+        self.played_at = Instant::now();
+        self.marks.clear(self.generation);
+        let mut message = self.room();
+        self.dialect.write_clear(&mut message);
+        self.send(sink, message).await
+    }
+
+    /// Asks to be told when what was sent so far was played.
+    async fn mark(&mut self, sink: &mut Sink) -> Result<(), Ending> {
+        let Some(name) = self.marks.set(self.played_at - self.began) else {
+            return Ok(());
+        };
+        let mut message = self.room();
+        self.dialect.write_mark(&name, &mut message);
+        self.send(sink, message).await
+    }
+
+    /// Looks whether anybody is there. A carrier that goes on sending and plays nothing is not: what
+    /// it was sent lies in its queue, and in ours.
+    async fn ping(&mut self, sink: &mut Sink) -> Result<(), Ending> {
+        let overdue = self.marks.overdue(self.began.elapsed());
+        if overdue > self.limits.stall_max {
+            return Err(Ending::Silent(overdue));
+        }
+        let stall_max = self.limits.stall_max;
+        pass(sink, Message::Ping(Bytes::new()), stall_max).await
+    }
+
+    /// Room for one message behind those that were sent before.
+    fn room(&mut self) -> BytesMut {
+        if self.block.capacity() < MESSAGE_BYTES {
+            self.block.reserve(BLOCK_BYTES);
+        }
+        std::mem::take(&mut self.block)
+    }
+
+    /// Sends the message that was written into [`Self::room`].
+    async fn send(&mut self, sink: &mut Sink, mut written: BytesMut) -> Result<(), Ending> {
+        let message = written.split().freeze();
+        self.block = written;
+        match Utf8Bytes::try_from(message) {
+            Ok(text) => pass(sink, Message::Text(text), self.limits.stall_max).await,
+            // A dialect writes text.
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+async fn pass(sink: &mut Sink, message: Message, stall_max: Duration) -> Result<(), Ending> {
+    match timeout(stall_max, sink.send(message)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(Ending::PeerGone),
+        Err(_) => Err(Ending::Silent(stall_max)),
+    }
+}

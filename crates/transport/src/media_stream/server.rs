@@ -1,0 +1,163 @@
+//! The server's end of a media stream: from the upgraded request to the closed socket.
+
+use std::time::Duration;
+
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::response::Response;
+use futures::StreamExt as _;
+use futures::stream::{SplitSink, SplitStream};
+use offhook_contract::{LegEvent, LegFarEnd};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::downlink::Downlink;
+use super::ending::Ending;
+use super::uplink::Uplink;
+use super::wire::{CarrierMessage, Dialect, StreamStart};
+use crate::closing::close;
+use crate::websocket::SocketLimits;
+
+/// A socket's read buffer.
+const READ_BUFFER_BYTES: usize = 4_096;
+/// Marks that came back and were not looked at yet.
+const MARK_QUEUE: usize = 16;
+/// How long the last words may take.
+const FAREWELL_MAX: Duration = Duration::from_secs(1);
+
+/// A session that runs, as the stream needs it.
+#[derive(Debug)]
+pub struct OpenedStream {
+    /// Names the call in logs and reports.
+    pub call_id: String,
+    /// The transport's end of the session's leg, which has the rate of the stream's start.
+    pub far_end: LegFarEnd,
+}
+
+/// Why a stream is not taken; the text is for whoever reads the carrier's log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StreamRefusal {
+    /// Not like this: a wrong token, an unknown agent. Closes with 1008.
+    #[error("{0}")]
+    Rejected(String),
+    /// A message is too long. Closes with 1009.
+    #[error("a message may have {bytes_max} bytes")]
+    TooLarge {
+        /// The longest that is taken.
+        bytes_max: usize,
+    },
+    /// Not now: overload, a model that is not there. Closes with 1013.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// Answers an upgrade request, and runs the socket until the call is over.
+///
+/// `open` is called once, when the stream has started; it makes the leg at the stream's rate, starts
+/// the session on its near end and gives the far end. When the carrier goes away the session gets
+/// [`LegEvent::HungUp`] at once, and its lanes close.
+pub fn serve_stream<D, Open, Opening>(
+    upgrade: WebSocketUpgrade,
+    limits: SocketLimits,
+    open: Open,
+) -> Response
+where
+    D: Dialect,
+    Open: FnOnce(StreamStart) -> Opening + Send + 'static,
+    Opening: Future<Output = Result<OpenedStream, StreamRefusal>> + Send,
+{
+    upgrade
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(limits.message_bytes_max * 4)
+        .max_message_size(limits.message_bytes_max)
+        .max_frame_size(limits.message_bytes_max)
+        .on_upgrade(move |socket| async move {
+            let (mut sink, mut stream) = socket.split();
+            let ending = call::<D, _, _>(&mut sink, &mut stream, limits, open).await;
+            tracing::debug!(transport = D::NAME, ?ending, "a media stream ends");
+            let (code, reason) = ending.close();
+            // A carrier that is gone cannot be told so.
+            let farewell = close(&mut sink, &mut stream, code, &reason);
+            timeout(FAREWELL_MAX, farewell).await.ok();
+        })
+}
+
+/// From the carrier's first message to the end of the call.
+async fn call<D, Open, Opening>(
+    sink: &mut SplitSink<WebSocket, Message>,
+    stream: &mut SplitStream<WebSocket>,
+    limits: SocketLimits,
+    open: Open,
+) -> Ending
+where
+    D: Dialect,
+    Open: FnOnce(StreamStart) -> Opening,
+    Opening: Future<Output = Result<OpenedStream, StreamRefusal>>,
+{
+    let start = match begin::<D>(stream, limits).await {
+        Ok(start) => start,
+        Err(ending) => return ending,
+    };
+    let OpenedStream { call_id, far_end } = match open((*start).clone()).await {
+        Ok(opened) => opened,
+        Err(refusal) => return Ending::Refused(refusal),
+    };
+    let events = far_end.events.clone();
+    let (marks, marks_back) = mpsc::channel(MARK_QUEUE);
+    let uplink = Uplink::new(&start, limits, &far_end, marks);
+    let downlink = Downlink::<D>::new(&start, limits, far_end, marks_back);
+    let (Ok(mut uplink), Ok(mut downlink)) = (uplink, downlink) else {
+        return Ending::fault("the stream's audio is in a codec that does not run at its rate");
+    };
+    let ending = tokio::select! {
+        ending = uplink.run::<D>(stream) => ending,
+        ending = downlink.run(sink) => ending,
+    };
+    tracing::debug!(
+        call_id,
+        mistakes = uplink.mistakes(),
+        played_ms = downlink.played().as_millis() as u64,
+        "a media stream's call ends"
+    );
+    // A full lane makes no difference: dropping the leg says the same.
+    events.try_send(LegEvent::HungUp).ok();
+    ending
+}
+
+/// Waits for the message with which the stream starts.
+async fn begin<D: Dialect>(
+    stream: &mut SplitStream<WebSocket>,
+    limits: SocketLimits,
+) -> Result<Box<StreamStart>, Ending> {
+    let deadline = Instant::now() + limits.start_timeout;
+    let mut mistakes = 0;
+    loop {
+        let message = match timeout_at(deadline, stream.next()).await {
+            Ok(Some(Ok(message))) => message,
+            Ok(Some(Err(problem))) => return Err(Ending::broken(problem, limits)),
+            Ok(None) => return Err(Ending::PeerGone),
+            Err(_) => {
+                let waited = limits.start_timeout;
+                return Err(Ending::fault(format!("no start came within {waited:?}")));
+            }
+        };
+        match message {
+            Message::Text(text) => match D::read(text.as_str()) {
+                Ok(CarrierMessage::Start(start)) => return Ok(start),
+                Ok(CarrierMessage::Stop) => return Err(Ending::CallerHungUp),
+                Ok(CarrierMessage::Unused) => {}
+                Ok(_) => mistakes += 1,
+                Err(problem @ super::wire::WireProblem::Format(_)) => {
+                    return Err(Ending::fault(problem.to_string()));
+                }
+                Err(_) => mistakes += 1,
+            },
+            Message::Binary(_) => mistakes += 1,
+            Message::Ping(_) | Message::Pong(_) => {}
+            Message::Close(_) => return Err(Ending::CallerHungUp),
+        }
+        if mistakes > limits.mistakes_max {
+            return Err(Ending::fault("too many messages made no sense"));
+        }
+    }
+}

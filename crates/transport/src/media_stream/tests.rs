@@ -1,0 +1,109 @@
+//! A simulated carrier calls over a pipe, on paused time, with a scripted session behind the leg.
+
+mod calls;
+mod carrier;
+mod faults;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::WebSocketUpgrade;
+use axum::routing::get;
+use axum::serve::Listener;
+use offhook_contract::{Leg, LegDescription, LegEvent, OutboundFrame, TurnId, leg};
+use offhook_media::{Frame, SampleRate};
+use tokio::io::DuplexStream;
+use tokio::sync::mpsc;
+
+use super::wire::{Dialect, StreamStart, Twilio};
+use super::*;
+use crate::websocket::SocketLimits;
+use carrier::Carrier;
+
+const LEAD: Duration = Duration::from_millis(200);
+/// What the pipe between carrier and server holds, as a socket's buffers do.
+const PIPE_BYTES: usize = 256 * 1_024;
+
+/// A server that gives each stream's leg, and how it started, to the test.
+struct Server {
+    pipes: mpsc::Sender<DuplexStream>,
+    streams: mpsc::Receiver<(Leg, StreamStart)>,
+}
+
+/// Takes the far ends of pipes for connections.
+struct Pipes(mpsc::Receiver<DuplexStream>);
+
+impl Listener for Pipes {
+    type Io = DuplexStream;
+    type Addr = ();
+
+    async fn accept(&mut self) -> (DuplexStream, ()) {
+        match self.0.recv().await {
+            Some(pipe) => (pipe, ()),
+            None => std::future::pending().await,
+        }
+    }
+
+    fn local_addr(&self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Serves streams whose token is `right`.
+fn serve(limits: SocketLimits) -> Server {
+    let (sender, streams) = mpsc::channel(8);
+    let route = get(move |upgrade: WebSocketUpgrade| {
+        let sender = sender.clone();
+        async move {
+            let open = async move |start: StreamStart| {
+                if start.parameters.get("token").is_none_or(|it| it != "right") {
+                    return Err(StreamRefusal::Rejected("the token is wrong".into()));
+                }
+                let (near, far_end) = leg(LegDescription {
+                    transport: Twilio::NAME.into(),
+                    rate: start.rate,
+                    lead: LEAD,
+                });
+                sender.send((near, start)).await.unwrap();
+                let call_id = "call-1".into();
+                Ok(OpenedStream { call_id, far_end })
+            };
+            serve_stream::<Twilio, _, _>(upgrade, limits, open)
+        }
+    });
+    let (pipes, far_ends) = mpsc::channel(8);
+    let router = Router::new().route("/v1/media-streams/twilio", route);
+    tokio::spawn(axum::serve(Pipes(far_ends), router).into_future());
+    Server { pipes, streams }
+}
+
+impl Server {
+    async fn carrier(&self) -> Carrier {
+        let (near, far) = tokio::io::duplex(PIPE_BYTES);
+        self.pipes.send(far).await.unwrap();
+        Carrier::connect(near).await
+    }
+
+    /// A stream that has started, and its leg.
+    async fn started(&mut self) -> (Carrier, Leg) {
+        let mut carrier = self.carrier().await;
+        carrier.start("right").await;
+        let (near, _) = self.streams.recv().await.unwrap();
+        (carrier, near)
+    }
+}
+
+/// That the session hears the hang-up and then loses its leg.
+async fn hung_up(mut near: Leg) {
+    assert_eq!(near.events.recv().await, Some(LegEvent::HungUp));
+    assert_eq!(near.events.recv().await, None);
+    assert!(near.audio_out.is_closed() && near.control.is_closed());
+}
+
+fn outbound(generation: u32, value: i16) -> OutboundFrame {
+    OutboundFrame {
+        generation,
+        turn: TurnId(1),
+        frame: Frame::padded(SampleRate::HZ_8000, &[value; 160]),
+    }
+}

@@ -1,0 +1,160 @@
+//! Streams on which all goes well.
+
+use offhook_contract::LegControl;
+use tokio::time::{Instant, sleep};
+
+use super::carrier::Came;
+use super::*;
+
+const fn ms(count: u64) -> Duration {
+    Duration::from_millis(count)
+}
+
+/// Sends frames as a session does: the lead at once, then one each 20 ms.
+async fn speak(near: &Leg, generation: u32, frames: u64) {
+    let began = Instant::now();
+    for frame in 0..frames {
+        let due = ms(frame * 20).saturating_sub(LEAD);
+        tokio::time::sleep_until(began + due).await;
+        near.audio_out
+            .send(outbound(generation, 1_000))
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_starts_with_its_parameters_and_keys_are_heard() {
+    let mut server = serve(SocketLimits::default());
+    let mut carrier = server.carrier().await;
+    carrier.start("right").await;
+    let (mut near, start) = server.streams.recv().await.unwrap();
+    assert_eq!((&*start.stream_id, &*start.call_id), ("MZ0123", "CA1"));
+    assert_eq!(start.parameters["name"], "Jane");
+    assert_eq!(near.description.rate, SampleRate::HZ_8000);
+    let key = r##"{"event":"dtmf","dtmf":{"track":"inbound_track","digit":"#"}}"##;
+    carrier.text(key.to_owned()).await;
+    assert_eq!(near.events.recv().await, Some(LegEvent::Dtmf('#')));
+}
+
+#[tokio::test(start_paused = true)]
+async fn caller_audio_comes_whole_in_chunks_of_any_length() {
+    let mut server = serve(SocketLimits::default());
+    for chunk in [1, 37, 160, 161, 800] {
+        let (mut carrier, mut near) = server.started().await;
+        let audio: Vec<u8> = (0..1_600).map(|n| 0x80 | (n / 160 + n % 3) as u8).collect();
+        let sending = audio.clone();
+        tokio::spawn(async move {
+            for part in sending.chunks(chunk) {
+                carrier.speak(part).await;
+            }
+            carrier.go_on(Duration::from_secs(1)).await;
+        });
+        for expected in audio.chunks(160) {
+            let frame = near.audio_in.recv().await.unwrap();
+            let mut samples = Vec::new();
+            offhook_media::Decoder::new(offhook_media::Codec::MuLaw, SampleRate::HZ_8000)
+                .unwrap()
+                .decode(expected, &mut samples)
+                .unwrap();
+            assert_eq!(frame.samples(), samples, "{chunk}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_network_held_up_is_not_lost() {
+    let mut server = serve(SocketLimits::default());
+    let (mut carrier, mut near) = server.started().await;
+    tokio::spawn(async move {
+        for _ in 0..40 {
+            carrier.speak(&[0x80; 160]).await;
+        }
+        carrier.go_on(Duration::from_secs(5)).await;
+    });
+    let mut loud = 0;
+    for _ in 0..60 {
+        // A session looks at one frame at a time, and drops where ten wait.
+        assert!(near.audio_in.len() < offhook_contract::LEG_QUEUE_FRAMES);
+        let frame = near.audio_in.recv().await.unwrap();
+        loud += usize::from(frame.samples()[0] > 30_000);
+    }
+    assert_eq!(loud, 40);
+}
+
+#[tokio::test(start_paused = true)]
+async fn audio_is_followed_by_marks_and_a_hang_up_waits_for_the_last_to_come_back() {
+    let mut server = serve(SocketLimits::default());
+    let (mut carrier, near) = server.started().await;
+    let began = Instant::now();
+    let session = tokio::spawn(async move {
+        speak(&near, 0, 60).await;
+        near.control.send(LegControl::HangUp).await.unwrap();
+        hung_up(near).await;
+    });
+    carrier.go_on(Duration::from_secs(5)).await;
+    session.await.unwrap();
+    assert_eq!(carrier.close_code(), Some(1_000));
+    assert_eq!(carrier.count(|came| *came == Came::Media(160)), 60);
+    assert_eq!(carrier.heard, [0xce; 60 * 160]);
+    for name in ["0.1", "0.2", "0.3"] {
+        assert!(carrier.first(&Came::Mark(name.into())).is_some(), "{name}");
+    }
+    assert_eq!(carrier.count(|came| matches!(came, Came::Mark(_))), 3);
+    // 1.2 s of audio; the lead goes at once.
+    let first = |came| carrier.first(&came).unwrap() - began;
+    assert!(first(Came::Mark("0.1".into())) <= ms(305));
+    let closed = first(Came::Closed(1_000));
+    assert!((ms(1_190)..ms(1_400)).contains(&closed), "{closed:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lull_gets_its_mark_though_the_span_is_short() {
+    let mut server = serve(SocketLimits::default());
+    let (mut carrier, near) = server.started().await;
+    let began = Instant::now();
+    let session = tokio::spawn(async move {
+        speak(&near, 0, 5).await;
+        sleep(Duration::from_secs(2)).await;
+        near
+    });
+    carrier.go_on(Duration::from_secs(1)).await;
+    let marked = carrier.first(&Came::Mark("0.1".into())).unwrap() - began;
+    assert!((ms(55)..ms(90)).contains(&marked), "{marked:?}");
+    session.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clear_overtakes_audio_and_what_comes_of_before_it_is_dropped() {
+    let mut server = serve(SocketLimits::default());
+    let (mut carrier, near) = server.started().await;
+    let session = tokio::spawn(async move {
+        speak(&near, 0, 30).await;
+        // Ten frames (the lead) are not played yet.
+        let ordered = Instant::now();
+        near.control
+            .send(LegControl::Clear { generation: 1 })
+            .await
+            .unwrap();
+        near.audio_out.send(outbound(0, 7)).await.unwrap();
+        speak(&near, 1, 10).await;
+        sleep(Duration::from_secs(1)).await;
+        near.control.send(LegControl::HangUp).await.unwrap();
+        hung_up(near).await;
+        ordered
+    });
+    carrier.go_on(Duration::from_secs(5)).await;
+    let ordered = session.await.unwrap();
+    let cleared = carrier.first(&Came::Clear).unwrap();
+    assert!(cleared - ordered <= ms(5), "{:?}", cleared - ordered);
+    // The last frame before the clear may have been dropped on this side.
+    let media = carrier.count(|came| matches!(came, Came::Media(_)));
+    assert!((39..=40).contains(&media), "{media}");
+    // Of the first thirty frames those of the lead were taken back.
+    let heard = carrier.heard.len() / 160;
+    assert!((28..=32).contains(&heard), "{heard}");
+    // The mark of the cut audio came back with the clear, and counts for nothing; that of what
+    // followed ends the call.
+    assert!(carrier.first(&Came::Mark("1.2".into())).is_some());
+    assert_eq!(carrier.close_code(), Some(1_000));
+}

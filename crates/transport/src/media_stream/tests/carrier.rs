@@ -1,0 +1,221 @@
+//! A carrier as Twilio documents itself: it plays what it is sent at wall time, sends marks back
+//! when all before them was played, and sends all of them back at once on a clear.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::io::DuplexStream;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+/// The id of the stream, which every message of ours has to name.
+const STREAM: &str = "MZ0123";
+
+/// What waits to be played.
+enum Queued {
+    Audio(Vec<u8>),
+    Mark(String),
+}
+
+/// What came, and when.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Came {
+    /// Audio of so many bytes.
+    Media(usize),
+    Mark(String),
+    Clear,
+    Closed(u16),
+}
+
+pub(super) struct Carrier {
+    socket: WebSocketStream<DuplexStream>,
+    queue: VecDeque<Queued>,
+    /// Bytes of the next audio that were played.
+    played: usize,
+    pub(super) came: Vec<(Instant, Came)>,
+    /// Every byte that was played.
+    pub(super) heard: Vec<u8>,
+    /// Whether it sends marks back.
+    pub(super) is_answering: bool,
+    chunks: u64,
+}
+
+impl Carrier {
+    pub(super) async fn connect(pipe: DuplexStream) -> Self {
+        let address = "ws://offhook.test/v1/media-streams/twilio";
+        let (socket, _) = client_async(address, pipe).await.unwrap();
+        Self {
+            socket,
+            queue: VecDeque::new(),
+            played: 0,
+            came: Vec::new(),
+            heard: Vec::new(),
+            is_answering: true,
+            chunks: 0,
+        }
+    }
+
+    pub(super) async fn start(&mut self, token: &str) {
+        self.say(json!({ "event": "connected", "protocol": "Call", "version": "1.0.0" }))
+            .await;
+        self.say(json!({
+            "event": "start",
+            "sequenceNumber": "1",
+            "streamSid": STREAM,
+            "start": {
+                "accountSid": "AC1", "streamSid": STREAM, "callSid": "CA1", "tracks": ["inbound"],
+                "mediaFormat": { "encoding": "audio/x-mulaw", "sampleRate": 8_000, "channels": 1 },
+                "customParameters": { "token": token, "name": "Jane" },
+            },
+        }))
+        .await;
+    }
+
+    pub(super) async fn say(&mut self, message: Value) {
+        self.text(message.to_string()).await;
+    }
+
+    /// Sends anything; a socket that was closed in the meantime takes nothing.
+    pub(super) async fn text(&mut self, text: String) {
+        self.socket.send(Message::text(text)).await.ok();
+    }
+
+    pub(super) async fn binary(&mut self, bytes: Vec<u8>) {
+        self.socket.send(Message::binary(bytes)).await.ok();
+    }
+
+    /// Sends caller audio.
+    pub(super) async fn speak(&mut self, audio: &[u8]) {
+        self.chunks += 1;
+        let media = json!({
+            "event": "media",
+            "sequenceNumber": (self.chunks + 1).to_string(),
+            "streamSid": STREAM,
+            "media": {
+                "track": "inbound", "chunk": self.chunks.to_string(),
+                "timestamp": (self.chunks * 20).to_string(), "payload": STANDARD.encode(audio),
+            },
+        });
+        self.say(media).await;
+    }
+
+    /// Goes on with the call for that long, or until the socket is closed: 20 ms of silence go out
+    /// and 20 ms are played, again and again.
+    pub(super) async fn go_on(&mut self, duration: Duration) {
+        let until = Instant::now() + duration;
+        let mut ticks = interval(Duration::from_millis(20));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+        while Instant::now() < until && self.close_code().is_none() {
+            tokio::select! {
+                message = self.socket.next() => self.take(message.and_then(Result::ok)).await,
+                _ = ticks.tick() => {
+                    self.play(160).await;
+                    self.speak(&[0xff; 160]).await;
+                }
+            }
+        }
+    }
+
+    /// Sends nothing and plays nothing until the socket is closed; gives with which code.
+    pub(super) async fn wait_for_close(&mut self) -> u16 {
+        loop {
+            let message = self.socket.next().await;
+            self.take(message.and_then(Result::ok)).await;
+            if let Some(code) = self.close_code() {
+                return code;
+            }
+        }
+    }
+
+    pub(super) fn close_code(&self) -> Option<u16> {
+        self.came.iter().find_map(|(_, came)| match came {
+            Came::Closed(code) => Some(*code),
+            _ => None,
+        })
+    }
+
+    /// When the first such thing came.
+    pub(super) fn first(&self, wanted: &Came) -> Option<Instant> {
+        let found = self.came.iter().find(|(_, came)| came == wanted);
+        found.map(|(at, _)| *at)
+    }
+
+    pub(super) fn count(&self, is_wanted: impl Fn(&Came) -> bool) -> usize {
+        self.came.iter().filter(|(_, came)| is_wanted(came)).count()
+    }
+
+    async fn take(&mut self, message: Option<Message>) {
+        let came = match message {
+            Some(Message::Text(text)) => self.order(text.as_str()).await,
+            Some(Message::Close(close)) => {
+                Came::Closed(close.map_or(1_005, |close| close.code.into()))
+            }
+            Some(Message::Ping(_) | Message::Pong(_)) => return,
+            None => Came::Closed(1_006),
+            other => panic!("a carrier does not take {other:?}"),
+        };
+        self.came.push((Instant::now(), came));
+    }
+
+    async fn order(&mut self, text: &str) -> Came {
+        let order: Value = serde_json::from_str(text).unwrap();
+        assert_eq!(order["streamSid"], STREAM, "{text}");
+        match order["event"].as_str() {
+            Some("media") => {
+                let payload = order["media"]["payload"].as_str().unwrap();
+                let audio = STANDARD.decode(payload).unwrap();
+                let bytes = audio.len();
+                self.queue.push_back(Queued::Audio(audio));
+                Came::Media(bytes)
+            }
+            Some("mark") => {
+                let name = order["mark"]["name"].as_str().unwrap().to_owned();
+                self.queue.push_back(Queued::Mark(name.clone()));
+                self.play(0).await;
+                Came::Mark(name)
+            }
+            Some("clear") => {
+                self.played = 0;
+                while let Some(queued) = self.queue.pop_front() {
+                    if let Queued::Mark(name) = queued {
+                        self.send_back(&name).await;
+                    }
+                }
+                Came::Clear
+            }
+            _ => panic!("a carrier does not take {text}"),
+        }
+    }
+
+    /// Plays so many bytes, and sends back the marks that come up.
+    async fn play(&mut self, mut bytes: usize) {
+        while let Some(queued) = self.queue.pop_front() {
+            match queued {
+                Queued::Mark(name) => self.send_back(&name).await,
+                Queued::Audio(audio) => {
+                    let part = bytes.min(audio.len() - self.played);
+                    let end = self.played + part;
+                    self.heard.extend_from_slice(&audio[self.played..end]);
+                    bytes -= part;
+                    self.played = if end == audio.len() { 0 } else { end };
+                    if self.played > 0 || part == 0 {
+                        self.queue.push_front(Queued::Audio(audio));
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn send_back(&mut self, name: &str) {
+        if self.is_answering {
+            let mark = json!({ "event": "mark", "streamSid": STREAM, "mark": { "name": name } });
+            self.say(mark).await;
+        }
+    }
+}

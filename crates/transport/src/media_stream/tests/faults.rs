@@ -1,0 +1,221 @@
+//! Carriers that send nonsense, too much, nothing, take nothing, or go away.
+
+use offhook_contract::LegControl;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_token_closes_with_1008_at_once() {
+    let server = serve(SocketLimits::default());
+    let mut carrier = server.carrier().await;
+    let began = Instant::now();
+    carrier.start("wrong").await;
+    assert_eq!(carrier.wait_for_close().await, 1_008);
+    assert!(began.elapsed() < Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_never_starts_is_closed_after_ten_seconds() {
+    let server = serve(SocketLimits::default());
+    let mut carrier = server.carrier().await;
+    let began = Instant::now();
+    carrier
+        .say(json!({ "event": "connected", "protocol": "Call" }))
+        .await;
+    carrier.go_on(Duration::from_secs(60)).await;
+    // Audio before the start makes no sense, and no start comes of it.
+    assert_eq!(carrier.close_code(), Some(1_008));
+    assert!(began.elapsed() <= Duration::from_secs(10));
+    let mut silent = server.carrier().await;
+    let began = Instant::now();
+    assert_eq!(silent.wait_for_close().await, 1_008);
+    assert_eq!(began.elapsed().as_secs(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_and_a_lost_socket_end_the_leg_at_once() {
+    let mut server = serve(SocketLimits::default());
+    let (mut carrier, near) = server.started().await;
+    let began = Instant::now();
+    carrier
+        .say(json!({ "event": "stop", "streamSid": "MZ0123", "stop": { "callSid": "CA1" } }))
+        .await;
+    hung_up(near).await;
+    assert!(began.elapsed() < Duration::from_millis(100));
+    let (carrier, near) = server.started().await;
+    drop(carrier);
+    hung_up(near).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_half_dead_socket_is_noticed() {
+    let mut server = serve(SocketLimits::default());
+    let (carrier, near) = server.started().await;
+    let began = Instant::now();
+    // Nothing is read and nothing is sent, and no end comes.
+    hung_up(near).await;
+    assert!(
+        began.elapsed() <= Duration::from_secs(20),
+        "{:?}",
+        began.elapsed()
+    );
+    drop(carrier);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_carrier_that_takes_nothing_is_cut_off_and_nothing_piles_up() {
+    let mut server = serve(SocketLimits::default());
+    let (mut carrier, near) = server.started().await;
+    let lane = near.audio_out.clone();
+    let sent = tokio::spawn(async move {
+        let mut sent = 0_usize;
+        while lane.send(outbound(0, 1)).await.is_ok() {
+            sent += 1;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        sent
+    });
+    // It speaks on, so that only what it does not take shows.
+    let talking = tokio::spawn(async move {
+        loop {
+            carrier.speak(&[0xff; 160]).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    hung_up(near).await;
+    let sent = sent.await.unwrap();
+    // The pipe, and at most the lane and one message beyond it.
+    assert!(sent * 160 < PIPE_BYTES * 2, "{sent} frames");
+    talking.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_carrier_that_stops_playing_is_cut_off() {
+    let mut server = serve(SocketLimits::default());
+    let (mut carrier, near) = server.started().await;
+    let lane = near.audio_out.clone();
+    tokio::spawn(async move {
+        while lane.send(outbound(0, 1)).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    carrier.go_on(Duration::from_secs(3)).await;
+    assert_eq!(carrier.close_code(), None);
+    carrier.is_answering = false;
+    let began = Instant::now();
+    carrier.go_on(Duration::from_secs(60)).await;
+    assert_eq!(carrier.close_code(), Some(1_008));
+    assert!(
+        began.elapsed() <= Duration::from_secs(30),
+        "{:?}",
+        began.elapsed()
+    );
+    hung_up(near).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_carrier_that_never_sends_marks_back_is_served_all_the_same() {
+    let mut server = serve(SocketLimits::default());
+    let (mut carrier, near) = server.started().await;
+    carrier.is_answering = false;
+    let session = tokio::spawn(async move {
+        for _ in 0..2_000 {
+            near.audio_out.send(outbound(0, 1)).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        near.control.send(LegControl::HangUp).await.unwrap();
+        hung_up(near).await;
+    });
+    carrier.go_on(Duration::from_secs(90)).await;
+    session.await.unwrap();
+    assert_eq!(carrier.close_code(), Some(1_000));
+}
+
+#[tokio::test(start_paused = true)]
+async fn some_nonsense_is_passed_over_and_too_much_closes_the_socket() {
+    let mut server = serve(SocketLimits::default());
+    let (mut carrier, mut near) = server.started().await;
+    for text in [
+        "",
+        "{}",
+        r#"{"event":"media"}"#,
+        r#"{"event":"media","media":{"payload":"%%"}}"#,
+    ] {
+        carrier.text(text.to_owned()).await;
+    }
+    carrier.binary(vec![0; 1_000]).await;
+    carrier.start("right").await;
+    carrier.speak(&[0x80; 160]).await;
+    assert!(near.audio_in.recv().await.unwrap().samples()[0] > 30_000);
+    for _ in 0..30 {
+        carrier.text("nonsense".to_owned()).await;
+    }
+    assert_eq!(carrier.wait_for_close().await, 1_008);
+    hung_up(near).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_too_long_closes_with_1009() {
+    let mut server = serve(SocketLimits::default());
+    let (mut carrier, near) = server.started().await;
+    carrier.speak(&vec![0xff; 60_000]).await;
+    assert_eq!(carrier.wait_for_close().await, 1_009);
+    hung_up(near).await;
+}
+
+/// What a carrier might send, bent by a seed: cut, doubled, with bytes changed.
+fn bent(seed: &mut u64) -> Vec<u8> {
+    let mut random = |below: usize| {
+        *seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (*seed >> 33) as usize % below
+    };
+    let messages = [
+        r#"{"event":"media","sequenceNumber":"3","media":{"track":"inbound","chunk":"1","payload":"//8A"}}"#,
+        r#"{"event":"mark","sequenceNumber":"4","mark":{"name":"0.1"}}"#,
+        r#"{"event":"dtmf","dtmf":{"track":"inbound_track","digit":"1"}}"#,
+        r#"{"event":"connected","protocol":"Call","version":"1.0.0"}"#,
+        r#"{"event":"start","start":{"streamSid":"MZ9","customParameters":{"token":"right"}}}"#,
+    ];
+    let mut bytes = messages[random(messages.len())].as_bytes().to_vec();
+    for _ in 0..random(4) {
+        let at = random(bytes.len().max(1));
+        match random(3) {
+            0 => bytes.truncate(at),
+            1 => bytes.extend_from_within(at..),
+            _ => bytes
+                .iter_mut()
+                .skip(at)
+                .take(1)
+                .for_each(|byte| *byte = random(256) as u8),
+        }
+    }
+    bytes
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_streams_of_nonsense_break_nothing() {
+    let mut server = serve(SocketLimits::default());
+    for seed in 0..1_000_u64 {
+        let mut state = seed;
+        let (mut carrier, near) = server.started().await;
+        for _ in 0..20 {
+            let bytes = bent(&mut state);
+            match String::from_utf8(bytes) {
+                Ok(text) => carrier.text(text).await,
+                Err(wrong) => carrier.binary(wrong.into_bytes()).await,
+            }
+        }
+        carrier.say(json!({ "event": "stop" })).await;
+        // Were anything broken by a panic, no word of a hang-up would come.
+        let mut near = near;
+        let mut last = None;
+        while let Some(event) = near.events.recv().await {
+            last = Some(event);
+        }
+        assert_eq!(last, Some(LegEvent::HungUp), "seed {seed}");
+    }
+}

@@ -1,0 +1,166 @@
+//! From the carrier to the session: the caller's audio, keys, marks, the end.
+
+use std::collections::VecDeque;
+
+use axum::extract::ws::{Message, WebSocket};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures::StreamExt as _;
+use futures::stream::SplitStream;
+use offhook_contract::{LegEvent, LegFarEnd};
+use offhook_media::{CodecError, Decoder, FRAME_DURATION, Frame, Framer};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+use super::ending::Ending;
+use super::wire::{CarrierMessage, Dialect, StreamStart};
+use crate::websocket::SocketLimits;
+use crate::websocket::allowance::AudioAllowance;
+
+/// Frames that wait in the session's lane at a time: a carrier sends in one go what the network
+/// held up, and a session drops what has waited longer than 200 ms.
+const FRAMES_AHEAD: usize = 4;
+
+/// Reads the socket of a running stream.
+pub(super) struct Uplink {
+    limits: SocketLimits,
+    audio_in: mpsc::Sender<Frame>,
+    events: mpsc::Sender<LegEvent>,
+    /// Names of marks that came back. A full lane drops one: the next mark says as much.
+    marks: mpsc::Sender<String>,
+    decoder: Decoder,
+    framer: Framer,
+    bytes: Vec<u8>,
+    samples: Vec<i16>,
+    waiting: VecDeque<Frame>,
+    allowance: AudioAllowance,
+    began: Instant,
+    mistakes: u32,
+}
+
+impl Uplink {
+    pub(super) fn new(
+        start: &StreamStart,
+        limits: SocketLimits,
+        far_end: &LegFarEnd,
+        marks: mpsc::Sender<String>,
+    ) -> Result<Self, CodecError> {
+        Ok(Self {
+            limits,
+            audio_in: far_end.audio_in.clone(),
+            events: far_end.events.clone(),
+            marks,
+            decoder: Decoder::new(start.codec, start.rate)?,
+            framer: Framer::new(start.rate),
+            bytes: Vec::new(),
+            samples: Vec::new(),
+            waiting: VecDeque::new(),
+            allowance: AudioAllowance::new(limits.audio_ahead_max),
+            began: Instant::now(),
+            mistakes: 0,
+        })
+    }
+
+    /// Reads until the socket ends; gives why.
+    pub(super) async fn run<D: Dialect>(&mut self, socket: &mut SplitStream<WebSocket>) -> Ending {
+        let mut ticks = interval(FRAME_DURATION / 2);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let silence_max = self.limits.ping_interval + self.limits.stall_max;
+        let mut heard_at = Instant::now();
+        // Looked at again only when it has passed: audio comes 50 times a second.
+        let mut silent = std::pin::pin!(sleep_until(heard_at + silence_max));
+        loop {
+            tokio::select! {
+                biased;
+                message = socket.next() => {
+                    heard_at = Instant::now();
+                    let taken = match message {
+                        Some(Ok(message)) => self.message::<D>(message),
+                        Some(Err(problem)) => Err(Ending::broken(problem, self.limits)),
+                        None => Err(Ending::PeerGone),
+                    };
+                    if let Err(ending) = taken {
+                        return ending;
+                    }
+                }
+                _ = ticks.tick(), if !self.waiting.is_empty() => self.feed(),
+                () = &mut silent => {
+                    let until = heard_at + silence_max;
+                    if until <= Instant::now() {
+                        return Ending::Silent(silence_max);
+                    }
+                    silent.as_mut().reset(until);
+                }
+            }
+        }
+    }
+
+    /// Messages that made no sense, so far.
+    pub(super) const fn mistakes(&self) -> u32 {
+        self.mistakes
+    }
+
+    fn message<D: Dialect>(&mut self, message: Message) -> Result<(), Ending> {
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Ping(_) | Message::Pong(_) => return Ok(()),
+            Message::Close(_) => return Err(Ending::CallerHungUp),
+            Message::Binary(_) => return self.mistake(),
+        };
+        match D::read(text.as_str()) {
+            Ok(CarrierMessage::Media(base64)) => self.audio(base64.as_bytes()),
+            Ok(CarrierMessage::Mark(name)) => {
+                self.marks.try_send(name.into_owned()).ok();
+                Ok(())
+            }
+            Ok(CarrierMessage::Dtmf(key)) => {
+                // A session that does not take its events any more is about to end.
+                self.events.try_send(LegEvent::Dtmf(key)).ok();
+                Ok(())
+            }
+            Ok(CarrierMessage::Stop) => Err(Ending::CallerHungUp),
+            Ok(CarrierMessage::Unused) => Ok(()),
+            // It comes once, before the first audio.
+            Ok(CarrierMessage::Start(_)) | Err(_) => self.mistake(),
+        }
+    }
+
+    fn audio(&mut self, base64: &[u8]) -> Result<(), Ending> {
+        self.bytes.clear();
+        self.samples.clear();
+        if STANDARD.decode_vec(base64, &mut self.bytes).is_err()
+            || self.decoder.decode(&self.bytes, &mut self.samples).is_err()
+        {
+            return self.mistake();
+        }
+        self.framer.push(&self.samples);
+        while let Some(frame) = self.framer.next_frame() {
+            // What comes faster than speech and would wait for more than a second is lost.
+            if self.allowance.take(self.began.elapsed()) {
+                self.waiting.push_back(frame);
+            }
+        }
+        self.feed();
+        Ok(())
+    }
+
+    /// Hands the session as much as it takes without dropping any.
+    fn feed(&mut self) {
+        let lane = &self.audio_in;
+        while lane.max_capacity() - lane.capacity() < FRAMES_AHEAD
+            && let Some(frame) = self.waiting.pop_front()
+        {
+            // A session that is gone takes nothing any more; the other half sees that.
+            lane.try_send(frame).ok();
+        }
+    }
+
+    /// Counts what makes no sense; nobody reads an answer at the other end, so there is none.
+    fn mistake(&mut self) -> Result<(), Ending> {
+        self.mistakes += 1;
+        if self.mistakes > self.limits.mistakes_max {
+            return Err(Ending::fault("too many messages made no sense"));
+        }
+        Ok(())
+    }
+}
