@@ -1,11 +1,12 @@
 //! Which models serve the call.
 //!
-//! No call with scripted providers can tell models apart: the program chooses what it loads
-//! (`crates/offhook/src/stack.rs`). `offhook call` loads `models.chat` by its name and refuses
-//! the other three where they are not what is loaded; `offhook serve` refuses all four, when it
-//! starts and again at each session. Both go by the same check as the entries here.
+//! No call with scripted providers can tell models apart: the program chooses what it loads and
+//! whom it connects to (`crates/offhook/src/stack/`); `crates/offhook/tests/hosted.rs` holds calls
+//! with hosted ones. `offhook call` loads the embedded `models.chat` by its name; what is named and
+//! is not there is refused, by `offhook serve` when it starts and again at each session. Both go by
+//! the same check as the entries here.
 
-use offhook_agent::{Agent, ModelChoices, ModelId};
+use offhook_agent::{Agent, ModelId, ServedModels, StageModels};
 use serde_json::json;
 
 use crate::call::Call;
@@ -14,8 +15,8 @@ use crate::stage::Stage;
 
 /// What happens where `local/loaded` is loaded for everything.
 fn served(agent: &Agent) -> Result<(), String> {
-    let loaded = Some(ModelId::Local("loaded".into()));
-    let loaded = ModelChoices {
+    let loaded = StageModels::local(ModelId::Local("loaded".into()));
+    let loaded = ServedModels {
         chat: loaded.clone(),
         recognition: loaded.clone(),
         turn_detection: loaded.clone(),

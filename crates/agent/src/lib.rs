@@ -41,6 +41,7 @@ pub use model_id::{ModelId, ModelIdError};
 pub use problem::{AgentProblem, AgentProblems};
 pub use records::{RecordSettings, RecordsDocument, RedactedEntity, RetentionDocument};
 pub use schema::agent_schema;
+pub use served::{ServedModels, StageModels};
 pub use soft_timeout::{FillerOrderDocument, SoftTimeoutDocument};
 pub use sounds::{
     AmbientSound, AmbientSoundDocument, AmbientSoundKindDocument, ToolCallSound,

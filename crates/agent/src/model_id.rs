@@ -1,9 +1,10 @@
-//! Names of models: a provider and the provider's own name for the model.
+//! Names of models: a provider and the provider's own name for the model, or a name by itself, of
+//! which each server says what it stands for.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A model, as `provider/name`.
+/// A model, as `provider/name`, or a name alone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ModelId {
     /// An entry of the catalogue that runs in this process.
@@ -15,10 +16,21 @@ pub enum ModelId {
         /// The model's name there.
         name: String,
     },
+    /// A name for which the server has one model or several, such as a platform's own.
+    Alias(String),
 }
 
 /// Whose APIs are spoken.
-const HOSTED: [&str; 1] = ["openai"];
+const HOSTED: [&str; 8] = [
+    "anthropic",
+    "assemblyai",
+    "cartesia",
+    "deepgram",
+    "elevenlabs",
+    "google",
+    "openai",
+    "rime",
+];
 
 /// Characters of a hosted model's name.
 const NAME_MAX: usize = 200;
@@ -26,11 +38,8 @@ const NAME_MAX: usize = 200;
 /// A text that names no model.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ModelIdError {
-    /// No provider before a `/`.
-    #[error("\"{0}\" names no provider; write \"local/{0}\"")]
-    NoProvider(String),
     /// A provider that is not known.
-    #[error("\"{0}\" is no provider; use local or openai")]
+    #[error("\"{0}\" is no provider; use local, {known}", known = HOSTED.join(", "))]
     UnknownProvider(String),
     /// The part after the `/`.
     #[error("\"{0}\" is not a model's name; use letters, digits, \".\", \"_\" and \"-\"")]
@@ -42,7 +51,7 @@ impl ModelId {
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
-            Self::Local(name) | Self::Hosted { name, .. } => name,
+            Self::Local(name) | Self::Hosted { name, .. } | Self::Alias(name) => name,
         }
     }
 }
@@ -51,18 +60,18 @@ impl FromStr for ModelId {
     type Err = ModelIdError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (provider, name) = text
-            .split_once('/')
-            .ok_or_else(|| ModelIdError::NoProvider(text.to_owned()))?;
+        let Some((provider, name)) = text.split_once('/') else {
+            return match text.chars().all(is_plain) && is_short(text) {
+                true => Ok(Self::Alias(text.to_owned())),
+                false => Err(ModelIdError::Name(text.to_owned())),
+            };
+        };
         let is_hosted = HOSTED.contains(&provider);
         if provider != "local" && !is_hosted {
             return Err(ModelIdError::UnknownProvider(provider.to_owned()));
         }
-        let is_right = |c: char| {
-            let is_plain = c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-            is_plain || is_hosted && matches!(c, '/' | ':' | '@')
-        };
-        if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(is_right) {
+        let is_right = |c: char| is_plain(c) || is_hosted && matches!(c, '/' | ':' | '@');
+        if !is_short(name) || !name.chars().all(is_right) {
             return Err(ModelIdError::Name(name.to_owned()));
         }
         let name = name.to_owned();
@@ -76,11 +85,20 @@ impl FromStr for ModelId {
     }
 }
 
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')
+}
+
+fn is_short(name: &str) -> bool {
+    !name.is_empty() && name.len() <= NAME_MAX
+}
+
 impl fmt::Display for ModelId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Local(name) => write!(formatter, "local/{name}"),
             Self::Hosted { provider, name } => write!(formatter, "{provider}/{name}"),
+            Self::Alias(name) => formatter.write_str(name),
         }
     }
 }
@@ -98,13 +116,20 @@ mod tests {
         let id: ModelId = text.parse().unwrap();
         assert_eq!(id.name(), "meta-llama/Llama-3.3:70b");
         assert_eq!(id.to_string(), text);
+        let id: ModelId = "gpt-4o-mini".parse().unwrap();
+        assert_eq!(id, ModelId::Alias("gpt-4o-mini".into()));
+        assert_eq!(id.to_string(), "gpt-4o-mini");
     }
 
     #[test]
     fn a_wrong_id_says_what_to_write() {
         for (text, expected) in [
-            ("qwen", "write \"local/qwen\""),
-            ("lokal/qwen", "\"lokal\" is no provider"),
+            ("", "not a model's name"),
+            ("gpt 4o", "not a model's name"),
+            (
+                "lokal/qwen",
+                "\"lokal\" is no provider; use local, anthropic, ",
+            ),
             ("local/", "not a model's name"),
             ("local/../../etc", "not a model's name"),
             ("local/a:b", "not a model's name"),

@@ -1,6 +1,6 @@
 //! Whether a canonical document is an agent that this server can answer calls with.
 
-use offhook_agent::{Agent, AgentProblem, AgentProblems, ModelChoices};
+use offhook_agent::{Agent, AgentProblem, AgentProblems, ServedModels};
 use serde_json::{Value, json};
 
 use crate::{Problem, Refusal};
@@ -13,7 +13,7 @@ pub struct AgentRefused(pub Vec<AgentProblem>);
 ///
 /// # Errors
 /// All problems at once, each with its path.
-pub fn read_agent(document: &Value, served: &ModelChoices) -> Result<Agent, AgentRefused> {
+pub fn read_agent(document: &Value, served: &ServedModels) -> Result<Agent, AgentRefused> {
     match Agent::from_json(&document.to_string()) {
         Ok(agent) => match agent.models().check_served(served) {
             Ok(()) => Ok(agent),
@@ -28,7 +28,7 @@ pub fn read_agent(document: &Value, served: &ModelChoices) -> Result<Agent, Agen
 
 /// What of the models of a document with other problems is not served: its models are read by
 /// themselves, in an agent that has no other problem.
-fn unserved_models(document: &Value, served: &ModelChoices) -> Vec<AgentProblem> {
+fn unserved_models(document: &Value, served: &ServedModels) -> Vec<AgentProblem> {
     let models = document.get("models").cloned().unwrap_or_else(|| json!({}));
     let probe = json!({ "name": "probe", "prompt": "probe", "models": models });
     let agent = Agent::from_json(&probe.to_string());
@@ -51,15 +51,15 @@ impl From<AgentRefused> for Refusal {
 
 #[cfg(test)]
 mod tests {
-    use offhook_agent::ModelId;
+    use offhook_agent::{ModelId, StageModels};
 
     use super::*;
 
     #[test]
     fn models_that_are_not_served_are_named_beside_all_other_problems() {
-        let served = ModelChoices {
-            voice: Some(ModelId::Local("hibari".into())),
-            ..ModelChoices::default()
+        let served = ServedModels {
+            voice: StageModels::local(ModelId::Local("hibari".into())),
+            ..ServedModels::default()
         };
         let paths = |document: Value| {
             let refused = read_agent(&document, &served).unwrap_err().0;

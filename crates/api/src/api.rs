@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::routing::get;
-use offhook_agent::ModelChoices;
-use offhook_call::Providers;
+use offhook_agent::{ModelChoices, ServedModels};
+use offhook_call::{ProviderSource, Providers};
 use offhook_store::Store;
 
-use crate::Switchboard;
 use crate::calls::CallPlaces;
 use crate::change::Turns;
 use crate::deliveries::Deliveries;
@@ -17,6 +17,7 @@ use crate::dialect::{SharedPaths, mounts};
 use crate::live::LiveCalls;
 use crate::native;
 use crate::rate_limit::RateLimits;
+use crate::{Refusal, Switchboard};
 
 /// What every request sees. Cloning is cheap.
 #[derive(Debug, Clone)]
@@ -32,7 +33,7 @@ struct Inside {
     deliveries: Deliveries,
     live: LiveCalls,
     places: CallPlaces,
-    providers: Option<Providers>,
+    providers: Option<Arc<dyn ProviderSource>>,
 }
 
 impl std::fmt::Debug for Inside {
@@ -49,7 +50,7 @@ impl std::fmt::Debug for Inside {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiSettings {
     /// The models that agents may name.
-    pub served: ModelChoices,
+    pub served: ServedModels,
     /// Whether the server can be reached from this machine alone. Only then, and only as long as no
     /// key was ever made, requests without a key are let in.
     pub is_loopback: bool,
@@ -71,7 +72,7 @@ pub struct ApiSettings {
 impl Default for ApiSettings {
     fn default() -> Self {
         Self {
-            served: ModelChoices::default(),
+            served: ServedModels::default(),
             is_loopback: false,
             requests_per_minute: 1000,
             burst: 200,
@@ -90,16 +91,28 @@ impl Api {
         Self::over(store, settings, None)
     }
 
-    /// An API over `store`, in a process that serves calls with these models.
+    /// An API over `store`, in a process that serves calls with models from this source.
     #[must_use]
-    pub fn with_providers(store: Store, settings: ApiSettings, providers: Providers) -> Self {
-        Self::over(store, settings, Some(providers))
+    pub fn with_providers(
+        store: Store,
+        settings: ApiSettings,
+        providers: impl ProviderSource + 'static,
+    ) -> Self {
+        Self::over(store, settings, Some(Arc::new(providers)))
     }
 
-    fn over(store: Store, settings: ApiSettings, providers: Option<Providers>) -> Self {
+    fn over(
+        store: Store,
+        settings: ApiSettings,
+        providers: Option<Arc<dyn ProviderSource>>,
+    ) -> Self {
         let rates = RateLimits::new(settings.requests_per_minute, settings.burst);
         let places = CallPlaces::new(settings.workspace_calls_max);
-        let deliveries = Deliveries::new(store.clone(), settings.allows_private_webhooks);
+        let deliveries = Deliveries::new(
+            store.clone(),
+            settings.allows_private_webhooks,
+            settings.recordings.clone(),
+        );
         Self {
             inside: Arc::new(Inside {
                 store,
@@ -138,10 +151,18 @@ impl Api {
         &self.inside.places
     }
 
-    /// The models with which this process serves calls; `None` where it serves none.
-    #[must_use]
-    pub fn providers(&self) -> Option<&Providers> {
-        self.inside.providers.as_ref()
+    /// The stages with which this process serves what names these models.
+    ///
+    /// # Errors
+    /// Where it serves none, or cannot have one of them.
+    pub fn providers(&self, models: &ModelChoices) -> Result<Providers, Refusal> {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        let Some(source) = &self.inside.providers else {
+            let message = "this process serves no models; ask a server that answers calls";
+            return Err(Refusal::new(status, "no_models", message));
+        };
+        let providers = source.providers(models);
+        providers.map_err(|problem| Refusal::new(status, "no_models", problem))
     }
 
     /// What webhooks are told.

@@ -33,7 +33,7 @@ pub use agent_reading::{AgentRefused, read_agent};
 pub use api::{Api, ApiSettings, router, sessions};
 pub use change::AgentChange;
 pub use deliveries::Deliveries;
-pub use dialect::SharedPaths;
+pub use dialect::{SharedPaths, StandIns};
 pub use door::{Door, guarded, guarded_beside};
 pub use json_body::read_json;
 pub use merge_patch::merge_patch;

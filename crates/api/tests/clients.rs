@@ -10,7 +10,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use offhook_agent::{ModelChoices, ModelId};
+use offhook_agent::{ModelId, ServedModels, StageModels};
 use offhook_api::{Api, ApiSettings, router};
 use offhook_call::Providers;
 use offhook_contract::scripted::{
@@ -58,13 +58,13 @@ fn providers() -> Providers {
 }
 
 fn settings() -> ApiSettings {
-    let local = |name: &str| Some(ModelId::Local(name.into()));
+    let local = |name: &str| StageModels::local(ModelId::Local(name.into()));
     ApiSettings {
-        served: ModelChoices {
+        served: ServedModels {
             chat: local("small"),
             recognition: local("ear"),
             voice: local("hum"),
-            ..ModelChoices::default()
+            ..ServedModels::default()
         },
         // Receivers of webhooks are on this machine.
         allows_private_webhooks: true,

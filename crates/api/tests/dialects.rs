@@ -10,6 +10,8 @@
 mod deliveries;
 #[path = "dialects/history.rs"]
 mod history;
+#[path = "dialects/post_call.rs"]
+mod post_call;
 #[path = "dialects/receiver.rs"]
 mod receiver;
 #[path = "dialects/server.rs"]

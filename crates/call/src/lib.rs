@@ -3,6 +3,7 @@
 mod conversation;
 pub mod fact_log;
 mod persona;
+mod provider_source;
 mod record;
 pub mod recording;
 mod reply;
@@ -14,6 +15,7 @@ mod written;
 
 pub use conversation::Conversation;
 pub use persona::Persona;
+pub use provider_source::ProviderSource;
 pub use record::{
     BackchannelRecord, BargeInOutcome, BargeInRecord, CallRecord, EntryKind, LogEntry,
     PacingRecord, TurnKind, TurnRecord, TurnTimings,

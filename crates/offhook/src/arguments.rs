@@ -29,7 +29,7 @@ pub(crate) enum Command {
     /// Hold one real call with the embedded models and a simulated caller.
     Demo(DemoArguments),
     /// Let a WAV file or a scenario call an agent.
-    Call(CallArguments),
+    Call(Box<CallArguments>),
     /// Serve the APIs of agents, and answer WebSocket sessions on `/v1/session?agent=NAME|ID`.
     Serve(ServeArguments),
     /// Name every problem of agent and scenario files.
@@ -89,6 +89,9 @@ pub(crate) struct CallArguments {
     /// A scenario that says what the caller does.
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: Option<PathBuf>,
+    /// Settings whose `[models]` say which models serve, where there are such settings.
+    #[arg(long, value_name = "FILE", default_value = "configs/offhook.toml")]
+    pub(crate) config: PathBuf,
     /// Call a running server (`ws://host:port/v1/session?agent=NAME`) instead.
     #[arg(long, value_name = "URL", conflicts_with = "agent")]
     pub(crate) url: Option<String>,

@@ -11,10 +11,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use offhook_agent::{CallVariables, ModelChoices};
+use offhook_agent::{CallVariables, ModelId};
 use offhook_call::fact_log::LogHeader;
 use offhook_call::report::{ProcessFigures, Report};
-use offhook_call::{CallRecord, CallSetup, Persona, Session};
+use offhook_call::{CallRecord, CallSetup, Persona, ProviderSource as _, Session};
 use offhook_contract::{LegDescription, TextToSpeech, leg};
 use offhook_media::{SampleRate, StereoWav};
 use offhook_rehearsal::{LedgerHandle, Scenario, SimulatedCaller};
@@ -25,8 +25,7 @@ use tokio::sync::mpsc;
 use crate::arguments::{CallArguments, DemoArguments};
 use crate::check::read_scenario;
 use crate::outcome::{Complaint, Outcome, chain};
-use crate::settings::named;
-use crate::stack::{Stack, served};
+use crate::stack::{ModelSettings, Stack};
 use agent_source::AgentSource;
 use outputs::Outputs;
 use watcher::Watcher;
@@ -92,6 +91,7 @@ pub(crate) async fn run(arguments: CallArguments) -> anyhow::Result<Outcome> {
         recording: arguments.caller,
         scenario,
         variables,
+        config: Some(arguments.config),
         chat_model: arguments.chat_model,
         is_json: arguments.json,
         outputs: Outputs {
@@ -118,6 +118,7 @@ pub(crate) async fn demo(arguments: DemoArguments) -> anyhow::Result<Outcome> {
         recording: None,
         scenario: Some(read_scenario(&arguments.scenario)?),
         variables: CallVariables::new(),
+        config: None,
         chat_model: arguments.chat_model,
         is_json: arguments.json,
         outputs: Outputs {
@@ -136,6 +137,8 @@ struct Plan {
     recording: Option<PathBuf>,
     scenario: Option<Scenario>,
     variables: CallVariables,
+    /// Settings that say which models serve.
+    config: Option<PathBuf>,
     chat_model: Option<String>,
     is_json: bool,
     outputs: Outputs,
@@ -144,19 +147,25 @@ struct Plan {
 impl Plan {
     async fn hold(mut self, started: Instant) -> anyhow::Result<Outcome> {
         // Everything that can be wrong with the input is found before the models are loaded.
-        // The chat model that the agent names is the one that is loaded.
-        let served = ModelChoices {
-            chat: None,
-            ..served(None)?
+        let mut models = match &self.config {
+            Some(file) => ModelSettings::of_file(file)?,
+            None => ModelSettings::embedded(),
         };
+        // An embedded chat model that the agent names is the one that is loaded.
+        match (&self.chat_model, self.agent.models()?.chat) {
+            (Some(name), _) => models.fix_chat(name)?,
+            (None, Some(model @ ModelId::Local(_))) => models.chat.default = Some(model),
+            (None, _) => {}
+        }
+        let served = models.served()?;
         let agent = self.agent.read(&served)?;
         let recording = self.recording.as_deref().map(open_recording).transpose()?;
         self.outputs.check()?;
-        let of_agent = agent.models().chat.as_ref().map(named);
-        let chat_model = self.chat_model.take().or(of_agent);
-        let stack = tokio::task::spawn_blocking(move || Stack::load(chat_model.as_deref()))
+        let stack = tokio::task::spawn_blocking(move || Stack::load(served, None))
             .await
             .context("loading the models panicked")??;
+        let providers = stack.models.providers(agent.models());
+        let providers = providers.map_err(Complaint::bad_input)?;
         let loaded = started.elapsed();
         let persona = Persona::new(Arc::new(agent), self.variables.clone());
         let (near, far) = leg(LegDescription {
@@ -176,7 +185,7 @@ impl Plan {
             call_id,
             persona,
             leg: near,
-            providers: stack.providers.clone(),
+            providers: providers.clone(),
             log: Some(log),
             control,
         };
@@ -188,9 +197,8 @@ impl Plan {
             prompted: started.elapsed(),
         };
         self.announce(&stack, times);
-        let caller = self
-            .caller(recording, stack.providers.voice.as_ref())
-            .await?;
+        let voice = stack.models.local_voice().unwrap_or(&providers.voice);
+        let caller = self.caller(recording, voice.as_ref()).await?;
         let watcher = Watcher::start(
             entries,
             self.outputs.facts.as_deref(),
@@ -264,7 +272,7 @@ impl Plan {
             println!(
                 "Ready after {:.2} s (chat model {}); it read its prompt in {:.2} s.\n",
                 times.loaded.as_secs_f64(),
-                stack.chat_model,
+                stack.chat_model(),
                 (times.prompted - times.loaded).as_secs_f64(),
             );
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use offhook_agent::{Agent, AgentProblems, ModelChoices};
+use offhook_agent::{Agent, AgentProblems, ServedModels};
 use offhook_rehearsal::Scenario;
 use offhook_store::StoredAgent;
 
@@ -54,7 +54,7 @@ pub(crate) fn read_agent(file: &Path) -> anyhow::Result<Agent> {
 
 /// Reads an agent for calls that `served` serve; a model that it names and that is not one of them
 /// is a problem of it.
-pub(crate) fn read_served_agent(file: &Path, served: &ModelChoices) -> anyhow::Result<Agent> {
+pub(crate) fn read_served_agent(file: &Path, served: &ServedModels) -> anyhow::Result<Agent> {
     let agent = read_agent(file)?;
     agent
         .models()
@@ -66,7 +66,7 @@ pub(crate) fn read_served_agent(file: &Path, served: &ModelChoices) -> anyhow::R
 /// Reads an agent of a store, as above.
 pub(crate) fn read_stored_agent(
     agent: &StoredAgent,
-    served: &ModelChoices,
+    served: &ServedModels,
 ) -> anyhow::Result<Agent> {
     offhook_api::read_agent(&agent.document, served).map_err(|refused| {
         let problems = AgentProblems(refused.0);

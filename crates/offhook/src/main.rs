@@ -40,7 +40,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Keys(arguments) => on_the_runtime(keys::run(arguments)),
         Command::Models(arguments) => on_the_runtime(models::run(arguments)),
         Command::Replay(arguments) => replay::run(&arguments),
-        Command::Call(arguments) => on_the_runtime(call::run(arguments)),
+        Command::Call(arguments) => on_the_runtime(call::run(*arguments)),
         Command::Demo(arguments) => on_the_runtime(call::demo(arguments)),
         Command::Serve(arguments) => on_the_runtime(serve::run(arguments)),
     }

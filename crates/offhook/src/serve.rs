@@ -15,13 +15,13 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use offhook_agent::{Agent, ModelChoices};
+use offhook_agent::{Agent, ServedModels};
 use offhook_api::calls::{
     CallDocument, CallPlace, HostedCall, Keeping, NewCall, RunningCall, RunningRecording,
 };
 use offhook_api::{Api, ApiSettings, Refusal, SharedPaths, Switchboard};
 use offhook_call::recording::Recorder;
-use offhook_call::{CallSetup, Persona, Providers, Session};
+use offhook_call::{CallSetup, Persona, ProviderSource as _, Session};
 use offhook_contract::{LegDescription, leg};
 use offhook_store::{CallWriter, Store};
 use offhook_transport::websocket::wire::SessionRequest;
@@ -36,7 +36,7 @@ use crate::arguments::ServeArguments;
 use crate::check::{read_agent, read_served_agent};
 use crate::outcome::{Complaint, Outcome, chain};
 use crate::settings::{PlatformDocument, Settings};
-use crate::stack::{Stack, served};
+use crate::stack::{ModelTable, Stack};
 use admission::{Admitted, Settled, admit, take_place};
 use node::Node;
 
@@ -53,9 +53,7 @@ const WRITING_MAX: Duration = Duration::from_secs(5);
 /// What every request sees.
 struct Server {
     settings: Settings,
-    providers: Providers,
-    /// The models that agents may name; any chat model where one was named when the server began.
-    served: ModelChoices,
+    models: ModelTable,
     calls: Arc<Semaphore>,
     api: Api,
     records: CallWriter,
@@ -68,11 +66,10 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
     let mut settings = Settings::read(&arguments.config)?;
     crate::start_log(&settings.log_level.to_string(), settings.is_log_json);
     settings.listen = arguments.listen.unwrap_or(settings.listen);
-    let mut served = served(settings.chat_model.as_deref())?;
-    if arguments.chat_model.is_some() {
-        settings.chat_model = arguments.chat_model;
-        served.chat = None;
+    if let Some(name) = &arguments.chat_model {
+        settings.models.fix_chat(name)?;
     }
+    let served = settings.models.served()?;
     settings.data = arguments.data.unwrap_or(settings.data);
     settings.database = arguments.database.or(settings.database);
     check_agents(&settings.agents, &served)?;
@@ -82,9 +79,8 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
     let node = claim_node(&settings, &store).await?;
     let recordings = settings.data.join(RECORDINGS);
     let recorder = Recorder::start(&recordings).context("recordings cannot be made")?;
-    let chat_model = settings.chat_model.clone();
     let directory = settings.models_directory.clone();
-    let load = move || Stack::load_from(chat_model.as_deref(), directory);
+    let load = move || Stack::load(served, directory);
     let stack = tokio::task::spawn_blocking(load)
         .await
         .context("loading the models panicked")??;
@@ -97,10 +93,10 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
         "listening on ws://{}/v1/session?agent=NAME (models loaded in {:.2} s, chat model {})",
         listener.local_addr()?,
         stack.load_time.as_secs_f64(),
-        stack.chat_model
+        stack.chat_model()
     );
     let api = ApiSettings {
-        served: served.clone(),
+        served: stack.models.served().clone(),
         is_loopback: settings.listen.ip().is_loopback(),
         requests_per_minute: settings.api.requests_per_minute,
         burst: settings.api.burst,
@@ -112,7 +108,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
         recordings: Some(recordings),
         workspace_calls_max: settings.workspace_calls_max,
     };
-    let api = Api::with_providers(store.clone(), api, stack.providers.clone());
+    let api = Api::with_providers(store.clone(), api, stack.models.clone());
     tokio::spawn(api.deliveries().clone().run());
     let node_name = node.name.clone();
     let noting = tokio::spawn(store.clone().keep_node(node_name.clone()));
@@ -120,8 +116,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
     let calls = Arc::new(Semaphore::new(settings.calls_max));
     let server = Arc::new(Server {
         settings,
-        providers: stack.providers,
-        served,
+        models: stack.models,
         calls,
         api: api.clone(),
         records,
@@ -206,7 +201,7 @@ async fn claim_node(settings: &Settings, store: &Store) -> anyhow::Result<Node> 
 
 /// Refuses to serve agents that name models which are not loaded, all at once. Documents with other
 /// problems are refused where they are called.
-fn check_agents(folder: &Path, served: &ModelChoices) -> anyhow::Result<()> {
+fn check_agents(folder: &Path, served: &ServedModels) -> anyhow::Result<()> {
     let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let files = files.map(|entry| entry.path());
     let mut agents: Vec<PathBuf> = files
@@ -303,11 +298,8 @@ async fn open(
         rate: asked.rate,
         lead,
     });
-    let unavailable = |what: &str| SessionRefusal::Unavailable(what.to_owned());
-    let settled = settled.map_or_else(Settled::anew, Ok).map_err(|problem| {
-        tracing::error!(%problem, "a call cannot begin");
-        unavailable("the call cannot begin now; see the server's log")
-    })?;
+    let settled = settled.map_or_else(Settled::anew, Ok);
+    let settled = settled.map_err(|problem| cannot_begin(&problem.to_string()))?;
     let call_id = settled.call_id.clone();
     // What was settled is not for the page to change.
     start.variables.extend(settled.variables);
@@ -326,18 +318,18 @@ async fn open(
     };
     let is_recorded = agent.is_recorded();
     let (hosted, lines) = HostedCall::new(&server.api, server.records.clone(), new);
+    let providers = server.models.providers(agent.models());
+    let providers = providers.map_err(|problem| cannot_begin(&problem))?;
     let setup = CallSetup {
         call_id: call_id.clone(),
         persona: Persona::new(Arc::new(agent), start.variables),
         leg: near,
-        providers: server.providers.clone(),
+        providers,
         log: Some(lines.log),
         control: lines.control,
     };
-    let mut session = Session::open(setup).await.map_err(|problem| {
-        tracing::error!(problem = chain(&problem), "a call cannot begin");
-        unavailable("the call cannot begin now; see the server's log")
-    })?;
+    let session = Session::open(setup).await;
+    let mut session = session.map_err(|problem| cannot_begin(&chain(&problem)))?;
     let recording = is_recorded.then(|| {
         let file = format!("{call_id}.wav");
         let (tape, done) = server.recorder.tape(&file, asked.rate);
@@ -351,6 +343,12 @@ async fn open(
         lead,
         far_end,
     })
+}
+
+/// What is wrong is for the log; who calls is told no more than that.
+fn cannot_begin(problem: &str) -> SessionRefusal {
+    tracing::error!(problem, "a call cannot begin");
+    SessionRefusal::Unavailable("the call cannot begin now; see the server's log".to_owned())
 }
 
 /// Runs a call to its end; its line is free then.

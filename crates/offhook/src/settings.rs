@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use offhook_agent::{ModelId, parse_duration};
+use offhook_agent::parse_duration;
 use offhook_transport::websocket::SocketLimits;
 use serde::Deserialize;
 
 use crate::outcome::Complaint;
+use crate::stack::{ModelSettings, ModelsDocument};
 
 /// The settings, checked.
 #[derive(Debug, Clone)]
@@ -25,7 +26,7 @@ pub(crate) struct Settings {
     pub(crate) workspace_calls_max: Option<u32>,
     pub(crate) api: ApiDocument,
     pub(crate) models_directory: Option<PathBuf>,
-    pub(crate) chat_model: Option<String>,
+    pub(crate) models: ModelSettings,
     pub(crate) lead: Duration,
     pub(crate) limits: SocketLimits,
     pub(crate) log_level: tracing::Level,
@@ -77,13 +78,6 @@ impl Default for ApiDocument {
             private_webhooks: false,
         }
     }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct ModelsDocument {
-    directory: Option<PathBuf>,
-    chat: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -165,11 +159,7 @@ impl Settings {
             let problem = "0 would refuse every call; write 1 or more";
             problems.0.push(format!("{path}: {problem}"));
         }
-        let chat_model = document
-            .models
-            .chat
-            .and_then(|name| problems.take("models.chat", name.parse::<ModelId>()))
-            .map(|model| named(&model));
+        let models = ModelSettings::read(&document.models, |problem| problems.0.push(problem));
         for (path, count) in [
             ("api.requests_per_minute", document.api.requests_per_minute),
             ("api.burst", document.api.burst),
@@ -206,7 +196,7 @@ impl Settings {
             workspace_calls_max: document.workspace_calls_max,
             api: document.api,
             models_directory: document.models.directory.map(|path| folder.join(path)),
-            chat_model,
+            models,
             lead,
             limits: SocketLimits {
                 start_timeout,
@@ -217,14 +207,6 @@ impl Settings {
             log_level,
             is_log_json: document.log.format == "json",
         })
-    }
-}
-
-/// A chat model as the stack takes it: by its name in the catalogue, or with its provider.
-pub(crate) fn named(model: &ModelId) -> String {
-    match model {
-        ModelId::Local(name) => name.clone(),
-        hosted @ ModelId::Hosted { .. } => hosted.to_string(),
     }
 }
 

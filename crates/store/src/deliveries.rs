@@ -307,7 +307,7 @@ impl Store {
         Ok(done.rows_affected())
     }
 
-    /// Calls that ended since, in workspaces that have a webhook of one of these two kinds from
+    /// Calls that ended since, in workspaces that have a webhook of one of these kinds from
     /// before their end, of whose end no delivery knows; the first to end first. `suffix` behind a
     /// call's id is the subject of its end.
     ///
@@ -315,7 +315,7 @@ impl Store {
     /// As the database.
     pub async fn untold_calls(
         &self,
-        kinds: [&str; 2],
+        kinds: [&str; 3],
         suffix: &str,
         since_ms: i64,
         limit: u32,
@@ -324,15 +324,16 @@ impl Store {
             "SELECT * FROM calls
              WHERE ended_at_ms >= $1
                AND EXISTS (SELECT 1 FROM objects
-                           WHERE objects.workspace = calls.workspace AND objects.kind IN ($2, $3)
+                           WHERE objects.workspace = calls.workspace AND objects.kind IN ($2, $3, $4)
                              AND objects.created_at_ms <= calls.ended_at_ms)
                AND NOT EXISTS (SELECT 1 FROM deliveries
-                               WHERE deliveries.subject = calls.id || $4)
-             ORDER BY ended_at_ms, id LIMIT $5",
+                               WHERE deliveries.subject = calls.id || $5)
+             ORDER BY ended_at_ms, id LIMIT $6",
         )
         .bind(since_ms)
         .bind(kinds[0])
         .bind(kinds[1])
+        .bind(kinds[2])
         .bind(suffix)
         .bind(i64::from(limit))
         .fetch_all(self.database().reads())
@@ -401,6 +402,27 @@ impl Workspace {
         .try_get("total")?;
         let deliveries: Result<Vec<_>, _> = rows.iter().map(StoredDelivery::from_row).collect();
         Ok(bounds.page(deliveries?, total, |it| (it.created_at_ms, &it.id)))
+    }
+
+    /// When the last delivery that has arrived at a webhook was tried, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn last_delivered_at(
+        &self,
+        dialect: &str,
+        webhook: &str,
+    ) -> Result<Option<i64>, StoreError> {
+        let row = sqlx::query(
+            "SELECT max(last_attempt_at_ms) AS at_ms FROM deliveries
+             WHERE workspace = $1 AND dialect = $2 AND webhook = $3 AND status = 'delivered'",
+        )
+        .bind(self.id.as_str())
+        .bind(dialect)
+        .bind(webhook)
+        .fetch_one(self.database().reads())
+        .await?;
+        Ok(row.try_get("at_ms")?)
     }
 
     /// How many deliveries of a dialect were asked for since, by event, hour and how they stand.

@@ -301,11 +301,12 @@ fn a_language_without_built_in_words_asks_for_them() {
 #[test]
 fn model_ids_are_checked() {
     assert_eq!(
-        problems_with(r#""models":{"chat":"qwen","voice":"acme/x","speech":"y"}"#),
+        problems_with(r#""models":{"chat":"q wen","voice":"acme/x","speech":"y"}"#),
         [
             "models.speech: unknown field; known here: chat, recognition, turn_detection, voice",
-            "models.chat: \"qwen\" names no provider; write \"local/qwen\"",
-            "models.voice: \"acme\" is no provider; use local or openai",
+            "models.chat: \"q wen\" is not a model's name; use letters, digits, \".\", \"_\" and \"-\"",
+            "models.voice: \"acme\" is no provider; use local, anthropic, assemblyai, cartesia, \
+             deepgram, elevenlabs, google, openai, rime",
         ]
     );
 }

@@ -16,6 +16,7 @@ pub use document::{CallDocument, KeptFor, KeptRecording};
 pub use hosted::{HostLines, HostedCall, NewCall, RunningCall, RunningRecording};
 pub use keeping::Keeping;
 pub use no_place::NoPlace;
+pub(crate) use orders::recording_name;
 pub use places::{CallPlace, CallPlaces, PlaceAsked};
 pub use retention::Deleted;
 

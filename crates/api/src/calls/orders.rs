@@ -142,7 +142,7 @@ impl Api {
 }
 
 /// The name of a recording's file, where it is one within its folder.
-pub(super) fn recording_name(name: &str) -> Option<&str> {
+pub(crate) fn recording_name(name: &str) -> Option<&str> {
     let is_plain = !name.is_empty() && !name.contains(['/', '\\', '\0']);
     (is_plain && name != "." && name != "..").then_some(name)
 }

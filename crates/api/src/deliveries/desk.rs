@@ -1,17 +1,19 @@
 //! The desk: writes down what is to be delivered, and delivers what is due.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use offhook_store::{
-    DeliveryOutcome, DeliveryStatus, NewDelivery, PageQuery, StoreError, StoredCall,
-    StoredDelivery, WorkspaceId, now_ms,
+    DeliveryOutcome, DeliveryStatus, NewDelivery, PageQuery, StoreError, StoredAgent, StoredCall,
+    StoredDelivery, Workspace, WorkspaceId, now_ms,
 };
+use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use super::platform::{Attempt, Moment, Platform};
-use super::{Deliveries, post};
+use super::platform::{Attempt, Moment, News, Platform};
+use super::{Deliveries, enclosure, health, post};
 use crate::dialect::PLATFORMS;
 use crate::dialect::webhook;
 
@@ -31,6 +33,9 @@ const SWEEP_BACK_MS: i64 = 24 * 3_600_000;
 /// Calls of a sweep that are read at a time.
 const SWEEP_PAGE: u32 = 100;
 
+/// Calls of which is known that nobody wants to hear more. After that many they are looked at again.
+const SWEPT_MAX: usize = 100_000;
+
 /// How long finished deliveries are kept.
 const KEPT_MS: i64 = 30 * 24 * 3_600_000;
 
@@ -42,6 +47,7 @@ pub(super) async fn run(deliveries: Deliveries, mut waiting: mpsc::Receiver<Stor
     let mut at_work = JoinSet::new();
     let mut look_at = Instant::now();
     let mut sweep_at = Instant::now();
+    let mut swept = HashSet::new();
     loop {
         tokio::select! {
             call = waiting.recv() => match call {
@@ -54,7 +60,7 @@ pub(super) async fn run(deliveries: Deliveries, mut waiting: mpsc::Receiver<Stor
             () = deliveries.inside.is_due.notified() => look_at = Instant::now(),
             Some(_) = at_work.join_next() => {}
             () = sleep_until(sweep_at) => {
-                passing("calls are told later", sweep(&deliveries).await);
+                passing("calls are told later", sweep(&deliveries, &mut swept).await);
                 sweep_at = Instant::now() + SWEEP_EVERY;
                 look_at = Instant::now();
             }
@@ -102,12 +108,18 @@ async fn tell(deliveries: &Deliveries, call: &StoredCall) -> Result<(), StoreErr
             limit: WEBHOOKS_MAX,
             ..PageQuery::default()
         };
-        let webhooks = workspace.objects(platform.kind, &query).await?;
-        new.extend((platform.deliveries)(
-            &webhooks.items,
+        let webhooks = workspace.objects(platform.kind, &query).await?.items;
+        if webhooks.is_empty() {
+            continue;
+        }
+        let (settings, agent) = what_is_wanted(&workspace, platform, call).await?;
+        new.extend((platform.deliveries)(&News {
+            webhooks: &webhooks,
             call,
-            Moment::of(call),
-        ));
+            moment: Moment::of(call),
+            settings: &settings,
+            agent: agent.as_ref(),
+        }));
     }
     if !new.is_empty() {
         store.create_deliveries(&new, now_ms()).await?;
@@ -115,8 +127,27 @@ async fn tell(deliveries: &Deliveries, call: &StoredCall) -> Result<(), StoreErr
     Ok(())
 }
 
+/// What workspace and agent say of webhooks, where the platform asks them.
+async fn what_is_wanted(
+    workspace: &Workspace,
+    platform: &Platform,
+    call: &StoredCall,
+) -> Result<(Value, Option<StoredAgent>), StoreError> {
+    let Some(kind) = platform.settings else {
+        return Ok((Value::Null, None));
+    };
+    let settings = workspace.objects(kind, &PageQuery::default()).await?;
+    let settings = settings.items.into_iter().next_back();
+    let agent = match workspace.agent(&call.agent).await {
+        Ok(agent) => Some(agent),
+        Err(StoreError::NotFound(_)) => None,
+        Err(problem) => return Err(problem),
+    };
+    Ok((settings.map_or(Value::Null, |it| it.document), agent))
+}
+
 /// Tells of calls that ended untold, and forgets deliveries that are long over.
-async fn sweep(deliveries: &Deliveries) -> Result<(), StoreError> {
+async fn sweep(deliveries: &Deliveries, swept: &mut HashSet<String>) -> Result<(), StoreError> {
     let store = &deliveries.inside.store;
     store.forget_deliveries(now_ms() - KEPT_MS).await?;
     let kinds = PLATFORMS.map(|it| it.kind);
@@ -125,7 +156,14 @@ async fn sweep(deliveries: &Deliveries) -> Result<(), StoreError> {
         let suffix = Moment::Ended.suffix();
         let calls = store.untold_calls(kinds, suffix, since, SWEEP_PAGE).await?;
         for call in &calls {
+            if swept.contains(&call.id) {
+                continue;
+            }
             tell(deliveries, call).await?;
+            if swept.len() == SWEPT_MAX {
+                swept.clear();
+            }
+            swept.insert(call.id.clone());
         }
         let last = calls.last().and_then(|call| call.ended_at_ms);
         match last {
@@ -175,6 +213,17 @@ async fn attempt(
         Err(StoreError::NotFound(_)) => return failed("the webhook was deleted".into()),
         Err(problem) => return again(platform, delivery, problem.to_string(), is_only),
     };
+    if webhook.document["is_disabled"] == true {
+        return failed("the webhook is disabled".into());
+    }
+    match health(&workspace, platform.dialect, &webhook).await {
+        Ok(health) if health.is_given_up && !is_only => {
+            return failed("the webhook has failed for long; turn it on again".into());
+        }
+        Ok(_) => {}
+        Err(problem) => return again(platform, delivery, problem.to_string(), is_only),
+    }
+    let is_only = is_only || !(platform.is_repeated)(&webhook, &delivery.of);
     let secret = match webhook::secret(&workspace, &webhook).await {
         Ok(secret) => secret,
         Err(problem) => return again(platform, delivery, problem.message, is_only),
@@ -183,12 +232,28 @@ async fn attempt(
         let problem = "this server cannot make requests; see its log";
         return again(platform, delivery, problem.into(), is_only);
     };
+    let mut delivery = delivery.clone();
+    if let Some(place) = (platform.recording_at)(&delivery.of) {
+        let folder = deliveries.inside.recordings.as_deref();
+        match enclosure::filled(&delivery.of.body, place, folder).await {
+            Ok(body) => delivery.of.body = body,
+            Err(problem) => return failed(problem),
+        }
+    }
+    let delivery = &delivery;
     let timestamp = (now_ms() / 1_000).to_string();
-    let headers = (platform.headers)(&Attempt {
+    let signed = (platform.headers)(&Attempt {
         delivery: &delivery.of,
         secret: &secret,
         timestamp: &timestamp,
     });
+    let own = webhook.document["request_headers"].as_object();
+    let own = own.into_iter().flatten();
+    let own = own.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+    let signed = signed
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value));
+    let headers: Vec<(String, String)> = own.chain(signed).collect();
     let url = webhook.document["url"].as_str().unwrap_or_default();
     let timeout = Duration::from_millis(delivery.of.timeout_ms.unsigned_abs());
     let body = delivery.of.body.clone();

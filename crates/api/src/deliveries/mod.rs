@@ -4,10 +4,13 @@
 
 mod address;
 mod desk;
+mod enclosure;
+mod health;
 mod platform;
 mod post;
 mod signature;
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +18,8 @@ use offhook_store::{NewDelivery, Store, StoreError, StoredCall, StoredDelivery};
 use tokio::sync::{Notify, mpsc};
 
 pub(crate) use address::address_problem;
-pub(crate) use platform::{Attempt, Moment, Platform};
+pub(crate) use health::{Health, health};
+pub(crate) use platform::{Attempt, Moment, News, Platform};
 pub(crate) use signature::hmac_sha256;
 
 use crate::Refusal;
@@ -35,6 +39,8 @@ pub struct Deliveries {
 struct Inside {
     store: Store,
     allows_private: bool,
+    /// The folder of recordings, which some events carry.
+    recordings: Option<PathBuf>,
     poster: OnceLock<Option<Poster>>,
     news: mpsc::Sender<StoredCall>,
     /// Until the desk takes it.
@@ -45,12 +51,13 @@ struct Inside {
 impl Deliveries {
     /// Nothing is sent until [`Deliveries::run`] runs. Only where `allows_private` are addresses of
     /// this machine and of private networks sent to.
-    pub(crate) fn new(store: Store, allows_private: bool) -> Self {
+    pub(crate) fn new(store: Store, allows_private: bool, recordings: Option<PathBuf>) -> Self {
         let (news, waiting) = mpsc::channel(QUEUE);
         Self {
             inside: Arc::new(Inside {
                 store,
                 allows_private,
+                recordings,
                 poster: OnceLock::new(),
                 news,
                 waiting: Mutex::new(Some(waiting)),

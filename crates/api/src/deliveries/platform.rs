@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use offhook_store::{NewDelivery, StoredCall, StoredObject};
+use offhook_store::{NewDelivery, StoredAgent, StoredCall, StoredObject};
+use serde_json::Value;
 
 /// A platform's way with webhooks.
 pub(crate) struct Platform {
@@ -18,7 +19,29 @@ pub(crate) struct Platform {
     /// The headers of an attempt.
     pub(crate) headers: fn(&Attempt<'_>) -> Vec<(&'static str, String)>,
     /// What the workspace's webhooks are told of a call at a moment of it.
-    pub(crate) deliveries: fn(&[StoredObject], &StoredCall, Moment) -> Vec<NewDelivery>,
+    pub(crate) deliveries: fn(&News<'_>) -> Vec<NewDelivery>,
+    /// The kind of the object that holds the workspace's settings, where these and the call's agent
+    /// say what is told.
+    pub(crate) settings: Option<&'static str>,
+    /// Whether what the webhook did not take is sent to it again.
+    pub(crate) is_repeated: fn(&StoredObject, &NewDelivery) -> bool,
+    /// Where in an event's body the name of a recording's file stands, in whose place its bytes are
+    /// sent, as base64.
+    pub(crate) recording_at: fn(&NewDelivery) -> Option<&'static str>,
+}
+
+/// What there is to tell.
+pub(crate) struct News<'a> {
+    /// The workspace's webhooks of the platform.
+    pub(crate) webhooks: &'a [StoredObject],
+    /// The call.
+    pub(crate) call: &'a StoredCall,
+    /// When in it.
+    pub(crate) moment: Moment,
+    /// The workspace's settings; null where there are none, or the platform reads none.
+    pub(crate) settings: &'a Value,
+    /// The call's agent, where the platform reads settings and the agent is still there.
+    pub(crate) agent: Option<&'a StoredAgent>,
 }
 
 /// What the headers of an attempt are made of.

@@ -60,11 +60,11 @@ impl Poster {
     pub(super) async fn post(
         &self,
         url: &str,
-        headers: Vec<(&'static str, String)>,
+        headers: Vec<(String, String)>,
         body: String,
         timeout: Duration,
     ) -> Result<Answered, String> {
-        let headers = headers.into_iter();
+        let headers = headers.iter().map(|(name, text)| (name.as_str(), text));
         let response = self.send(url, headers, body, timeout).await?;
         let status = response.status().as_u16();
         let body = beginning(response).await;

@@ -18,9 +18,13 @@ page is written from the tables that also check and map them (`crates/api/src/di
 becomes, and the test in which different values of it make different calls.
 - *kept; … will act on it*: the field is checked, stored and shown, and changes no call so far.
 - Fields that are not listed are kept and shown as they were sent.
-- A model that is named `local/…` is one of this server's catalogue; calls with any other name are \
-served by the server's own models. A voice that the embedded voice model does not have is spoken by \
-the one nearest to it, or by its first.
+- A model that is named `local/…` is one of this server's catalogue, `VENDOR/…` one behind a \
+vendor's API. Any other name, such as `gpt-4o-mini`, is what `[models.aliases]` of \
+[offhook.toml](../configs/offhook.toml) says that it stands for; where that cannot be had, for want \
+of a key, the server's default models serve, or the agent is refused, as `unavailable` there says. \
+Voices are those of the model that speaks; one that the embedded voice model does not have is spoken \
+by the one nearest to it, or by its first.
+- ElevenLabs' post-call webhooks send recordings as WAV files, where the platform sends MP3.
 - ElevenLabs' `platform_settings.privacy`: `retention_days` says when, counted from the end of the \
 call, and the two flags say what is deleted then; with neither flag nothing is, and the call itself \
 (when, how long, why it ended) always stays. `apply_to_existing_conversations` gives earlier calls \

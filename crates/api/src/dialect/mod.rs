@@ -37,6 +37,7 @@ pub use mapping::{Dialect, Draft, Stored};
 pub use matrix::compatibility_page;
 pub use mounts::SharedPaths;
 pub use problem::{Problem, ProblemKind, Step};
+pub use voices::StandIns;
 
 /// Every dialect.
 pub static DIALECTS: [&Dialect; 4] = [
@@ -47,7 +48,8 @@ pub static DIALECTS: [&Dialect; 4] = [
 ];
 
 /// The dialects whose webhooks are told of calls.
-pub(crate) static PLATFORMS: [&crate::deliveries::Platform; 2] = [
+pub(crate) static PLATFORMS: [&crate::deliveries::Platform; 3] = [
+    &elevenlabs::deliveries::PLATFORM,
     &wordcab::deliveries::PLATFORM,
     &agentphone::deliveries::PLATFORM,
 ];

@@ -25,6 +25,7 @@ pub enum SharedPaths {
 /// All routes of all dialects.
 pub(crate) fn routes(api: &Api) -> Router<Api> {
     let elevenlabs = || elevenlabs::routes::routes(api);
+    let workspace = || elevenlabs::routes::workspace_routes(api);
     let trillet = || trillet::routes::routes(api);
     let wordcab = || wordcab::routes::routes(api);
     Router::new()
@@ -32,6 +33,8 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .nest("/elevenlabs/v1/voiceai", elevenlabs())
         .nest("/v1/convai", elevenlabs())
         .nest("/v1/voiceai", elevenlabs())
+        .nest("/elevenlabs/v1/workspace", workspace())
+        .nest("/v1/workspace", workspace())
         .nest("/trillet/v1/api", trillet())
         .nest("/trillet/api/v1", trillet())
         .nest("/v1/api", trillet())

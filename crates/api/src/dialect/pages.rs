@@ -44,7 +44,7 @@ fn trillets_example_is_answered_as_sent() {
     assert_eq!(trillet::DIALECT.show(&stored), expected);
     assert_eq!(setting(&stored, "voice.speed"), json!(1.166667));
     assert_eq!(setting(&stored, "temperature"), json!(0.7));
-    assert_eq!(setting(&stored, "voice.id"), json!("heart"));
+    assert_eq!(setting(&stored, "voice.id"), json!("mistv2_Wildflower"));
 }
 
 #[test]

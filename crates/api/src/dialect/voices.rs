@@ -1,6 +1,13 @@
 //! Voices of the platforms, and those of the embedded voice model that stand in for them.
 
-use serde_json::{Value, json};
+use std::ops::RangeInclusive;
+
+use async_trait::async_trait;
+use offhook_agent::ModelId;
+use offhook_contract::{
+    ProviderError, SpeechRequest, SpeechStream, TextToSpeech, VoiceCapabilities,
+};
+use serde_json::Value;
 
 use super::lens::Way;
 
@@ -22,15 +29,8 @@ const STAND_INS: [(&str, &str); 11] = [
     ("cjVigY5qzO86Huf0OWal", "heart-low"),
 ];
 
-/// A field that holds a voice. One that is not known is spoken by the voice model's first.
-pub(crate) const VOICE: Way = Way::Value {
-    read: |voice| Some(embedded(voice)),
-    write: Value::clone,
-};
-
-fn embedded(voice: &Value) -> Value {
-    json!(voice.as_str().and_then(named))
-}
+/// A field that holds a voice.
+pub(crate) const VOICE: Way = Way::Same;
 
 /// The embedded voice that speaks under a name; `None` for a name that none is known by.
 pub(crate) fn named(voice: &str) -> Option<&'static str> {
@@ -39,12 +39,37 @@ pub(crate) fn named(voice: &str) -> Option<&'static str> {
     stand_in.map(|(_, stand_in)| *stand_in).or_else(known)
 }
 
-/// A field that holds a model. Only models of this server's catalogue (`local/…`) are named to the
-/// engine; for others the server's own serve.
+/// A field that holds a model: by its provider, as `local/NAME`, or by the name that the platform has
+/// for it, of which the server says what it stands for. What can be no model's name is kept, and the
+/// server's own model serves.
 pub(crate) const MODEL: Way = Way::Value {
-    read: |model| {
-        let is_ours = model.as_str().is_some_and(|it| it.starts_with("local/"));
-        Some(if is_ours { model.clone() } else { Value::Null })
-    },
+    read: model,
     write: Value::clone,
 };
+
+/// The model that a field names; null where it can be none.
+pub(crate) fn model(field: &Value) -> Option<Value> {
+    let named = field.as_str().filter(|it| it.parse::<ModelId>().is_ok());
+    Some(named.map_or(Value::Null, Value::from))
+}
+
+/// The embedded voice under the platforms' names: it speaks for their voices, and for any other that
+/// it does not have with its first.
+pub struct StandIns<Voice>(pub Voice);
+
+#[async_trait]
+impl<Voice: TextToSpeech> TextToSpeech for StandIns<Voice> {
+    fn capabilities(&self) -> VoiceCapabilities {
+        self.0.capabilities()
+    }
+
+    fn speed_range(&self) -> RangeInclusive<f32> {
+        self.0.speed_range()
+    }
+
+    async fn open(&self, request: SpeechRequest) -> Result<SpeechStream, ProviderError> {
+        let voice = request.voice.as_deref().and_then(named);
+        let voice = voice.map(str::to_owned);
+        self.0.open(SpeechRequest { voice, ..request }).await
+    }
+}

@@ -17,11 +17,16 @@ pub(crate) const URL: Kind = Kind::Text { min: 1, max: 2_048 };
 /// Refuses a webhook with problems, and one that leads where this server sends nothing.
 pub(crate) fn check(api: &Api, kind: &ObjectKind, body: &Value) -> Result<(), Refusal> {
     kind.check(body, false)?;
-    let url = body["url"].as_str().unwrap_or_default();
+    check_address(api, "url", &body["url"])
+}
+
+/// Refuses an address where this server sends nothing; `place` is where the client wrote it.
+pub(crate) fn check_address(api: &Api, place: &str, url: &Value) -> Result<(), Refusal> {
+    let url = url.as_str().unwrap_or_default();
     match address_problem(url, api.deliveries().allows_private()) {
         None => Ok(()),
         Some(problem) => Err(invalid(vec![Problem::at(
-            "url",
+            place,
             ProblemKind::Form,
             problem,
         )])),

@@ -9,7 +9,6 @@ mod speak;
 mod stop;
 
 use axum::http::StatusCode;
-use offhook_call::Providers;
 use offhook_contract::ProviderError;
 
 pub(crate) use chat::{ChatAnswer, ask};
@@ -18,17 +17,7 @@ pub(crate) use listen::{HeardStretch, RECORDING_RATE, listen};
 pub(crate) use speak::{SpokenAudio, speak};
 pub(crate) use stop::StopAt;
 
-use crate::{Api, Refusal};
-
-impl Api {
-    /// The models that serve requests that are no calls.
-    pub(crate) fn models(&self) -> Result<&Providers, Refusal> {
-        self.providers().ok_or_else(|| {
-            let message = "this process serves no models; ask a server that answers calls";
-            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "no_models", message)
-        })
-    }
-}
+use crate::Refusal;
 
 impl From<ProviderError> for Refusal {
     /// What the client may know.

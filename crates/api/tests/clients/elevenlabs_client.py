@@ -3,7 +3,7 @@ that the server covers. Arguments: the server's address, a key."""
 
 import sys
 
-from elevenlabs import ElevenLabs
+from elevenlabs import ElevenLabs, WebhookHmacSettings
 from elevenlabs.core.api_error import ApiError
 from elevenlabs_whole import whole
 
@@ -233,6 +233,20 @@ platform.settings.update(conversation_initiation_client_data_webhook=hook)
 settings = whole(platform.settings.update(rag_retention_period_days=3))
 assert settings.conversation_initiation_client_data_webhook.url == hook["url"]
 assert platform.settings.get() == settings
+
+hooks = ElevenLabs(api_key=key, base_url=address).webhooks
+asked = WebhookHmacSettings(name="Calls", webhook_url="https://desk.example/after")
+hook = whole(hooks.create(settings=asked))
+assert hook.webhook_secret
+platform.settings.update(webhooks={"post_call_webhook_id": hook.webhook_id, "events": ["transcript"]})
+[listed] = whole(hooks.list(include_usages=True)).webhooks
+assert (listed.name, listed.webhook_url, listed.is_disabled) == ("Calls", asked.webhook_url, False)
+assert [it.usage_type for it in listed.usage] == ["ConvAI Settings"]
+changed = hooks.update(hook.webhook_id, is_disabled=True, name="Off", retry_enabled=True)
+assert whole(changed).status == "ok" and hooks.list().webhooks[0].is_disabled
+assert status_of(lambda: hooks.delete(hook.webhook_id))[0] == 400
+platform.settings.update(webhooks={"post_call_webhook_id": None})
+assert whole(hooks.delete(hook.webhook_id)).status == "ok"
 
 talks = platform.conversations
 signed = whole(talks.get_signed_url(agent_id=made.agent_id)).signed_url

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::receiver::{Receiver, hmac_sha256};
 use crate::server::{Server, server_with};
 
-fn settings() -> ApiSettings {
+pub(crate) fn settings() -> ApiSettings {
     ApiSettings {
         is_loopback: true,
         allows_private_webhooks: true,
@@ -19,7 +19,7 @@ fn settings() -> ApiSettings {
 }
 
 /// A call of the agent that the server has, as it is stored when it is over.
-async fn ended_call(server: &Server, id: &str) -> StoredCall {
+pub(crate) async fn ended_call(server: &Server, id: &str) -> StoredCall {
     let body = json!({ "name": "A", "voiceMode": "hosted", "systemPrompt": "Help." });
     let agent = server.done("POST /agentphone/v1/agents", body).await;
     let workspace = server.store.workspace_named("default").await.unwrap();

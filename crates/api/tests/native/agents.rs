@@ -1,6 +1,6 @@
 //! Agents: made, read, listed, changed, deleted.
 
-use offhook_agent::{ModelChoices, ModelId};
+use offhook_agent::{ModelId, ServedModels, StageModels};
 use offhook_api::ApiSettings;
 use offhook_store::Role;
 use serde_json::{Value, json};
@@ -108,9 +108,9 @@ async fn a_writer_who_has_read_another_revision_is_told() {
 
 #[tokio::test]
 async fn all_problems_of_a_document_come_at_once_with_their_paths() {
-    let served = ModelChoices {
-        voice: Some(ModelId::Local("hibari".into())),
-        ..ModelChoices::default()
+    let served = ServedModels {
+        voice: StageModels::local(ModelId::Local("hibari".into())),
+        ..ServedModels::default()
     };
     let server = Server::with(ApiSettings {
         served,

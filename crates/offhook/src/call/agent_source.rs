@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use offhook_agent::{Agent, ModelChoices};
+use offhook_agent::{Agent, ModelChoices, ServedModels};
 use offhook_store::{Store, StoreError, StoredAgent};
 
 use crate::check::{read_served_agent, read_stored_agent};
@@ -44,8 +44,14 @@ impl AgentSource {
         }
     }
 
+    /// The models that it names, whether there are any such.
+    pub(super) fn models(&self) -> anyhow::Result<ModelChoices> {
+        let agent = self.read(&ServedModels::default())?;
+        Ok(agent.models().clone())
+    }
+
     /// Reads it for calls that `served` serve.
-    pub(super) fn read(&self, served: &ModelChoices) -> anyhow::Result<Agent> {
+    pub(super) fn read(&self, served: &ServedModels) -> anyhow::Result<Agent> {
         match self {
             Self::File(file) => read_served_agent(file, served),
             Self::Stored(agent) => read_stored_agent(agent, served),

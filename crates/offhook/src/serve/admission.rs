@@ -75,11 +75,14 @@ pub(super) async fn take_place(
     server: &Server,
     admitted: &Admitted,
 ) -> Result<(Agent, CallPlace), Response> {
-    let agent = admitted.agent.read(&server.served).map_err(|problem| {
-        tracing::error!(%problem, "an agent cannot be used");
-        let message = "the agent's document has problems; see the server's log";
-        refuse(StatusCode::SERVICE_UNAVAILABLE, message)
-    })?;
+    let agent = admitted
+        .agent
+        .read(server.models.served())
+        .map_err(|problem| {
+            tracing::error!(%problem, "an agent cannot be used");
+            let message = "the agent's document has problems; see the server's log";
+            refuse(StatusCode::SERVICE_UNAVAILABLE, message)
+        })?;
     let asked = PlaceAsked {
         workspace: &server.api.store().workspace(&admitted.workspace),
         agent: admitted.agent.identity().0,

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use offhook_agent::{Agent, ModelChoices};
+use offhook_agent::{Agent, ServedModels};
 use offhook_store::{StoreError, StoredAgent, Workspace};
 
 use crate::check::{read_served_agent, read_stored_agent};
@@ -43,7 +43,7 @@ impl Answering {
     }
 
     /// Reads it for calls that `served` serve; what is wrong with it is for the log.
-    pub(super) fn read(&self, served: &ModelChoices) -> anyhow::Result<Agent> {
+    pub(super) fn read(&self, served: &ServedModels) -> anyhow::Result<Agent> {
         match self {
             Self::File { file, .. } => read_served_agent(file, served),
             Self::Stored(agent) => read_stored_agent(agent, served),

@@ -11,11 +11,14 @@ const CONNECT_MAX: Duration = Duration::from_secs(3);
 /// How long an idle connection stays open, so that the next turn finds it.
 const IDLE_MAX: Duration = Duration::from_secs(90);
 
+/// The client. Cloning it shares its connections.
+pub type HttpClient = reqwest::Client;
+
 /// A client for any vendor. Cloning it shares its connections.
 ///
 /// # Errors
 /// [`ProviderError::Unavailable`] where TLS cannot be had.
-pub fn http_client() -> Result<reqwest::Client, ProviderError> {
+pub fn http_client() -> Result<HttpClient, ProviderError> {
     // Whoever comes first decides for the process; all choose the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()

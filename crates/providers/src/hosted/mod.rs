@@ -9,7 +9,7 @@ mod speech;
 mod sse;
 
 pub use account::{Account, ApiKey};
-pub use client::http_client;
+pub use client::{HttpClient, http_client};
 pub(crate) use failure::{Failure, malformed, refused, too_slow};
 pub(crate) use socket::{Dialling, Socket, dial};
 pub(crate) use speech::Pcm;

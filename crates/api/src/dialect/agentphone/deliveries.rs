@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use offhook_call::report::TranscriptRole;
-use offhook_store::{NewDelivery, StoredCall, StoredObject, WorkspaceId};
+use offhook_store::{NewDelivery, StoredObject, WorkspaceId};
 use serde_json::{Value, json};
 
 use super::webhooks::WEBHOOK;
 use crate::calls::CallView;
-use crate::deliveries::{Attempt, Moment, Platform, hmac_sha256};
+use crate::deliveries::{Attempt, Moment, News, Platform, hmac_sha256};
 use crate::timestamp::rfc3339;
 
 const MINUTE: u64 = 60;
@@ -31,6 +31,9 @@ pub(crate) static PLATFORM: Platform = Platform {
     is_final: |status| (400..500).contains(&status),
     headers: signed,
     deliveries,
+    settings: None,
+    is_repeated: |_, _| true,
+    recording_at: |_| None,
 };
 
 const ENDED: &str = "agent.call_ended";
@@ -47,7 +50,13 @@ fn signed(attempt: &Attempt<'_>) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn deliveries(webhooks: &[StoredObject], call: &StoredCall, moment: Moment) -> Vec<NewDelivery> {
+fn deliveries(news: &News<'_>) -> Vec<NewDelivery> {
+    let &News {
+        webhooks,
+        call,
+        moment,
+        ..
+    } = news;
     let of = |agent: Value| webhooks.iter().find(|it| it.document["agentId"] == agent);
     let webhook = of(json!(call.agent)).or_else(|| of(Value::Null));
     let Some(webhook) = webhook.filter(|_| moment == Moment::Ended) else {

@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 
 use super::canonical::{self, NAME, PROMPT};
 use super::field::{
-    Acts, Field, Kind, LISTED, PROVIDERS, SESSIONS, TELEPHONY, TOOLS, field, flag, map, name,
-    number, objects, text, whole, word,
+    Acts, Field, Kind, LISTED, SESSIONS, TELEPHONY, TOOLS, field, flag, map, name, number, objects,
+    text, whole, word,
 };
 use super::lens::{Lens, Way, lens};
 use super::mapping::Dialect;
@@ -70,8 +70,7 @@ const FIELDS: &[Field] = &[
         .acts(Acts::Here("kept: messaging is no part of a voice runtime")),
     word("modelTier", TIERS)
         .null_is_absent()
-        .default("\"balanced\"")
-        .acts(PROVIDERS),
+        .default("\"balanced\""),
     text("systemPrompt").or_null().default("null"),
     text("beginMessage").or_null().default("null"),
     name("voice")
@@ -88,8 +87,7 @@ const FIELDS: &[Field] = &[
         .acts(TELEPHONY),
     word("sttMode", RECOGNITION)
         .null_is_absent()
-        .default("\"fast\"")
-        .acts(PROVIDERS),
+        .default("\"fast\""),
     word("ambientSound", AMBIENCE)
         .null_is_absent()
         .default("\"none\""),
@@ -150,6 +148,16 @@ const LENSES: &[Lens] = &[
     lens("prompt", &["systemPrompt"], prompt::PROMPT_OR_NULL),
     lens("first_message", &["beginMessage"], prompt::FIRST_MESSAGE),
     lens("voice.id", &["voice"], super::voices::VOICE),
+    lens(
+        "models.chat",
+        &["modelTier"],
+        Way::Words(&[("turbo", "turbo"), ("balanced", "balanced"), ("max", "max")]),
+    ),
+    lens(
+        "models.recognition",
+        &["sttMode"],
+        Way::Words(&[("fast", "fast"), ("accurate", "accurate")]),
+    ),
     lens(
         "ambient_sound.kind",
         &["ambientSound"],

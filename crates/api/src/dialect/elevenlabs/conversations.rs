@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::listing::asked;
 use super::routes::{Answer, PAGING};
+use super::trace;
 use crate::calls::CallView;
 use crate::dialect::agents::invalid;
 use crate::dialect::field::{Field, Kind, LISTED, field, text, whole, word};
@@ -180,7 +181,7 @@ fn own(call: &CallView) -> &Value {
 }
 
 /// How long the call lasted, or has lasted so far.
-fn seconds(call: &CallView) -> i64 {
+pub(super) fn seconds(call: &CallView) -> i64 {
     let until = call.ended_at_ms.unwrap_or_else(offhook_store::now_ms);
     (until - call.started_at_ms).max(0) / 1_000
 }
@@ -196,7 +197,7 @@ fn status(call: &CallView) -> &'static str {
 }
 
 /// Why it ended, in the platform's words.
-fn termination(call: &CallView) -> &'static str {
+pub(super) fn termination(call: &CallView) -> &'static str {
     match call.document.ended_reason.as_deref() {
         Some("caller_hung_up") => "Client disconnected",
         Some("silence") => "Call ended due to silence",
@@ -245,9 +246,23 @@ async fn show(
     State(api): State<Api>,
     Extension(access): Extension<Access>,
     Path(id): Path<String>,
+    Query(fields): Fields,
 ) -> Answer {
+    let is_traced = match asked(&fields, "format") {
+        None | Some("" | "json") => false,
+        Some("opentelemetry") => true,
+        Some(_) => {
+            let message = "Input should be 'json' or 'opentelemetry'";
+            let problem = Problem::at("?format", ProblemKind::Word, message);
+            return Err(invalid(vec![problem]));
+        }
+    };
     let call = find(&api, &access, &id).await?;
-    Ok(Json(in_full(&call)))
+    let mut shown = in_full(&call);
+    if is_traced {
+        shown["otlp_traces"] = trace::of(&call, "api");
+    }
+    Ok(Json(shown))
 }
 
 async fn find(api: &Api, access: &Access, id: &str) -> Result<CallView, Refusal> {
@@ -259,7 +274,7 @@ async fn find(api: &Api, access: &Access, id: &str) -> Result<CallView, Refusal>
 }
 
 /// A conversation in full.
-fn in_full(call: &CallView) -> Value {
+pub(super) fn in_full(call: &CallView) -> Value {
     let document = &call.document;
     let own = own(call);
     let has_audio = document.recording.is_some();

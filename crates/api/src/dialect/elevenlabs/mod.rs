@@ -6,6 +6,7 @@ mod admission;
 mod agent;
 mod conversation;
 mod conversations;
+pub(crate) mod deliveries;
 mod document;
 mod initiation;
 mod knowledge;
@@ -26,6 +27,8 @@ mod signed;
 mod simulation;
 pub(crate) mod socket;
 mod tools;
+mod trace;
+mod webhooks;
 mod widget;
 
 pub use admission::Admitted;

@@ -1,17 +1,21 @@
 //! ElevenLabs' routes as an OpenAPI document. ThreeTone's are the same below another prefix.
 
+mod queries;
 mod schemas;
 
 use axum::Json;
 use serde_json::{Value, json};
 
-use crate::dialect::openapi::{
-    Answer, Body, Description, Operation, Query, get, nullable, send, text,
+use queries::{
+    AGENT, CONVERSATIONS, CURSOR, DIRECTION, DOCUMENTS, FORCE, FORMAT, PAGE, SEARCH, SIGNED, SIZE,
+    SORT, TOOLS,
 };
+
+use crate::dialect::openapi::{Answer, Body, Description, Operation, get, send};
 
 pub(crate) static DESCRIPTION: Description = Description {
     title: "ElevenLabs",
-    server: "/elevenlabs/v1/convai",
+    server: "/elevenlabs/v1",
     security: || json!({ "type": "apiKey", "in": "header", "name": "xi-api-key" }),
     operations: OPERATIONS,
     schemas: schemas::all,
@@ -21,119 +25,6 @@ pub(crate) static DESCRIPTION: Description = Description {
 pub(crate) async fn show() -> Json<Value> {
     Json(DESCRIPTION.document())
 }
-
-const SIZE: Query = Query {
-    name: "page_size",
-    schema: || json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 30 }),
-};
-
-const CURSOR: Query = Query {
-    name: "cursor",
-    schema: text,
-};
-
-const SEARCH: Query = Query {
-    name: "search",
-    schema: text,
-};
-
-const SORT: Query = Query {
-    name: "sort_by",
-    schema: || json!({ "const": "created_at" }),
-};
-
-const DIRECTION: Query = Query {
-    name: "sort_direction",
-    schema: || json!({ "const": "desc" }),
-};
-
-const AGENT: Query = Query {
-    name: "agent_id",
-    schema: text,
-};
-
-const FORCE: &[Query] = &[Query {
-    name: "force",
-    schema: || json!({ "type": "boolean", "default": false }),
-}];
-
-const PAGE: &[Query] = &[SIZE, CURSOR, SEARCH];
-
-const CONVERSATIONS: &[Query] = &[
-    SIZE,
-    CURSOR,
-    SEARCH,
-    AGENT,
-    Query {
-        name: "user_id",
-        schema: text,
-    },
-    Query {
-        name: "call_successful",
-        schema: || json!({ "enum": ["success", "failure", "unknown"] }),
-    },
-    seconds("call_start_after_unix"),
-    seconds("call_start_before_unix"),
-    seconds("call_duration_min_secs"),
-    seconds("call_duration_max_secs"),
-];
-
-const fn seconds(name: &'static str) -> Query {
-    Query {
-        name,
-        schema: || json!({ "type": "integer", "minimum": 0, "maximum": 100_000_000_000_i64 }),
-    }
-}
-
-const DOCUMENTS: &[Query] = &[
-    SIZE,
-    CURSOR,
-    SEARCH,
-    SORT,
-    DIRECTION,
-    Query {
-        name: "types",
-        schema: || {
-            let kinds = json!({ "enum": ["url", "text", "file", "folder"] });
-            json!({ "type": "array", "items": kinds })
-        },
-    },
-    Query {
-        name: "parent_folder_id",
-        schema: text,
-    },
-    Query {
-        name: "folders_first",
-        schema: || json!({ "type": "boolean", "default": false }),
-    },
-];
-
-const TOOLS: &[Query] = &[
-    SIZE,
-    CURSOR,
-    SEARCH,
-    SORT,
-    DIRECTION,
-    Query {
-        name: "types",
-        schema: || {
-            let kinds = json!({ "enum": ["webhook", "client", "system", "mcp"] });
-            json!({ "type": "array", "items": kinds })
-        },
-    },
-    Query {
-        name: "used_by_agent_id",
-        schema: || nullable(text()),
-    },
-];
-
-const SIGNED: &[Query] = &[
-    AGENT,
-    Query {
-        name: "include_conversation_id",
-        schema: || json!({ "type": "boolean", "default": false }),
-    },
-];
 
 const FILES: &[&str] = &[
     "text/plain",
@@ -146,55 +37,66 @@ const FILES: &[&str] = &[
 
 const OPERATIONS: &[Operation] = &[
     send(
-        "POST /agents/create",
+        "POST /convai/agents/create",
         "createAgent",
         "Create an agent",
         "NewAgent",
         "AgentId",
     ),
-    get("GET /agents", "listAgents", "List agents", "AgentList").asked_by(PAGE),
-    get("GET /agents/{id}", "readAgent", "Get an agent", "Agent"),
+    get(
+        "GET /convai/agents",
+        "listAgents",
+        "List agents",
+        "AgentList",
+    )
+    .asked_by(PAGE),
+    get(
+        "GET /convai/agents/{id}",
+        "readAgent",
+        "Get an agent",
+        "Agent",
+    ),
     send(
-        "PATCH /agents/{id}",
+        "PATCH /convai/agents/{id}",
         "patchAgent",
         "Update an agent",
         "AgentChange",
         "Agent",
     ),
     get(
-        "DELETE /agents/{id}",
+        "DELETE /convai/agents/{id}",
         "deleteAgent",
         "Delete an agent",
         "Done",
     ),
     get(
-        "POST /agents/{id}/duplicate",
+        "POST /convai/agents/{id}/duplicate",
         "duplicateAgent",
         "Duplicate an agent",
         "AgentId",
     )
     .sent(Body::MaybeJson("Duplicate")),
     get(
-        "GET /agents/{id}/link",
+        "GET /convai/agents/{id}/link",
         "linkAgent",
         "Get where an agent is talked to",
         "Link",
     ),
     get(
-        "GET /agents/{id}/widget",
+        "GET /convai/agents/{id}/widget",
         "readWidget",
         "Get an agent's widget",
         "Widget",
     ),
     send(
-        "POST /agents/{id}/simulate-conversation",
+        "POST /convai/agents/{id}/simulate-conversation",
         "simulate",
         "Simulate a conversation",
         "NewSimulation",
         "Simulation",
     ),
     send(
-        "POST /agents/{id}/simulate-conversation/stream",
+        "POST /convai/agents/{id}/simulate-conversation/stream",
         "simulateLive",
         "Simulate a conversation, line by line",
         "NewSimulation",
@@ -202,252 +104,322 @@ const OPERATIONS: &[Operation] = &[
     )
     .answered(Answer::Bytes(&["application/x-ndjson"])),
     get(
-        "GET /agent/{id}/knowledge-base/size",
+        "GET /convai/agent/{id}/knowledge-base/size",
         "sizeKnowledge",
         "Get how many pages an agent knows",
         "Size",
     ),
     get(
-        "GET /conversations",
+        "GET /convai/conversations",
         "listConversations",
         "List conversations",
         "ConversationList",
     )
     .asked_by(CONVERSATIONS),
     get(
-        "GET /conversations/{id}",
+        "GET /convai/conversations/{id}",
         "readConversation",
         "Get a conversation",
         "Conversation",
-    ),
+    )
+    .asked_by(FORMAT),
     get(
-        "DELETE /conversations/{id}",
+        "DELETE /convai/conversations/{id}",
         "deleteConversation",
         "Delete a conversation",
         "Done",
     ),
     get(
-        "GET /conversations/{id}/audio",
+        "GET /convai/conversations/{id}/audio",
         "readAudio",
         "Get a conversation's recording",
         "Done",
     )
     .answered(Answer::Bytes(&["audio/wav"])),
     send(
-        "POST /conversations/{id}/feedback",
+        "POST /convai/conversations/{id}/feedback",
         "sendFeedback",
         "Say what somebody thinks of a conversation",
         "Feedback",
         "Done",
     ),
     get(
-        "GET /conversation/get-signed-url",
+        "GET /convai/conversation/get-signed-url",
         "signUrl",
         "Get a signed URL",
         "SignedUrl",
     )
     .asked_by(SIGNED),
     get(
-        "GET /conversation/token",
+        "GET /convai/conversation/token",
         "makeToken",
         "Get a token for one conversation",
         "Token",
     )
     .asked_by(&[AGENT]),
     get(
-        "GET /knowledge-base",
+        "GET /convai/knowledge-base",
         "listDocuments",
         "List documents",
         "DocumentList",
     )
     .asked_by(DOCUMENTS),
     send(
-        "POST /knowledge-base/url",
+        "POST /convai/knowledge-base/url",
         "addUrl",
         "Add a web page",
         "NewUrl",
         "Added",
     ),
     send(
-        "POST /knowledge-base/text",
+        "POST /convai/knowledge-base/text",
         "addText",
         "Add a text",
         "NewText",
         "Added",
     ),
     get(
-        "POST /knowledge-base/file",
+        "POST /convai/knowledge-base/file",
         "addFile",
         "Add a file",
         "Added",
     )
     .sent(Body::Form("NewFile")),
     send(
-        "POST /knowledge-base/folder",
+        "POST /convai/knowledge-base/folder",
         "addFolder",
         "Add a folder",
         "NewFolder",
         "Added",
     ),
     send(
-        "POST /knowledge-base/bulk-move",
+        "POST /convai/knowledge-base/bulk-move",
         "moveDocuments",
         "Move documents",
         "Several",
         "Nothing",
     ),
     send(
-        "POST /knowledge-base/bulk-delete",
+        "POST /convai/knowledge-base/bulk-delete",
         "deleteDocuments",
         "Delete documents",
         "Several",
         "ById",
     ),
     get(
-        "GET /knowledge-base/{id}",
+        "GET /convai/knowledge-base/{id}",
         "readDocument",
         "Get a document",
         "Document",
     ),
     send(
-        "PATCH /knowledge-base/{id}",
+        "PATCH /convai/knowledge-base/{id}",
         "patchDocument",
         "Update a document",
         "DocumentChange",
         "Document",
     ),
     get(
-        "DELETE /knowledge-base/{id}",
+        "DELETE /convai/knowledge-base/{id}",
         "deleteDocument",
         "Delete a document",
         "Done",
     )
     .asked_by(FORCE),
     get(
-        "GET /knowledge-base/{id}/content",
+        "GET /convai/knowledge-base/{id}/content",
         "readContent",
         "Get what a document holds",
         "Done",
     )
     .answered(Answer::Bytes(FILES)),
     get(
-        "GET /knowledge-base/{id}/dependent-agents",
+        "GET /convai/knowledge-base/{id}/dependent-agents",
         "listReaders",
         "List the agents that know a document",
         "Dependents",
     ),
     send(
-        "POST /knowledge-base/{id}/move",
+        "POST /convai/knowledge-base/{id}/move",
         "moveDocument",
         "Move a document",
         "Move",
         "Nothing",
     ),
     send(
-        "POST /phone-numbers",
+        "POST /convai/phone-numbers",
         "createNumber",
         "Import a phone number",
         "NewNumber",
         "NumberId",
     ),
     get(
-        "GET /phone-numbers",
+        "GET /convai/phone-numbers",
         "listNumbers",
         "List phone numbers",
         "Numbers",
     )
     .asked_by(&[AGENT]),
     get(
-        "GET /v2/phone-numbers",
+        "GET /convai/v2/phone-numbers",
         "pageNumbers",
         "List phone numbers in pages",
         "NumberList",
     )
     .asked_by(&[SIZE, CURSOR, SEARCH, SORT, DIRECTION, AGENT]),
     get(
-        "GET /phone-numbers/{id}",
+        "GET /convai/phone-numbers/{id}",
         "readNumber",
         "Get a phone number",
         "Number",
     ),
     send(
-        "PATCH /phone-numbers/{id}",
+        "PATCH /convai/phone-numbers/{id}",
         "patchNumber",
         "Update a phone number",
         "NumberChange",
         "Number",
     ),
     get(
-        "DELETE /phone-numbers/{id}",
+        "DELETE /convai/phone-numbers/{id}",
         "deleteNumber",
         "Delete a phone number",
         "Done",
     ),
-    send("POST /tools", "createTool", "Add a tool", "NewTool", "Tool"),
-    get("GET /tools", "listTools", "List tools", "ToolList").asked_by(TOOLS),
-    get("GET /tools/{id}", "readTool", "Get a tool", "Tool"),
     send(
-        "PATCH /tools/{id}",
+        "POST /convai/tools",
+        "createTool",
+        "Add a tool",
+        "NewTool",
+        "Tool",
+    ),
+    get("GET /convai/tools", "listTools", "List tools", "ToolList").asked_by(TOOLS),
+    get("GET /convai/tools/{id}", "readTool", "Get a tool", "Tool"),
+    send(
+        "PATCH /convai/tools/{id}",
         "patchTool",
         "Update a tool",
         "ToolChange",
         "Tool",
     ),
-    get("DELETE /tools/{id}", "deleteTool", "Delete a tool", "Done").asked_by(FORCE),
     get(
-        "GET /tools/{id}/dependent-agents",
+        "DELETE /convai/tools/{id}",
+        "deleteTool",
+        "Delete a tool",
+        "Done",
+    )
+    .asked_by(FORCE),
+    get(
+        "GET /convai/tools/{id}/dependent-agents",
         "listUsers",
         "List the agents that use a tool",
         "Dependents",
     ),
     send(
-        "POST /secrets",
+        "POST /convai/secrets",
         "createSecret",
         "Add a secret",
         "NewSecret",
         "StoredSecret",
     ),
-    get("GET /secrets", "listSecrets", "List secrets", "SecretList").asked_by(PAGE),
-    get("GET /secrets/{id}", "readSecret", "Get a secret", "Secret"),
+    get(
+        "GET /convai/secrets",
+        "listSecrets",
+        "List secrets",
+        "SecretList",
+    )
+    .asked_by(PAGE),
+    get(
+        "GET /convai/secrets/{id}",
+        "readSecret",
+        "Get a secret",
+        "Secret",
+    ),
     send(
-        "PATCH /secrets/{id}",
+        "PATCH /convai/secrets/{id}",
         "patchSecret",
         "Update a secret",
         "NewSecret",
         "StoredSecret",
     ),
     get(
-        "DELETE /secrets/{id}",
+        "DELETE /convai/secrets/{id}",
         "deleteSecret",
         "Delete a secret",
         "Done",
     ),
     get(
-        "GET /secrets/{id}/dependencies/{resource}",
+        "GET /convai/secrets/{id}/dependencies/{resource}",
         "listDependencies",
         "List what uses a secret",
         "Dependencies",
     ),
     get(
-        "GET /settings",
+        "GET /convai/settings",
         "readSettings",
         "Get the workspace's settings",
         "Settings",
     ),
     send(
-        "PATCH /settings",
+        "PATCH /convai/settings",
         "patchSettings",
         "Update the workspace's settings",
         "SettingsChange",
         "Settings",
     ),
-    refused("POST /twilio/outbound-call", "callByTwilio", "NewCall"),
-    refused("POST /sip-trunk/outbound-call", "callBySip", "NewCall"),
-    refused("POST /exotel/outbound-call", "callByExotel", "NewCall"),
-    refused("POST /twilio/register-call", "registerCall", "Registration"),
-    refused("POST /batch-calling/submit", "submitBatch", "NewBatch"),
     get(
-        "GET /batch-calling/workspace",
+        "GET /workspace/webhooks",
+        "listWebhooks",
+        "List webhooks",
+        "WebhookList",
+    ),
+    send(
+        "POST /workspace/webhooks",
+        "createWebhook",
+        "Add a webhook",
+        "NewWebhook",
+        "CreatedWebhook",
+    ),
+    send(
+        "PATCH /workspace/webhooks/{id}",
+        "patchWebhook",
+        "Update a webhook",
+        "WebhookChange",
+        "Status",
+    ),
+    get(
+        "DELETE /workspace/webhooks/{id}",
+        "deleteWebhook",
+        "Delete a webhook",
+        "Status",
+    ),
+    refused(
+        "POST /convai/twilio/outbound-call",
+        "callByTwilio",
+        "NewCall",
+    ),
+    refused(
+        "POST /convai/sip-trunk/outbound-call",
+        "callBySip",
+        "NewCall",
+    ),
+    refused(
+        "POST /convai/exotel/outbound-call",
+        "callByExotel",
+        "NewCall",
+    ),
+    refused(
+        "POST /convai/twilio/register-call",
+        "registerCall",
+        "Registration",
+    ),
+    refused(
+        "POST /convai/batch-calling/submit",
+        "submitBatch",
+        "NewBatch",
+    ),
+    get(
+        "GET /convai/batch-calling/workspace",
         "listBatches",
         "List batch calls",
         "BatchList",

@@ -2,9 +2,10 @@
 
 use super::limits::DAILY_MAX;
 use super::privacy;
+use super::settings::{ENCLOSED, EVENTS, SENT, TOLD, TRACED};
 use crate::dialect::field::{
-    Acts, Field, Kind, LISTED, NAMES, TELEPHONY, TOOLS, field, flag, list, map, section, text,
-    whole,
+    Acts, Field, Kind, LISTED, NAMES, TELEPHONY, TOOLS, field, flag, list, map, name, section,
+    text, whole, word,
 };
 
 const ADMITS: Acts = Acts::Shown(
@@ -109,9 +110,25 @@ pub(super) const FIELDS: &[Field] = &[
     )
     .null_is_absent()
     .acts(ASKED),
-    map("platform_settings.workspace_overrides.webhooks")
+    section("platform_settings.workspace_overrides.webhooks").or_null(),
+    name("platform_settings.workspace_overrides.webhooks.post_call_webhook_id")
         .or_null()
-        .acts(Acts::Later("webhooks")),
+        .acts(TOLD),
+    list("platform_settings.workspace_overrides.webhooks.events", &EVENTS)
+        .null_is_absent()
+        .acts(SENT),
+    word(
+        "platform_settings.workspace_overrides.webhooks.transcript_format",
+        &["json", "opentelemetry"],
+    )
+    .null_is_absent()
+    .acts(TRACED),
+    flag("platform_settings.workspace_overrides.webhooks.send_audio")
+        .or_null()
+        .acts(ENCLOSED),
+    flag("platform_settings.workspace_overrides.webhooks.exclude_transcript")
+        .or_null()
+        .acts(TOLD),
     map("platform_settings.guardrails").or_null().acts(TOOLS),
     section("platform_settings.queueing_config").or_null(),
     flag("platform_settings.queueing_config.enabled").null_is_absent(),

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     DIALECT, conversations, document, knowledge, monitor, numbers, outbound, secrets, settings,
-    signed, simulation, tools, widget,
+    signed, simulation, tools, webhooks, widget,
 };
 use crate::dialect::agents::{self, shown};
 use crate::dialect::query::{Fields, Paging, page};
@@ -63,6 +63,11 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/knowledge-base/file", post(document::upload))
         .layer(DefaultBodyLimit::disable());
     guarded(routes.merge(uploads), api, &DOOR)
+}
+
+/// The routes of the workspace, below `/v1/workspace`.
+pub(crate) fn workspace_routes(api: &Api) -> Router<Api> {
+    guarded(webhooks::routes(), api, &DOOR)
 }
 
 /// What most routes answer.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::platform::ASKED;
 use super::routes::Answer;
 use crate::dialect::field::{
-    Acts, Field, KNOWLEDGE, NAMES, SESSIONS, TOOLS, flag, list, map, name, section, text, whole,
+    Acts, Field, KNOWLEDGE, Kind, SESSIONS, TOOLS, flag, list, map, name, section, text, whole,
     word,
 };
 use crate::dialect::mapping;
@@ -16,14 +16,39 @@ use crate::dialect::objects::ObjectKind;
 use crate::json_body::JsonBody;
 use crate::{Access, Api, Refusal};
 
-static SETTINGS: ObjectKind = ObjectKind {
+pub(super) static SETTINGS: ObjectKind = ObjectKind {
     name: "elevenlabs.settings",
     id_prefix: "settings",
     title: "settings",
     fields: FIELDS,
 };
 
-const WEBHOOKS: Acts = Acts::Later("webhooks");
+/// What webhooks are told when a conversation is over.
+pub(super) const TOLD: Acts = Acts::Shown(
+    "says which webhook is told when a conversation is over, and what",
+    "crates/api/tests/dialects/post_call.rs::a_workspaces_webhook_is_told_what_was_said",
+);
+pub(super) const TRACED: Acts = Acts::Shown(
+    "sends what was said as an OpenTelemetry trace instead",
+    "crates/api/tests/dialects/post_call.rs::an_agents_own_webhook_gets_a_trace",
+);
+pub(super) const ENCLOSED: Acts = Acts::Shown(
+    "sends the recording too, as a WAV file",
+    "crates/api/tests/dialects/post_call.rs::a_recording_is_sent_once",
+);
+pub(super) const EVENTS: Kind = Kind::Word(&[
+    "transcript",
+    "audio",
+    "call_initiation_failure",
+    "answering_machine_detection",
+    "unredacted_transcript",
+    "unredacted_audio",
+]);
+pub(super) const SENT: Acts = Acts::Shown(
+    "`transcript` and `audio` are sent; of what is redacted nothing else is kept that could be sent; \
+     telephony will act on the others",
+    "crates/api/tests/dialects/post_call.rs::a_recording_is_sent_once",
+);
 
 pub(super) const FIELDS: &[Field] = &[
     section("conversation_initiation_client_data_webhook")
@@ -39,15 +64,15 @@ pub(super) const FIELDS: &[Field] = &[
     name("webhooks.post_call_webhook_id")
         .or_null()
         .default("null")
-        .acts(WEBHOOKS),
-    list("webhooks.events", &NAMES)
+        .acts(TOLD),
+    list("webhooks.events", &EVENTS)
         .default("[\"transcript\"]")
-        .acts(WEBHOOKS),
+        .acts(SENT),
     word("webhooks.transcript_format", &["json", "opentelemetry"])
         .default("\"json\"")
-        .acts(WEBHOOKS),
-    flag("webhooks.send_audio").or_null().acts(WEBHOOKS),
-    flag("webhooks.exclude_transcript").or_null().acts(WEBHOOKS),
+        .acts(TRACED),
+    flag("webhooks.send_audio").or_null().acts(ENCLOSED),
+    flag("webhooks.exclude_transcript").or_null().acts(TOLD),
     flag("can_use_mcp_servers").default("false").acts(TOOLS),
     whole("rag_retention_period_days", 1.0, 30.0)
         .default("10")

@@ -189,12 +189,8 @@ impl Simulation {
             ..Wishes::default()
         };
         let opening = admitted.open(api, "simulation", &wishes).map_err(refused)?;
+        let providers = &api.providers(opening.agent.models())?;
         let persona = Persona::new(Arc::new(opening.agent), opening.variables);
-        let Some(providers) = api.providers() else {
-            let message = "this process serves no models; ask a server that answers calls";
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            return Err(Refusal::new(status, "no_models", message));
-        };
         let user = &specification["simulated_user_config"];
         let systems = [persona.system_prompt(), user_prompt(user)];
         let history = history(specification);

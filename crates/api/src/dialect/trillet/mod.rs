@@ -51,6 +51,10 @@ const MODELS: &[&str] = &[
     "local/",
 ];
 
+fn is_model(name: &str) -> bool {
+    MODELS.iter().any(|family| name.starts_with(family))
+}
+
 const FIELDS: &[Field] = &[
     name("name").required(),
     section("ttsModel").required(),
@@ -69,7 +73,7 @@ const FIELDS: &[Field] = &[
         Kind::Checked {
             what: "a model such as gpt-4o-mini, gpt-4o, gpt-4.1, gemini-2.5-flash or \
                    gemini-2.0-flash-001",
-            is_right: |model| MODELS.iter().any(|family| model.starts_with(family)),
+            is_right: is_model,
         },
     )
     .default("\"gpt-4o-mini\""),
@@ -101,7 +105,18 @@ const LENSES: &[Lens] = &[
     lens("name", &["name"], Way::Same),
     lens("voice.id", &["ttsModel.voiceId"], voices::VOICE),
     lens("language", &["ttsModel.language"], Way::Same),
-    lens("models.chat", &["llmModel"], voices::MODEL),
+    lens(
+        "models.chat",
+        &["llmModel"],
+        Way::Value {
+            read: voices::model,
+            // What other dialects name is shown where this one could have named it.
+            write: |model| match model.as_str().is_some_and(is_model) {
+                true => model.clone(),
+                false => Value::Null,
+            },
+        },
+    ),
     lens(
         "voice.speed",
         &["settings.speed"],

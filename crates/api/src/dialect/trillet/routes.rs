@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
+use offhook_agent::{ModelId, StageModels};
 use offhook_store::StoredAgent;
 use serde_json::{Value, json};
 
@@ -164,17 +165,20 @@ fn active(api: &Api, access: &Access, agent: &str) -> Value {
 /// What answers in the place of the models that an agent names: this server's own.
 fn served_by(api: &Api, agent: &StoredAgent) -> String {
     let served = &api.settings().served;
-    let of = |model: &Option<offhook_agent::ModelId>| {
-        let model = model.as_ref().map(ToString::to_string);
-        model.unwrap_or_else(|| "the server's own model".to_owned())
+    let of = |stage: &StageModels, field: &str| {
+        let named = agent.document["models"][field].as_str();
+        let named: Option<ModelId> = named.and_then(|named| named.parse().ok());
+        let serving = stage.resolve(named.as_ref()).unwrap_or_default();
+        let serving = serving.first().map(ToString::to_string);
+        serving.unwrap_or_else(|| "the server's own model".to_owned())
     };
     let voice = agent.document["voice"]["id"].as_str();
     format!(
         "answered by {}, spoken by {} as {}, heard by {}",
-        of(&served.chat),
-        of(&served.voice),
+        of(&served.chat, "chat"),
+        of(&served.voice, "voice"),
         voice.unwrap_or("its first voice"),
-        of(&served.recognition)
+        of(&served.recognition, "recognition")
     )
 }
 

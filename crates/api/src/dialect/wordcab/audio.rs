@@ -8,11 +8,13 @@ use axum::extract::{Multipart, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures::stream;
+use offhook_agent::ModelChoices;
 use offhook_contract::SpeechRequest;
 use offhook_media::WavReader;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
+use super::models::{Stage, named};
 use crate::dialect::agents::invalid;
 use crate::dialect::field::{Field, Kind, field, name, number, word};
 use crate::dialect::objects::ObjectKind;
@@ -70,9 +72,15 @@ pub(super) async fn speech(
 ) -> Result<Response, Refusal> {
     SPEECH.check(&body, false)?;
     let format = format_of(&body)?;
-    let providers = api.models()?;
+    let (model, served_by) = named(&api, "model", Stage::Voice, body["model"].as_str())?;
+    let is_local = served_by.starts_with("local");
+    let models = ModelChoices {
+        voice: model,
+        ..ModelChoices::default()
+    };
+    let providers = &api.providers(&models)?;
     let request = SpeechRequest {
-        voice: Some(voice_of(&body)?),
+        voice: Some(voice_of(&body, is_local)?),
         language: body["language"].as_str().unwrap_or("en").to_owned(),
         speed: body["speed"].as_f64().unwrap_or(1.0) as f32,
     };
@@ -111,8 +119,12 @@ fn format_of(body: &Value) -> Result<AudioFormat, Refusal> {
     }
 }
 
-fn voice_of(body: &Value) -> Result<String, Refusal> {
+/// The voice as the model knows it; those of hosted models are for their servers to judge.
+fn voice_of(body: &Value, is_local: bool) -> Result<String, Refusal> {
     let named = body["voice"].as_str().unwrap_or_default();
+    if !is_local {
+        return Ok(named.to_owned());
+    }
     let known = voices::named(named);
     known.map(str::to_owned).ok_or_else(|| {
         let known = super::objects::voice_ids().collect::<Vec<_>>().join(", ");
@@ -198,6 +210,7 @@ fn failed(problem: &dyn std::fmt::Display) -> Refusal {
 struct Asked {
     file: Option<Bytes>,
     language: Option<String>,
+    model: Option<String>,
     format: Option<String>,
 }
 
@@ -220,7 +233,12 @@ pub(super) async fn transcriptions(
         .await
         .map_err(|problem| failed(&problem))??;
     let language = asked.language.unwrap_or_else(|| "en".into());
-    let heard = listen(api.models()?, &language, &samples).await?;
+    let (model, _) = named(&api, "model", Stage::Recognition, asked.model.as_deref())?;
+    let models = ModelChoices {
+        recognition: model,
+        ..ModelChoices::default()
+    };
+    let heard = listen(&api.providers(&models)?, &language, &samples).await?;
     let seconds = samples.len() as f64 / f64::from(RECORDING_RATE.hz());
     let said = heard.iter().map(|it| it.text.as_str());
     let text = said
@@ -251,6 +269,7 @@ async fn read(mut form: Multipart) -> Result<Asked, Refusal> {
         match name.as_str() {
             "file" => asked.file = Some(part.bytes().await.map_err(malformed)?),
             "language" => asked.language = Some(part.text().await.map_err(malformed)?),
+            "model" => asked.model = Some(part.text().await.map_err(malformed)?),
             "response_format" => asked.format = Some(part.text().await.map_err(malformed)?),
             // What else there is hints at how to recognise; this server's model takes no hints.
             _ => {

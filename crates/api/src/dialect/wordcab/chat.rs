@@ -9,12 +9,13 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use futures::stream::{self, Stream};
+use offhook_agent::ModelChoices;
 use offhook_contract::{ChatEvent, ChatMessage, ChatOptions, Role, ToolCall, ToolCallId, ToolUse};
 use offhook_store::{StoreError, new_id, now_ms};
 use serde_json::{Value, json};
 
 use super::chat_request::{CHAT, rules};
-use super::models::served_chat;
+use super::models::{Stage, named};
 use crate::json_body::JsonBody;
 use crate::speech::{ChatAnswer, StopAt, ask};
 use crate::{Access, Api, Refusal};
@@ -34,11 +35,16 @@ pub(super) async fn completions(
         tokens_max: tokens_max(&body),
     };
     let messages: Arc<[ChatMessage]> = messages(&body).into();
-    let answer = ask(api.models()?, messages, options).await?;
+    let (model, served_by) = named(&api, "model", Stage::Chat, body["model"].as_str())?;
+    let models = ModelChoices {
+        chat: model,
+        ..ModelChoices::default()
+    };
+    let answer = ask(&api.providers(&models)?, messages, options).await?;
     let completion = Completion {
         id: new_id("chatcmpl").map_err(StoreError::from)?,
         created: now_ms() / 1_000,
-        model: served_chat(&api),
+        model: served_by,
         stop: StopAt::new(stops(&body)),
         answer,
     };

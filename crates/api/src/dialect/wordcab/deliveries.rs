@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use offhook_store::{NewDelivery, StoredCall, StoredObject, WorkspaceId};
+use offhook_store::{NewDelivery, StoredCall, WorkspaceId};
 use serde_json::{Value, json};
 
 use super::objects::WEBHOOK;
 use crate::calls::CallView;
-use crate::deliveries::{Attempt, Moment, Platform, hmac_sha256};
+use crate::deliveries::{Attempt, Moment, News, Platform, hmac_sha256};
 
 const SECOND: u64 = 1;
 const MINUTE: u64 = 60;
@@ -38,6 +38,9 @@ pub(crate) static PLATFORM: Platform = Platform {
     is_final: |_| false,
     headers: signed,
     deliveries,
+    settings: None,
+    is_repeated: |_, _| true,
+    recording_at: |_| None,
 };
 
 fn signed(attempt: &Attempt<'_>) -> Vec<(&'static str, String)> {
@@ -48,7 +51,13 @@ fn signed(attempt: &Attempt<'_>) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn deliveries(webhooks: &[StoredObject], call: &StoredCall, moment: Moment) -> Vec<NewDelivery> {
+fn deliveries(news: &News<'_>) -> Vec<NewDelivery> {
+    let &News {
+        webhooks,
+        call,
+        moment,
+        ..
+    } = news;
     let events = events(call, moment);
     let wanted = webhooks.iter().flat_map(|webhook| {
         let subscribed = webhook.document["events"].as_array();

@@ -2,31 +2,64 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use offhook_agent::{ModelChoices, ModelId};
+use offhook_agent::{ModelId, ServedModels, StageModels};
 use serde_json::{Value, json};
 
+use crate::dialect::agents::invalid;
+use crate::dialect::problem::{Problem, ProblemKind};
 use crate::{Api, Refusal};
 
-/// Which of the models that serve it is.
-type Serving = fn(&ModelChoices) -> Option<&ModelId>;
+/// What a model does.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Stage {
+    Chat,
+    Recognition,
+    Voice,
+}
 
-/// The platform's models, and which of this server's serves in their place.
-const STAND_INS: [(&str, Serving); 9] = [
-    ("qwen3.5-4b", |it| it.chat.as_ref()),
-    ("deepseek-v3.2", |it| it.chat.as_ref()),
-    ("llama-3.3-70b", |it| it.chat.as_ref()),
-    ("qwen3-asr", |it| it.recognition.as_ref()),
-    ("voxtral-realtime", |it| it.recognition.as_ref()),
-    ("whisper-large-v3", |it| it.recognition.as_ref()),
-    ("cohere-transcribe-2b", |it| it.recognition.as_ref()),
-    ("qwen3-tts", |it| it.voice.as_ref()),
-    ("kokoro", |it| it.voice.as_ref()),
+/// The platform's models.
+const NAMES: [(&str, Stage); 9] = [
+    ("qwen3.5-4b", Stage::Chat),
+    ("deepseek-v3.2", Stage::Chat),
+    ("llama-3.3-70b", Stage::Chat),
+    ("qwen3-asr", Stage::Recognition),
+    ("voxtral-realtime", Stage::Recognition),
+    ("whisper-large-v3", Stage::Recognition),
+    ("cohere-transcribe-2b", Stage::Recognition),
+    ("qwen3-tts", Stage::Voice),
+    ("kokoro", Stage::Voice),
 ];
 
-/// The name of the chat model that serves.
-pub(super) fn served_chat(api: &Api) -> String {
-    let chat = api.settings().served.chat.as_ref();
-    chat.map_or_else(|| "local".to_owned(), ToString::to_string)
+impl Stage {
+    fn of(self, served: &ServedModels) -> &StageModels {
+        match self {
+            Self::Chat => &served.chat,
+            Self::Recognition => &served.recognition,
+            Self::Voice => &served.voice,
+        }
+    }
+}
+
+/// The model that a request names, as the engine knows it, and the one that serves it.
+pub(super) fn named(
+    api: &Api,
+    place: &str,
+    stage: Stage,
+    name: Option<&str>,
+) -> Result<(Option<ModelId>, String), Refusal> {
+    let wrong = |problem: String| {
+        let problem = Problem::at(place, ProblemKind::Value, problem);
+        invalid(vec![problem])
+    };
+    let model: Option<ModelId> = match name.map(str::parse) {
+        None => None,
+        Some(Ok(model)) => Some(model),
+        Some(Err(_)) => return Err(wrong("no model has this name".to_owned())),
+    };
+    let serving = stage.of(&api.settings().served).resolve(model.as_ref());
+    let serving = serving.map_err(wrong)?;
+    let served_by = serving.first().map(ToString::to_string);
+    Ok((model, served_by.unwrap_or_else(|| "local".to_owned())))
 }
 
 pub(super) async fn list(State(api): State<Api>) -> Json<Value> {
@@ -43,21 +76,37 @@ pub(super) async fn show(
     found.map(Json).ok_or_else(|| Refusal::not_found("model"))
 }
 
+/// Every name that is served, and by which model.
 fn all(api: &Api) -> Vec<Value> {
     let served = &api.settings().served;
-    let model = |id: String, served_by: String| {
-        json!({
-            "id": id, "object": "model", "created": 0, "owned_by": "offhook",
-            "served_by": served_by,
-        })
+    let stages = [&served.chat, &served.recognition, &served.voice];
+    let own = stages
+        .iter()
+        .filter_map(|stage| stage.default.as_ref())
+        .map(|model| (model.to_string(), model.clone()));
+    let serving = |stage: &StageModels, name: &str| {
+        let named = ModelId::Alias(name.to_owned());
+        let serving = stage.resolve(Some(&named)).ok()?;
+        serving.into_iter().next().filter(|model| *model != named)
     };
-    let own = [&served.chat, &served.recognition, &served.voice];
-    let own = own.into_iter().flatten().map(ToString::to_string);
-    let stand_ins = STAND_INS.iter().filter_map(|(name, by)| {
-        let served_by = by(served)?.to_string();
-        Some(model((*name).to_owned(), served_by))
+    let aliases = stages.iter().flat_map(|stage| {
+        stage
+            .aliases
+            .keys()
+            .map(move |name| (*stage, name.as_str()))
     });
-    own.map(|id| model(id.clone(), id))
-        .chain(stand_ins)
-        .collect()
+    let platform = NAMES.iter().map(|(name, stage)| (stage.of(served), *name));
+    let mut all: Vec<Value> = Vec::new();
+    let names = platform
+        .chain(aliases)
+        .filter_map(|(stage, name)| Some((name.to_owned(), serving(stage, name)?)));
+    for (id, model) in own.chain(names) {
+        if all.iter().all(|it| it["id"] != json!(id)) {
+            all.push(json!({
+                "id": id, "object": "model", "created": 0, "owned_by": "offhook",
+                "served_by": model.to_string(),
+            }));
+        }
+    }
+    all
 }

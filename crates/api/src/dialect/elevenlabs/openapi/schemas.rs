@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::dialect::elevenlabs::{
     DIALECT, conversations, document, knowledge, numbers, outbound, secrets, settings, simulation,
-    tools,
+    tools, webhooks,
 };
 use crate::dialect::openapi::{nullable, object, of_table, reference, text, with};
 
@@ -15,6 +15,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         knowledge_base(),
         numbers_and_tools(),
         secrets_and_settings(),
+        webhooks(),
         vec![
             ("Done", json!({ "type": "object", "maxProperties": 0 })),
             ("Nothing", json!({ "type": "null" })),
@@ -293,5 +294,32 @@ fn secrets_and_settings() -> Vec<(&'static str, Value)> {
         ),
         ("SettingsChange", of_table(settings::FIELDS, true)),
         ("Settings", of_table(settings::FIELDS, true)),
+    ]
+}
+
+fn webhooks() -> Vec<(&'static str, Value)> {
+    let webhook = object(&[
+        ("name", text()),
+        ("webhook_id", text()),
+        ("webhook_url", text()),
+        ("is_disabled", flag()),
+        ("is_auto_disabled", flag()),
+        ("created_at_unix", whole()),
+        ("auth_type", json!({ "const": "hmac" })),
+        ("usage", array(&object(&[("usage_type", text())]))),
+        ("most_recent_failure_error_code", nullable(whole())),
+        ("most_recent_failure_timestamp", nullable(whole())),
+    ]);
+    let created = [("webhook_id", text()), ("webhook_secret", text())];
+    vec![
+        ("NewWebhook", of_table(webhooks::NEW_FIELDS, false)),
+        ("WebhookChange", of_table(webhooks::CHANGE_FIELDS, false)),
+        ("CreatedWebhook", object(&created)),
+        ("Webhook", webhook),
+        (
+            "WebhookList",
+            object(&[("webhooks", array(&reference("Webhook")))]),
+        ),
+        ("Status", object(&[("status", json!({ "const": "ok" }))])),
     ]
 }

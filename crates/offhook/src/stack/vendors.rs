@@ -1,0 +1,144 @@
+//! The vendors behind hosted models: where each one's server is, which variables of the environment
+//! name its key and another address, and what of it is spoken.
+
+use std::sync::{Arc, OnceLock};
+
+use offhook_agent::ModelId;
+use offhook_contract::{ChatModel, SpeechToText, TextToSpeech};
+use offhook_providers::deepgram::{self, DeepgramConfig, DeepgramLimits, DeepgramSpeech};
+use offhook_providers::elevenlabs::{ElevenLabsVoice, ElevenLabsVoiceConfig};
+use offhook_providers::hosted::{Account, ApiKey, HttpClient, http_client};
+use offhook_providers::openai::{
+    ChatLimits, OpenAiChat, OpenAiChatConfig, OpenAiVoice, OpenAiVoiceConfig,
+};
+
+/// What a model does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Stage {
+    Chat,
+    Recognition,
+    Voice,
+}
+
+/// A vendor.
+#[derive(Debug)]
+pub(super) struct Vendor {
+    /// As it stands before the `/` of a model.
+    pub(super) name: &'static str,
+    /// The variable that holds the key.
+    key: &'static str,
+    /// The variable that names another server.
+    address: &'static str,
+    base_url: &'static str,
+    stages: &'static [Stage],
+}
+
+pub(super) const VENDORS: &[Vendor] = &[
+    Vendor {
+        name: "deepgram",
+        key: "DEEPGRAM_API_KEY",
+        address: "DEEPGRAM_BASE_URL",
+        base_url: deepgram::BASE_URL,
+        stages: &[Stage::Recognition],
+    },
+    Vendor {
+        name: "elevenlabs",
+        key: "ELEVENLABS_API_KEY",
+        address: "ELEVENLABS_BASE_URL",
+        base_url: "https://api.elevenlabs.io",
+        stages: &[Stage::Voice],
+    },
+    Vendor {
+        name: "openai",
+        key: "OPENAI_API_KEY",
+        address: "OPENAI_BASE_URL",
+        base_url: "https://api.openai.com/v1",
+        stages: &[Stage::Chat, Stage::Voice],
+    },
+];
+
+impl Vendor {
+    /// Those of whose models there is one for the stage.
+    pub(super) fn of(stage: Stage) -> impl Iterator<Item = &'static Self> {
+        VENDORS.iter().filter(move |it| it.stages.contains(&stage))
+    }
+
+    /// What is missing before its models can be used; `None` where nothing is.
+    pub(super) fn missing(&self) -> Option<String> {
+        let is_there = variable(self.key).is_some() || variable(self.address).is_some();
+        (!is_there).then(|| {
+            format!(
+                "{} is not set; set it to the key, or {} to the address of another server that \
+                 speaks this API",
+                self.key, self.address
+            )
+        })
+    }
+
+    fn account(&self) -> Account {
+        let base = variable(self.address).unwrap_or_else(|| self.base_url.to_owned());
+        let key = variable(self.key).map(|key| ApiKey::new(&key));
+        Account::new(self.name, base.trim(), key)
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    let text = std::env::var(name).ok();
+    text.filter(|text| !text.trim().is_empty())
+}
+
+/// Its account, and the model's name there.
+fn account(id: &ModelId) -> Result<(Account, &str), String> {
+    let ModelId::Hosted { provider, name } = id else {
+        return Err(format!("{id} is no hosted model"));
+    };
+    let vendor = VENDORS.iter().find(|it| it.name == provider);
+    let vendor = vendor.ok_or_else(|| format!("{id}: {provider} is not spoken here"))?;
+    match vendor.missing() {
+        Some(missing) => Err(format!("{id}: {missing}")),
+        None => Ok((vendor.account(), name)),
+    }
+}
+
+/// A chat model. Nothing is connected to.
+pub(super) fn chat(id: &ModelId) -> Result<Arc<dyn ChatModel>, String> {
+    let (account, name) = account(id)?;
+    let config = OpenAiChatConfig {
+        account,
+        model: name.to_owned(),
+        limits: ChatLimits::default(),
+        extra: serde_json::Map::new(),
+    };
+    Ok(Arc::new(OpenAiChat::new(client()?, config)))
+}
+
+/// A recogniser. Nothing is connected to.
+pub(super) fn recognition(id: &ModelId) -> Result<Arc<dyn SpeechToText>, String> {
+    let (account, name) = account(id)?;
+    Ok(Arc::new(DeepgramSpeech::new(DeepgramConfig {
+        account,
+        model: name.to_owned(),
+        limits: DeepgramLimits::default(),
+    })))
+}
+
+/// A voice. Nothing is connected to.
+pub(super) fn voice(id: &ModelId) -> Result<Arc<dyn TextToSpeech>, String> {
+    let (account, name) = account(id)?;
+    if account.provider == "elevenlabs" {
+        let config = ElevenLabsVoiceConfig::new(account, name);
+        return Ok(Arc::new(ElevenLabsVoice::new(config)));
+    }
+    let config = OpenAiVoiceConfig::new(account, name);
+    Ok(Arc::new(OpenAiVoice::new(client()?, config)))
+}
+
+/// The one client of this process.
+fn client() -> Result<HttpClient, String> {
+    static CLIENT: OnceLock<HttpClient> = OnceLock::new();
+    if let Some(client) = CLIENT.get() {
+        return Ok(client.clone());
+    }
+    let client = http_client().map_err(|problem| problem.to_string())?;
+    Ok(CLIENT.get_or_init(|| client).clone())
+}
