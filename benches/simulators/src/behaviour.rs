@@ -36,6 +36,8 @@ pub enum Fault {
     StopAfter(usize),
     /// Something senseless comes after so many pieces.
     GarbageAfter(usize),
+    /// It breaks off with the vendor's own words for it after so many pieces, where there are some.
+    ErrorAfter(usize),
     /// Each byte comes by itself.
     Split,
     /// The whole answer comes at once.
@@ -158,6 +160,7 @@ impl Behaviour {
             Fault::CutAfter(3),
             Fault::StopAfter(3),
             Fault::GarbageAfter(2),
+            Fault::ErrorAfter(1),
             Fault::Split,
             Fault::Burst,
         ];

@@ -2,11 +2,16 @@
 //! days that are drawn from a seed or asked for one by one. They say and hear nothing real. Tests
 //! and the load bench run against them; the product never links them.
 
+pub mod anthropic;
 mod behaviour;
+pub mod cartesia;
 pub mod deepgram;
 pub mod elevenlabs;
+pub mod gemini;
 mod latency;
+mod mouth;
 pub mod openai;
+mod script;
 mod serving;
 mod tone;
 

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Parser;
-use offhook_simulators::{Behaviour, Delays, Latency, Serving, deepgram, elevenlabs, openai};
+use offhook_simulators::{
+    Behaviour, Delays, Latency, Serving, anthropic, cartesia, deepgram, elevenlabs, gemini, openai,
+};
 
 /// Servers that speak as vendors' do.
 #[derive(Debug, Parser)]
@@ -13,9 +15,18 @@ struct Arguments {
     /// Where OpenAI's API is served, below /v1.
     #[arg(long, default_value = "127.0.0.1:0")]
     openai: SocketAddr,
+    /// Where Anthropic's API is served.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    anthropic: SocketAddr,
+    /// Where Cartesia's API is served.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    cartesia: SocketAddr,
     /// Where ElevenLabs' API is served.
     #[arg(long, default_value = "127.0.0.1:0")]
     elevenlabs: SocketAddr,
+    /// Where Google's Gemini API is served.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    gemini: SocketAddr,
     /// Where Deepgram's API is served, below /v1; it hears words in anything loud.
     #[arg(long, default_value = "127.0.0.1:0")]
     deepgram: SocketAddr,
@@ -62,9 +73,19 @@ async fn main() -> anyhow::Result<()> {
         .with_faults(arguments.faults_per_mille);
     let script = deepgram::Script::of_anything();
     let hearing = deepgram::routes(hearing, script);
+    let hearing = hearing.merge(deepgram::voices(behaviour.clone()));
     let deepgram = Serving::start(arguments.deepgram, hearing).await?;
     println!("deepgram http://{}/v1", deepgram.address);
     println!("openai http://{}/v1", openai.address);
+    let anthropic = anthropic::routes(behaviour.clone());
+    let anthropic = Serving::start(arguments.anthropic, anthropic).await?;
+    println!("anthropic http://{}", anthropic.address);
+    let gemini = gemini::routes(behaviour.clone());
+    let gemini = Serving::start(arguments.gemini, gemini).await?;
+    println!("gemini http://{}", gemini.address);
+    let cartesia = cartesia::routes(behaviour.clone());
+    let cartesia = Serving::start(arguments.cartesia, cartesia).await?;
+    println!("cartesia http://{}", cartesia.address);
     let elevenlabs = elevenlabs::routes(behaviour);
     let elevenlabs = Serving::start(arguments.elevenlabs, elevenlabs).await?;
     println!("elevenlabs http://{}", elevenlabs.address);

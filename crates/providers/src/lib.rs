@@ -1,11 +1,17 @@
 //! Speech recognition, chat models and voices: one folder per vendor, `local` for the models that
 //! run in this process, and the catalogue of their files.
 
+#[cfg(feature = "hosted")]
+pub mod anthropic;
+#[cfg(feature = "hosted")]
+pub mod cartesia;
 pub mod catalogue;
 #[cfg(feature = "hosted")]
 pub mod deepgram;
 #[cfg(feature = "hosted")]
 pub mod elevenlabs;
+#[cfg(feature = "hosted")]
+pub mod gemini;
 #[cfg(feature = "hosted")]
 pub mod hosted;
 pub mod local;

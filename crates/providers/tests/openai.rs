@@ -2,19 +2,18 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "a test panics where something is not as it must be"
 )]
 
-use std::sync::Arc;
+mod replies;
+
 use std::time::Duration;
 
-use offhook_contract::{
-    ChatEvent, ChatMessage, ChatModel as _, ChatOptions, ChatRequest, ProviderError, Role,
-};
+use offhook_contract::{ChatEvent, ProviderError};
 use offhook_providers::hosted::{Account, ApiKey, http_client};
 use offhook_providers::openai::{ChatLimits, OpenAiChat, OpenAiChatConfig};
 use offhook_simulators::{Behaviour, Fault, Serving, openai};
+use replies::{begin_and_leave, failed, finished, reply};
 use serde_json::{Map, json};
 
 struct Stage {
@@ -45,47 +44,8 @@ impl Stage {
         OpenAiChat::new(http_client().unwrap(), config)
     }
 
-    async fn reply(&self, model: &OpenAiChat) -> (String, ChatEvent) {
-        let messages: Arc<[ChatMessage]> = Arc::new([
-            ChatMessage::new(Role::System, "Be brief."),
-            ChatMessage::new(Role::Caller, "Are you open?"),
-        ]);
-        let call = model.open(messages.clone()).await.unwrap();
-        let options = ChatOptions {
-            temperature: Some(0.2),
-            tokens_max: 50,
-        };
-        let mut reply = call.reply(ChatRequest { messages, options });
-        let mut text = String::new();
-        while let Some(event) = reply.recv().await {
-            match event {
-                ChatEvent::Text(piece) => text.push_str(&piece),
-                last => return (text, last),
-            }
-        }
-        panic!("the reply ended without a last event after {text:?}");
-    }
-
     async fn answer(&self) -> (String, ChatEvent) {
-        self.reply(&self.model("gpt-4o-mini", "sk-1")).await
-    }
-}
-
-fn finished(event: &ChatEvent) -> (u32, u32, bool) {
-    match event {
-        ChatEvent::Finished {
-            prompt_tokens_read,
-            reply_tokens,
-            is_cut,
-        } => (*prompt_tokens_read, *reply_tokens, *is_cut),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn failed(event: ChatEvent) -> ProviderError {
-    match event {
-        ChatEvent::Failed(problem) => problem,
-        other => panic!("{other:?}"),
+        reply(&self.model("gpt-4o-mini", "sk-1")).await
     }
 }
 
@@ -109,9 +69,9 @@ async fn a_reply_is_streamed_with_its_figures() {
 async fn a_model_that_refuses_a_field_is_asked_without_it_from_then_on() {
     let stage = Stage::new().await;
     let model = stage.model("gpt-5-mini", "sk-1");
-    finished(&stage.reply(&model).await.1);
+    finished(&reply(&model).await.1);
     assert_eq!(stage.behaviour.seen().len(), 2);
-    finished(&stage.reply(&model).await.1);
+    finished(&reply(&model).await.1);
     let seen = stage.behaviour.seen();
     assert_eq!(seen.len(), 3);
     assert_eq!(seen[2].get("temperature"), None);
@@ -154,14 +114,14 @@ async fn what_passes_is_asked_once_more_and_no_more() {
 async fn a_wrong_key_and_an_unknown_model_are_refused_for_good() {
     let stage = Stage::new().await;
     let wrong = stage.model("gpt-4o-mini", openai::WRONG_KEY);
-    let problem = failed(stage.reply(&wrong).await.1);
+    let problem = failed(reply(&wrong).await.1);
     assert!(
         matches!(problem, ProviderError::Rejected { .. }),
         "{problem}"
     );
     assert!(problem.to_string().contains("401"));
     let unknown = stage.model("no such model", "sk-1");
-    let problem = failed(stage.reply(&unknown).await.1);
+    let problem = failed(reply(&unknown).await.1);
     assert!(
         matches!(problem, ProviderError::Rejected { .. }),
         "{problem}"
@@ -185,12 +145,35 @@ async fn a_stream_that_breaks_keeps_what_came_and_says_that_it_broke() {
     let (text, last) = stage.answer().await;
     assert_eq!(text, "I heard: ");
     assert!(matches!(failed(last), ProviderError::Malformed { .. }));
+    stage.behaviour.fail_next(Fault::ErrorAfter(3));
+    let problem = failed(stage.answer().await.1).to_string();
+    assert!(problem.contains("broke off: The server had"), "{problem}");
     stage.behaviour.fail_next(Fault::HangAfter(0));
     let problem = failed(stage.answer().await.1);
     assert!(
         matches!(problem, ProviderError::TimedOut { .. }),
         "{problem}"
     );
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_before_its_first_word_is_asked_for_once_more() {
+    let stage = Stage::new().await;
+    for fault in [
+        Fault::CutAfter(0),
+        Fault::StopAfter(1),
+        Fault::ErrorAfter(0),
+    ] {
+        stage.behaviour.fail_next(fault.clone());
+        finished(&stage.answer().await.1);
+        stage.behaviour.fail_next(fault.clone());
+        stage.behaviour.fail_next(fault);
+        let problem = failed(stage.answer().await.1);
+        assert!(
+            matches!(problem, ProviderError::Unavailable { .. }),
+            "{problem}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -215,23 +198,12 @@ async fn a_reply_that_nobody_wants_any_more_ends_at_the_server() {
     let stage = Stage::new().await;
     stage.behaviour.fail_next(Fault::HangAfter(3));
     let model = stage.model("gpt-4o-mini", "sk-1");
-    let messages: Arc<[ChatMessage]> = Arc::new([ChatMessage::new(Role::Caller, "Hi.")]);
-    let call = model.open(messages.clone()).await.unwrap();
-    let options = ChatOptions {
-        temperature: None,
-        tokens_max: 50,
-    };
-    let mut reply = call.reply(ChatRequest { messages, options });
-    assert_eq!(reply.recv().await, Some(ChatEvent::Text("I ".into())));
-    drop(reply);
-    let mut tries = 0;
-    while stage.behaviour.cancelled() == 0 {
-        tries += 1;
-        assert!(tries < 500, "the server still writes");
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    begin_and_leave(&model, &stage.behaviour).await;
     assert_eq!(
         stage.behaviour.seen()[0]["messages"],
-        json!([{ "role": "user", "content": "Hi." }])
+        json!([
+            { "role": "system", "content": "Be brief." },
+            { "role": "user", "content": "Are you open?" },
+        ])
     );
 }

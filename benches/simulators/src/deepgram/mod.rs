@@ -1,7 +1,9 @@
-//! Deepgram's live recognition: the WebSocket `/v1/listen`, which hears the words of a script.
+//! Deepgram's live recognition: the WebSocket `/v1/listen`, which hears the words of a script; and its
+//! voices: the WebSocket `/v1/speak`.
 
 mod listen;
 mod script;
+mod speak;
 
 use axum::extract::{Query, State, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -13,6 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::{Behaviour, Fault};
 
 pub use script::Script;
+pub use speak::voices;
 
 /// A key that is always refused.
 pub const WRONG_KEY: &str = "dg-wrong";

@@ -1,6 +1,5 @@
 //! Chat completions: an answer word by word, as the platform streams it, or at once.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::Json;
@@ -9,17 +8,21 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use futures::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 
 use super::refusal;
+use crate::script::{Broken, Script, echo, words_within};
 use crate::{Behaviour, Fault};
 
-/// What was written is on its way by then: a connection that breaks at once takes it along.
-const FLUSHED_AFTER: Duration = Duration::from_millis(30);
+/// What comes where something senseless, or the platform's own error, is to come.
+const BROKEN: Broken = Broken {
+    garbage: "data: {\"choices\":[{\n\n",
+    error: "data: {\"error\":{\"message\":\"The server had an error while processing your \
+            request.\",\"type\":\"server_error\",\"param\":null,\"code\":null}}\n\n",
+};
 
 /// Models that think first take another limit and no temperature.
-fn is_thinking(model: &str) -> bool {
+pub(super) fn is_thinking(model: &str) -> bool {
     model.starts_with("gpt-5") || model.starts_with('o')
 }
 
@@ -39,7 +42,7 @@ pub(super) async fn complete(
     {
         return refused(status, retry_after);
     }
-    let text = behaviour.answer(|| echo(&request));
+    let text = behaviour.answer(|| echo(said(&request)));
     let (first, between) = behaviour.waits();
     if request["stream"] != true {
         tokio::time::sleep(first).await;
@@ -47,7 +50,9 @@ pub(super) async fn complete(
     }
     let pieces = pieces(&request, &text);
     let pieces = pieces.into_iter().map(Bytes::from).collect();
-    let script = Script::of(pieces, fault, first, between).watched(behaviour);
+    let script = Script::of(pieces, fault, first, between)
+        .broken_by(BROKEN)
+        .watched(behaviour);
     let body = Body::from_stream(script.play());
     ([(header::CONTENT_TYPE, "text/event-stream")], body).into_response()
 }
@@ -95,39 +100,39 @@ fn problem(request: &Value) -> Option<Response> {
         }
     }
     if is_thinking(model) {
-        for (field, other) in [
-            ("max_tokens", "max_completion_tokens"),
-            ("temperature", "nothing"),
-        ] {
-            if !request[field].is_null() {
-                let message = format!(
-                    "Unsupported parameter: '{field}' is not supported with this model. Use \
-                     '{other}' instead."
-                );
-                return wrong("unsupported_parameter", field, message);
-            }
+        let field = ["max_tokens", "temperature"];
+        let field = field.iter().find(|it| !request[**it].is_null());
+        if let Some(field) = field {
+            return Some(unsupported(field));
         }
     }
-    if !model
-        .chars()
-        .all(|it| it.is_ascii_alphanumeric() || ".-_:/".contains(it))
-    {
-        let message =
-            format!("The model `{model}` does not exist or you do not have access to it.");
-        let code = "model_not_found";
-        return Some(refusal(404, "invalid_request_error", code, "", &message));
-    }
-    None
+    is_unknown(model)
 }
 
-/// What is said where nobody says what to say.
-fn echo(request: &Value) -> String {
+/// The model does not take a field.
+pub(super) fn unsupported(field: &str) -> Response {
+    let message = format!("Unsupported parameter: '{field}' is not supported with this model.");
+    let code = "unsupported_parameter";
+    refusal(400, "invalid_request_error", code, field, &message)
+}
+
+/// Names with a space in them are those of no model.
+pub(super) fn is_unknown(model: &str) -> Option<Response> {
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || ".-_:/".contains(it);
+    if model.chars().all(is_plain) {
+        return None;
+    }
+    let message = format!("The model `{model}` does not exist or you do not have access to it.");
+    let code = "model_not_found";
+    Some(refusal(404, "invalid_request_error", code, "", &message))
+}
+
+/// What the caller said last.
+fn said(request: &Value) -> &str {
     let messages = request["messages"].as_array();
     let last = messages.and_then(|it| it.iter().rfind(|it| it["role"] == "user"));
-    let said = last
-        .and_then(|it| it["content"].as_str())
-        .unwrap_or_default();
-    format!("I heard: {said} Is there anything else that I can do for you?")
+    last.and_then(|it| it["content"].as_str())
+        .unwrap_or_default()
 }
 
 fn usage(request: &Value, text: &str) -> Value {
@@ -181,18 +186,13 @@ fn pieces(request: &Value, text: &str) -> Vec<String> {
     };
     let limit = ["max_completion_tokens", "max_tokens"];
     let limit = limit.iter().find_map(|name| request[*name].as_u64());
-    let limit = limit.map_or(usize::MAX, |it| it as usize);
-    let words: Vec<&str> = text.split_inclusive(' ').collect();
-    let reason = if words.len() > limit {
-        "length"
-    } else {
-        "stop"
-    };
+    let (words, is_cut) = words_within(text, limit);
+    let reason = if is_cut { "length" } else { "stop" };
     let mut events = vec![choice(
         json!({ "role": "assistant", "content": "" }),
         Value::Null,
     )];
-    let said = words.iter().take(limit);
+    let said = words.into_iter();
     events.extend(said.map(|word| choice(json!({ "content": word }), Value::Null)));
     events.push(choice(json!({}), json!(reason)));
     if has_usage {
@@ -200,111 +200,4 @@ fn pieces(request: &Value, text: &str) -> Vec<String> {
     }
     events.push("data: [DONE]\n\n".to_owned());
     events
-}
-
-/// What is sent, and when.
-pub(crate) struct Script {
-    pieces: std::vec::IntoIter<Bytes>,
-    sent: usize,
-    fault: Option<Fault>,
-    first: Duration,
-    between: Duration,
-    guard: Option<Guard>,
-}
-
-/// Notes that the client went away before the end.
-struct Guard {
-    behaviour: Behaviour,
-    is_done: bool,
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        if !self.is_done {
-            self.behaviour.note_cancelled();
-        }
-    }
-}
-
-impl Script {
-    pub(crate) fn of(
-        pieces: Vec<Bytes>,
-        fault: Option<Fault>,
-        first: Duration,
-        between: Duration,
-    ) -> Self {
-        let pieces = match &fault {
-            Some(Fault::Burst) => vec![Bytes::from(pieces.concat())],
-            Some(Fault::Split) => {
-                let bytes = pieces.concat();
-                bytes.into_iter().map(|it| Bytes::from(vec![it])).collect()
-            }
-            _ => pieces,
-        };
-        Self {
-            pieces: pieces.into_iter(),
-            sent: 0,
-            fault,
-            first,
-            between,
-            guard: None,
-        }
-    }
-
-    /// The same, and it is noted where the client goes away before the end.
-    pub(crate) fn watched(mut self, behaviour: Behaviour) -> Self {
-        self.guard = Some(Guard {
-            behaviour,
-            is_done: false,
-        });
-        self
-    }
-
-    pub(crate) fn play(self) -> impl futures::Stream<Item = Result<Bytes, std::io::Error>> + Send {
-        stream::unfold(Some(self), |script| async {
-            let mut script = script?;
-            let wait = match script.sent {
-                0 => script.first,
-                1 => Duration::ZERO,
-                _ => script.between,
-            };
-            let is_split = script.fault == Some(Fault::Split);
-            if !wait.is_zero() && !is_split {
-                tokio::time::sleep(wait).await;
-            }
-            let sent = script.sent;
-            match script.fault {
-                Some(Fault::HangAfter(pieces)) if sent >= pieces => {
-                    std::future::pending::<Infallible>().await;
-                }
-                Some(Fault::CutAfter(pieces)) if sent >= pieces => {
-                    tokio::time::sleep(FLUSHED_AFTER).await;
-                    let problem = std::io::Error::other("cut as asked for");
-                    return Some((Err(problem), None));
-                }
-                Some(Fault::StopAfter(pieces)) if sent >= pieces => {
-                    script.end();
-                    return None;
-                }
-                Some(Fault::GarbageAfter(pieces)) if sent == pieces => {
-                    script.sent += 1;
-                    return Some((Ok(Bytes::from("data: {\"choices\":[{\n\n")), Some(script)));
-                }
-                _ => {}
-            }
-            let Some(piece) = script.pieces.next() else {
-                script.end();
-                return None;
-            };
-            script.sent += 1;
-            Some((Ok(piece), Some(script)))
-        })
-        .boxed()
-    }
-
-    fn end(&mut self) {
-        if let Some(guard) = &mut self.guard {
-            guard.is_done = true;
-        }
-    }
 }

@@ -1,6 +1,7 @@
-//! OpenAI's API: chat completions, speech and models.
+//! OpenAI's API: chat completions, responses, speech and models.
 
 mod chat;
+mod responses;
 mod speech;
 
 use axum::Json;
@@ -24,6 +25,7 @@ pub fn routes(behaviour: Behaviour) -> Router {
     let routes = Router::new()
         .route("/models", get(models))
         .route("/chat/completions", post(chat::complete))
+        .route("/responses", post(responses::create))
         .route("/audio/speech", post(speech::speak))
         .fallback(unknown)
         .layer(middleware::from_fn(keyed))

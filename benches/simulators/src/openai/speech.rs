@@ -9,8 +9,9 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::chat::{Script, refused};
+use super::chat::refused;
 use super::refusal;
+use crate::script::Script;
 use crate::tone::{samples_of, tone};
 use crate::{Behaviour, Fault};
 

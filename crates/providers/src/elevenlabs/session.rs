@@ -1,193 +1,36 @@
-//! One reply over one socket: pieces out as they are written, sound in.
+//! One reply over one socket: pieces out as they are written, sound with the times of its characters
+//! in.
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use futures::{SinkExt as _, StreamExt as _};
-use offhook_contract::{ProviderError, SpeechAudio, SpeechEvent, SpokenText, WordTime};
+use offhook_contract::{ProviderError, SpeechAudio, SpokenText, WordTime};
 use offhook_media::SampleRate;
-use serde_json::Value;
-use tokio::sync::mpsc;
-use tokio::time::{sleep, timeout};
-use tokio_tungstenite::tungstenite::http::HeaderName;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 
 use super::alignment::{Script, Stretch};
-use super::voice::ElevenLabsVoiceConfig;
-use super::wire::{Answer, ending, opening, piece, problem};
-use crate::hosted::{Dialling, Failure, Pcm, Socket, dial, malformed, too_slow};
+use super::wire::{Alignment, Answer, ending, piece, problem};
+use crate::hosted::{Heard, Owed, Payload, Pcm, SpeechDialect, decoded, malformed};
 
-/// How long a connection may take.
-const CONNECT_MAX: Duration = Duration::from_secs(3);
-
-/// How long a connection that failed may wait before it is made once more. A caller is waiting.
-const RETRY_WAIT_MAX: Duration = Duration::from_millis(300);
-
-/// Bytes of one message: a minute of sound at 48 kHz, in base64.
-const MESSAGE_BYTES_MAX: usize = 8 << 20;
-
-/// No wait in a reply is as long.
-const FOREVER: Duration = Duration::from_secs(24 * 3_600);
-
-const READ_BUFFER: usize = 16 << 10;
-
-/// Where the server looks for the key.
-const KEY: HeaderName = HeaderName::from_static("xi-api-key");
-
-/// How and where a reply is spoken.
+/// What was said so far, and how.
 #[derive(Debug)]
-pub(super) struct Manner {
-    pub(super) url: String,
-    pub(super) speed: f32,
-}
-
-/// Speaks what comes from `texts` into `events`.
-pub(super) async fn speak(
-    config: &ElevenLabsVoiceConfig,
-    manner: &Manner,
-    mut texts: mpsc::Receiver<SpokenText>,
-    events: &mpsc::Sender<SpeechEvent>,
-) -> Result<(), ProviderError> {
-    let mut session = Session {
-        config,
-        socket: connect(config, &manner.url).await?,
-        script: Script::default(),
-        pcm: Pcm::at(config.rate),
-        awaited: Awaited::Nothing,
-    };
-    let opening = opening(config.stability, config.similarity_boost, manner.speed);
-    session.send(&opening).await?;
-    let mut is_complete = false;
-    let mut has_text = false;
-    loop {
-        let wait = session.wait();
-        let message = tokio::select! {
-            biased;
-            text = texts.recv(), if !is_complete => {
-                match text {
-                    Some(text) if text.text.contains(char::is_alphanumeric) => {
-                        has_text = true;
-                        session.send_piece(&text).await?;
-                    }
-                    Some(_) => {}
-                    None if !has_text => return Ok(()),
-                    None => {
-                        is_complete = true;
-                        session.send(&ending()).await?;
-                        session.awaited = session.awaited.max(Awaited::Rest);
-                    }
-                }
-                continue;
-            }
-            message = timeout(wait, session.socket.next()) => {
-                message.map_err(|_| too_slow(session.provider(), wait))?
-            }
-        };
-        let Some(answer) = session.read(message)? else {
-            continue;
-        };
-        for audio in session.sound(&answer)? {
-            if events.send(SpeechEvent::Audio(audio)).await.is_err() {
-                return Ok(());
-            }
-        }
-        if answer.is_final == Some(true) && is_complete {
-            return Ok(());
-        }
-        session.awaited = match is_complete {
-            true => Awaited::Rest,
-            false => Awaited::Nothing,
-        };
-    }
-}
-
-/// What the server owes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Awaited {
-    /// Perhaps nothing: between two pieces nobody knows.
-    Nothing,
-    /// The rest of the sound, or that there is none.
-    Rest,
-    /// The first sound of a piece.
-    Piece,
-}
-
-struct Session<'a> {
-    config: &'a ElevenLabsVoiceConfig,
-    socket: Socket,
+pub(super) struct Session {
+    provider: String,
+    rate: SampleRate,
+    opening: Option<String>,
     script: Script,
     pcm: Pcm,
-    awaited: Awaited,
+    is_final: bool,
 }
 
-impl Session<'_> {
-    fn provider(&self) -> &str {
-        &self.config.account.provider
-    }
-
-    /// How long the next message may take.
-    fn wait(&self) -> Duration {
-        match self.awaited {
-            Awaited::Nothing => FOREVER,
-            Awaited::Rest => self.config.limits.next_audio,
-            Awaited::Piece => self.config.limits.first_audio,
-        }
-    }
-
-    async fn send_piece(&mut self, text: &SpokenText) -> Result<(), ProviderError> {
-        self.script.add(text);
-        self.send(&piece(text.text.trim())).await?;
-        self.awaited = Awaited::Piece;
-        Ok(())
-    }
-
-    async fn send(&mut self, message: &Value) -> Result<(), ProviderError> {
-        let text = Message::text(message.to_string());
-        let sent = timeout(self.config.limits.next_audio, self.socket.send(text)).await;
-        match sent {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(broken)) => Err(self.why_closed(&broken).await),
-            Err(_) => Err(too_slow(self.provider(), self.config.limits.next_audio)),
-        }
-    }
-
-    /// What the server said before the connection broke, which tells more than that it broke.
-    async fn why_closed(&mut self, broken: &SocketError) -> ProviderError {
-        while let Ok(Some(message)) = timeout(RETRY_WAIT_MAX, self.socket.next()).await {
-            if let Err(problem) = self.read(Some(message)) {
-                return problem;
-            }
-        }
-        self.lost(broken)
-    }
-
-    /// Reads a message; `None` where it says nothing.
-    fn read(
-        &self,
-        message: Option<Result<Message, SocketError>>,
-    ) -> Result<Option<Answer>, ProviderError> {
-        let text = match message {
-            Some(Ok(Message::Text(text))) => text,
-            Some(Ok(Message::Close(Some(CloseFrame { code, reason })))) => {
-                return Err(problem(self.provider(), code.into(), &reason));
-            }
-            Some(Ok(Message::Close(None))) | None => {
-                return Err(self.unavailable("it closed the connection in the middle".to_owned()));
-            }
-            Some(Ok(_)) => return Ok(None),
-            Some(Err(SocketError::Capacity(_))) => {
-                let problem = format!("a message of more than {MESSAGE_BYTES_MAX} bytes");
-                return Err(malformed(self.provider(), problem));
-            }
-            Some(Err(broken)) => return Err(self.lost(&broken)),
-        };
-        let answer: Answer = serde_json::from_str(&text)
-            .map_err(|problem| malformed(self.provider(), format!("a message: {problem}")))?;
-        match answer.problem(self.provider()) {
-            Some(problem) => Err(problem),
-            None => Ok(Some(answer)),
+impl Session {
+    /// A reply that begins with the message `opening`.
+    pub(super) fn new(provider: &str, rate: SampleRate, opening: String) -> Self {
+        Self {
+            provider: provider.to_owned(),
+            rate,
+            opening: Some(opening),
+            script: Script::default(),
+            pcm: Pcm::at(rate),
+            is_final: false,
         }
     }
 
@@ -196,27 +39,54 @@ impl Session<'_> {
         let Some(audio) = answer.audio.as_deref().filter(|it| !it.is_empty()) else {
             return Ok(Vec::new());
         };
-        let bytes = STANDARD.decode(audio);
-        let bytes =
-            bytes.map_err(|problem| malformed(self.provider(), format!("sound: {problem}")))?;
-        self.pcm.push(&bytes);
+        self.pcm.push(&decoded(&self.provider, audio)?);
         let samples = self.pcm.take();
         let stretches = match &answer.alignment {
             Some(alignment) => self.script.read(alignment),
-            None => self.script.read(&super::wire::Alignment::default()),
+            None => self.script.read(&Alignment::default()),
         };
-        Ok(divided(samples, self.config.rate, stretches))
+        Ok(divided(samples, self.rate, stretches))
+    }
+}
+
+impl SpeechDialect for Session {
+    fn opening(&mut self) -> Option<String> {
+        self.opening.take()
     }
 
-    fn lost(&self, broken: &SocketError) -> ProviderError {
-        self.unavailable(format!("the connection broke: {broken}"))
+    fn piece(&mut self, text: &SpokenText) -> Vec<String> {
+        self.script.add(text);
+        vec![piece(text.text.trim()).to_string()]
     }
 
-    fn unavailable(&self, problem: String) -> ProviderError {
-        ProviderError::Unavailable {
-            provider: self.provider().to_owned(),
-            problem,
+    fn ending(&mut self) -> Vec<String> {
+        vec![ending().to_string()]
+    }
+
+    fn read(&mut self, message: &Payload) -> Result<Heard, ProviderError> {
+        let Payload::Text(text) = message else {
+            return Ok(Heard::default());
+        };
+        let answer: Answer = serde_json::from_str(text)
+            .map_err(|problem| malformed(&self.provider, format!("a message: {problem}")))?;
+        if let Some(problem) = answer.problem(&self.provider) {
+            return Err(problem);
         }
+        self.is_final |= answer.is_final == Some(true);
+        Ok(Heard {
+            audio: self.sound(&answer)?,
+            answers: Vec::new(),
+            // Between two pieces nobody knows.
+            owed: Owed::Nothing,
+        })
+    }
+
+    fn is_done(&self) -> bool {
+        self.is_final
+    }
+
+    fn closed(&self, code: u16, words: &str) -> ProviderError {
+        problem(&self.provider, code, words)
     }
 }
 
@@ -246,37 +116,6 @@ fn divided(samples: Vec<i16>, rate: SampleRate, stretches: Vec<Stretch>) -> Vec<
     }
     parts.reverse();
     parts
-}
-
-/// Connects; what fails in passing is tried once more where that is soon.
-async fn connect(config: &ElevenLabsVoiceConfig, url: &str) -> Result<Socket, ProviderError> {
-    match dialled(config, url).await {
-        Ok(socket) => Ok(socket),
-        Err(failure) => match failure.retry_after {
-            Some(wait) if wait <= RETRY_WAIT_MAX => {
-                sleep(wait).await;
-                dialled(config, url).await.map_err(|failure| failure.error)
-            }
-            _ => Err(failure.error),
-        },
-    }
-}
-
-/// Connects once. One that took too long is not tried again: the caller has waited long enough.
-async fn dialled(config: &ElevenLabsVoiceConfig, url: &str) -> Result<Socket, Failure> {
-    let key = config.account.key.as_ref();
-    let dialling = Dialling {
-        provider: &config.account.provider,
-        url,
-        key: key.map(|key| (KEY, key.expose().to_owned())),
-        read_buffer: READ_BUFFER,
-        message_bytes_max: MESSAGE_BYTES_MAX,
-        connect_max: CONNECT_MAX,
-    };
-    dial(dialling).await.map_err(|failure| match failure.error {
-        ProviderError::TimedOut { .. } => Failure::lasting(failure.error),
-        _ => failure,
-    })
 }
 
 #[cfg(test)]

@@ -5,14 +5,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use offhook_contract::{
-    EVENT_QUEUE, ProviderError, SpeechEvent, SpeechRequest, SpeechStream, TextToSpeech,
-    VoiceCapabilities,
+    ProviderError, SpeechRequest, SpeechStream, TextToSpeech, VoiceCapabilities,
 };
 use offhook_media::SampleRate;
-use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite::http::HeaderName;
 
-use super::session::{Manner, speak};
-use crate::hosted::{Account, SpeechLimits};
+use super::session::Session;
+use super::wire::opening;
+use crate::hosted::{
+    Account, Booth, SpeechLimits, bare_language, check_name, check_speed, socket_url, spoken,
+};
+
+/// Where the server looks for the key.
+const KEY: HeaderName = HeaderName::from_static("xi-api-key");
 
 /// Slowest and fastest pace of the platform.
 const SPEED: RangeInclusive<f32> = 0.7..=1.2;
@@ -93,76 +98,47 @@ impl TextToSpeech for ElevenLabsVoice {
     /// Fails only where the request makes no sense: the connection is made while the reply is being
     /// written, and whether it stands shows with the first piece.
     async fn open(&self, request: SpeechRequest) -> Result<SpeechStream, ProviderError> {
-        let manner = manner(&self.config, request)?;
-        let (text, texts) = mpsc::channel(EVENT_QUEUE);
-        let (sender, events) = mpsc::channel(EVENT_QUEUE);
-        let config = self.config.clone();
-        tokio::spawn(async move {
-            tokio::select! {
-                // Nobody listens: dropping the socket ends what is being made.
-                () = sender.closed() => {}
-                spoken = speak(&config, &manner, texts, &sender) => {
-                    if let Err(problem) = spoken {
-                        let _ = sender.send(SpeechEvent::Failed(problem)).await;
-                    }
-                }
-            }
-        });
-        Ok(SpeechStream { text, events })
+        let config = &self.config;
+        let account = &config.account;
+        let key = account.key.as_ref();
+        let booth = Booth {
+            provider: account.provider.clone(),
+            url: url(config, &request)?,
+            key: key.map(|key| (KEY, key.expose().to_owned())),
+            limits: config.limits,
+        };
+        let opening = opening(config.stability, config.similarity_boost, request.speed);
+        let session = Session::new(&account.provider, config.rate, opening.to_string());
+        Ok(spoken(booth, session))
     }
 }
 
 /// Checks a request; gives where it goes.
-fn manner(config: &ElevenLabsVoiceConfig, request: SpeechRequest) -> Result<Manner, ProviderError> {
-    let rejected = |problem: String| {
-        Err(ProviderError::Rejected {
-            provider: config.account.provider.clone(),
-            problem,
-        })
-    };
-    if !SPEED.contains(&request.speed) {
-        return rejected(format!(
-            "speed {} is out of range: use {} to {}",
-            request.speed,
-            SPEED.start(),
-            SPEED.end()
-        ));
-    }
-    let voice = request.voice.or_else(|| config.voices.first().cloned());
-    let voice = voice.unwrap_or_else(|| DEFAULT_VOICE.to_owned());
-    for (what, name) in [("voice", &voice), ("model", &config.model)] {
-        if !is_name(name) {
-            return rejected(format!("`{name}` is no id of a {what}"));
-        }
-    }
-    let path = format!("/v1/text-to-speech/{voice}/stream-input");
-    let address = config.account.url(&path);
-    let Some(address) = address.strip_prefix("http") else {
-        return rejected("its address does not begin with http".to_owned());
-    };
-    let mut url = format!(
-        "ws{address}?model_id={}&output_format=pcm_{}&auto_mode=true&sync_alignment=true\
-         &inactivity_timeout=180",
+fn url(config: &ElevenLabsVoiceConfig, request: &SpeechRequest) -> Result<String, ProviderError> {
+    let account = &config.account;
+    check_speed(account, request.speed, &SPEED)?;
+    let voice = request.voice.as_ref().or_else(|| config.voices.first());
+    let voice = voice.map_or(DEFAULT_VOICE, String::as_str);
+    check_name(account, "voice", voice)?;
+    check_name(account, "model", &config.model)?;
+    let path = format!(
+        "/v1/text-to-speech/{voice}/stream-input?model_id={}&output_format=pcm_{}&auto_mode=true\
+         &sync_alignment=true&inactivity_timeout=180",
         config.model,
         config.rate.hz()
     );
-    let language = request.language.split(['-', '_']).next();
-    let language = language.filter(|it| !it.is_empty() && is_name(it));
+    let mut url = socket_url(account, &path)?;
+    let language = bare_language(&request.language);
     if let Some(language) = language.filter(|_| config.model.ends_with(TOLD_LANGUAGES)) {
         url.push_str("&language_code=");
-        url.push_str(&language.to_ascii_lowercase());
+        url.push_str(&language);
     }
-    let speed = request.speed;
-    Ok(Manner { url, speed })
-}
-
-fn is_name(text: &str) -> bool {
-    let is_plain = |it: char| it.is_ascii_alphanumeric() || it == '_' || it == '-';
-    !text.is_empty() && text.chars().all(is_plain)
+    Ok(url)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::url as url_of;
     use super::*;
 
     #[test]
@@ -174,7 +150,7 @@ mod tests {
             language: "de-AT".into(),
             speed,
         };
-        let url = manner(&config, asked("v1", 1.0)).unwrap().url;
+        let url = url_of(&config, &asked("v1", 1.0)).unwrap();
         assert_eq!(
             url,
             "wss://api.elevenlabs.io/v1/text-to-speech/v1/stream-input?model_id=eleven_flash_v2_5\
@@ -183,10 +159,10 @@ mod tests {
         );
         config.model = "eleven_flash_v2".into();
         config.rate = SampleRate::HZ_16000;
-        let url = manner(&config, asked("v1", 1.0)).unwrap().url;
+        let url = url_of(&config, &asked("v1", 1.0)).unwrap();
         assert!(url.contains("pcm_16000") && !url.contains("language_code"));
         for (voice, speed) in [("../models", 1.0), ("", 1.0), ("v1", 1.5)] {
-            let refused = manner(&config, asked(voice, speed));
+            let refused = url_of(&config, &asked(voice, speed));
             assert!(
                 matches!(refused, Err(ProviderError::Rejected { .. })),
                 "{voice} {speed}"

@@ -4,6 +4,8 @@ use offhook_contract::ProviderError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::hosted::as_written;
+
 /// Characters of the server's own words that an error repeats.
 const WORDS_MAX: usize = 300;
 
@@ -54,8 +56,6 @@ pub(super) struct Alignment {
 
 /// The first message: how all that follows is spoken.
 pub(super) fn opening(stability: Option<f32>, similarity: Option<f32>, speed: f32) -> Value {
-    // As they were written: 0.8 and not 0.800000011920929.
-    let written = |number: f32| number.to_string().parse::<f64>().unwrap_or_default();
     let speed = ((speed - 1.0).abs() > f32::EPSILON).then_some(speed);
     let fields = [
         ("stability", stability),
@@ -65,7 +65,7 @@ pub(super) fn opening(stability: Option<f32>, similarity: Option<f32>, speed: f3
     let mut message = json!({ "text": " " });
     for (name, value) in fields {
         if let Some(value) = value {
-            message["voice_settings"][name] = json!(written(value));
+            message["voice_settings"][name] = json!(as_written(value));
         }
     }
     message

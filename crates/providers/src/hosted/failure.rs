@@ -114,7 +114,7 @@ pub(crate) async fn refused(provider: &str, response: Response) -> Failure {
     };
     Failure {
         error,
-        retry_after: is_passing.then(|| retry_after.unwrap_or_default()),
+        retry_after: is_passing.then(|| retry_after.or(words.retry_after).unwrap_or_default()),
         code: words.code,
         param: words.param,
     }
@@ -129,6 +129,8 @@ struct Words {
     message: Option<String>,
     code: Option<String>,
     param: Option<String>,
+    /// Google says this beside its words.
+    retry_after: Option<Duration>,
 }
 
 impl Words {
@@ -156,8 +158,16 @@ impl Words {
             message: message.or_else(|| text(&["message", "err_msg", "reason", "title"])),
             code: text(&["code", "err_code", "status", "type"]),
             param: text(&["param"]),
+            retry_after: (inner.get("details").and_then(Value::as_array))
+                .and_then(|details| details.iter().find_map(retry_delay)),
         }
     }
+}
+
+/// Seconds with an `s` behind them.
+fn retry_delay(detail: &Value) -> Option<Duration> {
+    let seconds = detail.get("retryDelay")?.as_str()?.strip_suffix('s')?;
+    Duration::try_from_secs_f64(seconds.parse().ok()?).ok()
 }
 
 fn short(text: &str) -> Option<String> {
@@ -212,6 +222,13 @@ mod tests {
         assert_eq!(
             read(r#"[{"error":{"message":"bad","status":"INVALID_ARGUMENT"}}]"#),
             ["bad", "INVALID_ARGUMENT", ""]
+        );
+        let busy = r#"{"error":{"code":429,"message":"busy","status":"RESOURCE_EXHAUSTED","details":
+            [{"@type":"QuotaFailure"},{"@type":"RetryInfo","retryDelay":"3.5s"}]}}"#;
+        assert_eq!(read(busy), ["busy", "RESOURCE_EXHAUSTED", ""]);
+        assert_eq!(
+            Words::read(busy).retry_after,
+            Some(Duration::from_millis(3_500))
         );
         assert_eq!(read(" busy \n"), ["busy", "", ""]);
         assert_eq!(read(""), ["", "", ""]);

@@ -2,16 +2,31 @@
 //! and how they fail. Each vendor has a folder beside this one.
 
 mod account;
+mod chat;
 mod client;
 mod failure;
 mod socket;
+mod speaking;
 mod speech;
 mod sse;
+mod turns;
+mod words;
 
 pub use account::{Account, ApiKey};
+pub use chat::ChatLimits;
+pub(crate) use chat::{
+    ChatDialect, ChatEnding, ChatReading, ChatStep, StreamedChat, as_written, broke_off,
+    unreadable, with_key,
+};
 pub use client::{HttpClient, http_client};
 pub(crate) use failure::{Failure, malformed, refused, too_slow};
 pub(crate) use socket::{Dialling, Socket, dial};
+pub(crate) use speaking::{
+    Booth, Heard, Owed, Payload, SpeechDialect, bare_language, check_name, check_speed, decoded,
+    socket_url, spoken,
+};
 pub(crate) use speech::Pcm;
 pub use speech::SpeechLimits;
 pub(crate) use sse::{SseEvents, SseProblem};
+pub(crate) use turns::{Turn, Turns};
+pub(crate) use words::TimedPiece;

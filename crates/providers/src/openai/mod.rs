@@ -3,8 +3,23 @@
 
 mod chat;
 mod request;
+mod responses;
 mod speech;
 mod wire;
 
-pub use chat::{ChatLimits, OpenAiChat, OpenAiChatConfig};
+use reqwest::RequestBuilder;
+
+use crate::hosted::Account;
+
+pub use crate::hosted::ChatLimits;
+pub use chat::{OpenAiChat, OpenAiChatConfig};
+pub use responses::OpenAiResponses;
 pub use speech::{OpenAiVoice, OpenAiVoiceConfig};
+
+/// The request with the account's key, where it has one.
+fn keyed(request: RequestBuilder, account: &Account) -> RequestBuilder {
+    match &account.key {
+        Some(key) => request.bearer_auth(key.expose()),
+        None => request,
+    }
+}

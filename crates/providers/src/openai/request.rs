@@ -1,7 +1,9 @@
-//! The body of a request for a chat completion.
+//! The body of a request for a chat completion, and what a model does not take of it.
 
 use offhook_contract::{ChatMessage, ChatOptions, Role, ToolUse};
 use serde_json::{Map, Value, json};
+
+use crate::hosted::as_written;
 
 /// Fields that not every model takes. One that a model has refused is left out from then on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,9 +53,7 @@ pub(super) fn body(
     };
     body[limit] = json!(options.tokens_max);
     if let Some(temperature) = options.temperature.filter(|_| !left_out.temperature) {
-        // As it was written: 0.7 and not 0.699999988079071.
-        let written: f64 = temperature.to_string().parse().unwrap_or_default();
-        body["temperature"] = json!(written);
+        body["temperature"] = json!(as_written(temperature));
     }
     for (name, value) in extra {
         body[name] = value.clone();
@@ -81,7 +81,7 @@ fn message(message: &ChatMessage) -> Value {
     }
 }
 
-fn role(role: Role) -> &'static str {
+pub(super) fn role(role: Role) -> &'static str {
     match role {
         Role::System => "system",
         Role::Caller | Role::Tool => "user",

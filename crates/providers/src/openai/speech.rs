@@ -18,7 +18,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::hosted::{Account, Failure, Pcm, SpeechLimits, malformed, refused, too_slow};
+use super::keyed;
+use crate::hosted::{
+    Account, Failure, Pcm, SpeechLimits, as_written, malformed, refused, too_slow,
+};
 
 /// How long a request that failed may wait before it is made once more. A caller is waiting.
 const RETRY_WAIT_MAX: Duration = Duration::from_millis(300);
@@ -332,20 +335,15 @@ impl Speaker {
         body["voice"] = json!(manner.voice);
         body["response_format"] = json!("pcm");
         if (manner.speed - 1.0).abs() > f32::EPSILON {
-            // As it was written: 1.2 and not 1.2000000476837158.
-            let written: f64 = manner.speed.to_string().parse().unwrap_or(1.0);
-            body["speed"] = json!(written);
+            body["speed"] = json!(as_written(manner.speed));
         }
         body
     }
 
     async fn ask(&self, body: &Value) -> Result<Response, Failure> {
         let account = &self.config.account;
-        let mut sent = self.http.post(account.url("/audio/speech")).json(body);
-        if let Some(key) = &account.key {
-            sent = sent.bearer_auth(key.expose());
-        }
-        let response = sent.send().await;
+        let sent = self.http.post(account.url("/audio/speech")).json(body);
+        let response = keyed(sent, account).send().await;
         let response =
             response.map_err(|problem| Failure::of_transport(&account.provider, &problem))?;
         if response.status().is_success() {
