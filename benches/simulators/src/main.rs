@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::Parser;
 use offhook_simulators::{
-    Behaviour, Delays, Latency, Serving, anthropic, cartesia, deepgram, elevenlabs, gemini, openai,
+    Behaviour, Delays, Latency, Serving, anthropic, cartesia, deepgram, elevenlabs, gemini, google,
+    openai, rime,
 };
 
 /// Servers that speak as vendors' do.
@@ -27,6 +28,12 @@ struct Arguments {
     /// Where Google's Gemini API is served.
     #[arg(long, default_value = "127.0.0.1:0")]
     gemini: SocketAddr,
+    /// Where Google Cloud's Text-to-Speech is served.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    google: SocketAddr,
+    /// Where Rime's API is served.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    rime: SocketAddr,
     /// Where Deepgram's API is served, below /v1; it hears words in anything loud.
     #[arg(long, default_value = "127.0.0.1:0")]
     deepgram: SocketAddr,
@@ -86,6 +93,10 @@ async fn main() -> anyhow::Result<()> {
     let cartesia = cartesia::routes(behaviour.clone());
     let cartesia = Serving::start(arguments.cartesia, cartesia).await?;
     println!("cartesia http://{}", cartesia.address);
+    let google = Serving::start(arguments.google, google::routes(behaviour.clone())).await?;
+    println!("google http://{}", google.address);
+    let rime = Serving::start(arguments.rime, rime::routes(behaviour.clone())).await?;
+    println!("rime http://{}", rime.address);
     let elevenlabs = elevenlabs::routes(behaviour);
     let elevenlabs = Serving::start(arguments.elevenlabs, elevenlabs).await?;
     println!("elevenlabs http://{}", elevenlabs.address);

@@ -26,3 +26,23 @@ pub(crate) fn tone(from: usize, count: usize, rate: u32) -> Vec<u8> {
     let samples = (from..from + count).map(sample);
     samples.flat_map(i16::to_le_bytes).collect()
 }
+
+/// The head of a WAV file whose writer did not know its length yet.
+pub(crate) fn file_head(bytes: usize, rate: u32) -> Vec<u8> {
+    let mut head = Vec::with_capacity(44);
+    head.extend_from_slice(b"RIFF\xff\xff\xff\xffWAVEfmt ");
+    head.extend_from_slice(&16_u32.to_le_bytes());
+    for word in [1_u16, 1] {
+        head.extend_from_slice(&word.to_le_bytes());
+    }
+    head.extend_from_slice(&rate.to_le_bytes());
+    head.extend_from_slice(&(rate * 2).to_le_bytes());
+    for word in [2_u16, 16] {
+        head.extend_from_slice(&word.to_le_bytes());
+    }
+    head.extend_from_slice(b"data");
+    // Longer than it is, as if it had been cut: an estimate.
+    let length = u32::try_from(bytes * 2).unwrap_or(u32::MAX);
+    head.extend_from_slice(&length.to_le_bytes());
+    head
+}

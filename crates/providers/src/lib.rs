@@ -13,7 +13,11 @@ pub mod elevenlabs;
 #[cfg(feature = "hosted")]
 pub mod gemini;
 #[cfg(feature = "hosted")]
+pub mod google;
+#[cfg(feature = "hosted")]
 pub mod hosted;
 pub mod local;
 #[cfg(feature = "hosted")]
 pub mod openai;
+#[cfg(feature = "hosted")]
+pub mod rime;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::chat::refused;
 use super::refusal;
 use crate::script::Script;
-use crate::tone::{samples_of, tone};
+use crate::tone::{file_head, samples_of, tone};
 use crate::{Behaviour, Fault};
 
 /// Of the platform's samples.
@@ -110,24 +110,4 @@ fn problem(request: &Value) -> Option<Response> {
         return wrong("speed", "Input should be from 0.25 to 4".into());
     }
     None
-}
-
-/// The head of a WAV file whose writer did not know its length yet.
-fn file_head(bytes: usize, rate: u32) -> Vec<u8> {
-    let mut head = Vec::with_capacity(44);
-    head.extend_from_slice(b"RIFF\xff\xff\xff\xffWAVEfmt ");
-    head.extend_from_slice(&16_u32.to_le_bytes());
-    for word in [1_u16, 1] {
-        head.extend_from_slice(&word.to_le_bytes());
-    }
-    head.extend_from_slice(&rate.to_le_bytes());
-    head.extend_from_slice(&(rate * 2).to_le_bytes());
-    for word in [2_u16, 16] {
-        head.extend_from_slice(&word.to_le_bytes());
-    }
-    head.extend_from_slice(b"data");
-    // Longer than it is, as if it had been cut: an estimate.
-    let length = u32::try_from(bytes * 2).unwrap_or(u32::MAX);
-    head.extend_from_slice(&length.to_le_bytes());
-    head
 }

@@ -5,6 +5,7 @@ mod account;
 mod chat;
 mod client;
 mod failure;
+mod pieces;
 mod socket;
 mod speaking;
 mod speech;
@@ -20,6 +21,7 @@ pub(crate) use chat::{
 };
 pub use client::{HttpClient, http_client};
 pub(crate) use failure::{Failure, malformed, refused, too_slow};
+pub(crate) use pieces::{Manner, PieceDialect, Speaker};
 pub(crate) use socket::{Dialling, Socket, dial};
 pub(crate) use speaking::{
     Booth, Heard, Owed, Payload, SpeechDialect, bare_language, check_name, check_speed, decoded,

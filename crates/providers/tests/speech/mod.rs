@@ -141,10 +141,15 @@ pub(crate) async fn begin_and_leave(voice: &dyn TextToSpeech, behaviour: &Behavi
     }
     assert!(matches!(events.recv().await, Some(SpeechEvent::Audio(_))));
     drop((text, events));
+    until(|| behaviour.cancelled() > 0).await;
+}
+
+/// Waits for something that the server is about to notice.
+pub(crate) async fn until(is_so: impl Fn() -> bool) {
     let mut tries = 0;
-    while behaviour.cancelled() == 0 {
+    while !is_so() {
         tries += 1;
-        assert!(tries < 500, "the server still speaks");
+        assert!(tries < 500, "the server has not noticed");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }
