@@ -21,7 +21,7 @@ pub enum ModelId {
 }
 
 /// Whose APIs are spoken.
-const HOSTED: [&str; 8] = [
+const HOSTED: [&str; 9] = [
     "anthropic",
     "assemblyai",
     "cartesia",
@@ -29,6 +29,7 @@ const HOSTED: [&str; 8] = [
     "elevenlabs",
     "google",
     "openai",
+    "openai-responses",
     "rime",
 ];
 

@@ -8,11 +8,15 @@
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use offhook_simulators::{Behaviour, Fault, Serving, openai};
+use offhook_simulators::{Behaviour, Fault, Serving, deepgram, elevenlabs, openai};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
 const KEY: &str = "sk-test-7f3a";
+
+/// What the variables of vendors begin with. Empty ones are none.
+const VENDORS: [&str; 3] = ["DEEPGRAM", "ELEVENLABS", "OPENAI"];
 
 const SCENARIO: &str = r#"
 name = "hosted"
@@ -38,8 +42,8 @@ fn call<'a>(agent: &'a str, scenario: &'a str) -> [&'a str; 5] {
 async fn offhook(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_offhook"))
         .args(arguments)
-        .env_remove("OPENAI_API_KEY")
-        .env_remove("OPENAI_BASE_URL")
+        .envs(VENDORS.map(|name| (format!("{name}_API_KEY"), "")))
+        .envs(VENDORS.map(|name| (format!("{name}_BASE_URL"), "")))
         .envs(variables.iter().copied())
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
         .stdin(Stdio::null())
@@ -54,10 +58,16 @@ fn printed(output: &Output) -> String {
 
 /// An agent and the scenario of a call to it.
 fn written(folder: &TempDir) -> (String, String) {
+    written_with(folder, &json!({ "chat": "openai/gpt-4o-mini" }))
+}
+
+fn written_with(folder: &TempDir, models: &Value) -> (String, String) {
     let agent = folder.path().join("agent.json");
-    let document = r#"{ "name": "Ann", "prompt": "Be brief.", "first_message": "Hello, Ann here.",
-        "models": { "chat": "openai/gpt-4o-mini" } }"#;
-    std::fs::write(&agent, document).expect("a file");
+    let document = json!({
+        "name": "Ann", "prompt": "Be brief.", "first_message": "Hello, Ann here.",
+        "models": models,
+    });
+    std::fs::write(&agent, document.to_string()).expect("a file");
     let text = SCENARIO.replace("AGENT", &agent.to_string_lossy());
     let file = folder.path().join("scenario.toml");
     std::fs::write(&file, text).expect("a file");
@@ -78,19 +88,33 @@ async fn a_model_without_a_key_says_which_variable_it_needs() {
     );
 }
 
-/// Runs with the real ears and voice where they are on this machine; they must be where
-/// OFFHOOK_REQUIRE_MODELS says so. The request for the second reply fails once in passing.
-#[tokio::test]
-async fn a_caller_is_answered_by_the_model_that_the_agent_names() {
+/// Whether the embedded models are on this machine; they must be where OFFHOOK_REQUIRE_MODELS says
+/// so.
+async fn has_models() -> bool {
     let models = offhook(&["models", "verify"], &[]).await;
     let must = std::env::var_os("OFFHOOK_REQUIRE_MODELS").is_some_and(|value| value == "1");
-    if !models.status.success() {
-        assert!(!must, "the models are not there: {}", printed(&models));
+    let is_there = models.status.success();
+    assert!(
+        is_there || !must,
+        "the models are not there: {}",
+        printed(&models)
+    );
+    is_there
+}
+
+async fn serving(routes: axum::Router) -> Serving {
+    let server = Serving::here(routes).await;
+    server.expect("the simulator starts")
+}
+
+/// Runs with the real ears and voice. The request for the second reply fails once in passing.
+#[tokio::test]
+async fn a_caller_is_answered_by_the_model_that_the_agent_names() {
+    if !has_models().await {
         return;
     }
     let behaviour = Behaviour::new(1);
-    let server = Serving::here(openai::routes(behaviour.clone())).await;
-    let server = server.expect("the simulator starts");
+    let server = serving(openai::routes(behaviour.clone())).await;
     let answer = "Yes, on Saturday we are open from nine until noon.";
     for _ in 0..8 {
         behaviour.answer_next(answer);
@@ -116,4 +140,52 @@ async fn a_caller_is_answered_by_the_model_that_the_agent_names() {
         "{messages}"
     );
     assert!(messages.contains("Hello, Ann here."), "{messages}");
+}
+
+/// The embedded ears only hear when somebody speaks, and the embedded voice is the caller's.
+#[tokio::test]
+async fn a_call_is_heard_answered_and_spoken_by_three_vendors() {
+    if !has_models().await {
+        return;
+    }
+    let [hearing, thinking, speaking] = [1, 2, 3].map(Behaviour::new);
+    for _ in 0..8 {
+        thinking.answer_next("On Saturday we are open from nine until noon.");
+    }
+    let heard = deepgram::routes(hearing.clone(), deepgram::Script::of_anything());
+    let heard = serving(heard).await;
+    let thought = serving(openai::routes(thinking.clone())).await;
+    let spoken = serving(elevenlabs::routes(speaking.clone())).await;
+    let folder = TempDir::new().expect("a folder");
+    let models = json!({
+        "chat": "fancy", "recognition": "deepgram/nova-3",
+        "voice": "elevenlabs/eleven_flash_v2_5",
+    });
+    let (agent, scenario) = written_with(&folder, &models);
+    let settings = folder.path().join("offhook.toml");
+    let aliases = "[models.aliases.chat]\nfancy = [\"google/none\", \"openai/gpt-4o-mini\"]\n";
+    std::fs::write(&settings, aliases).expect("a file");
+    let settings = settings.to_string_lossy().into_owned();
+    let [heard, thought] = [heard, thought].map(|it| format!("http://{}/v1", it.address));
+    let spoken = format!("http://{}", spoken.address);
+    let variables = [
+        ("DEEPGRAM_BASE_URL", heard.as_str()),
+        ("DEEPGRAM_API_KEY", KEY),
+        ("OPENAI_BASE_URL", &thought),
+        ("OPENAI_API_KEY", KEY),
+        ("ELEVENLABS_BASE_URL", &spoken),
+        ("ELEVENLABS_API_KEY", KEY),
+    ];
+    let arguments = call(&agent, &scenario);
+    let arguments = [&arguments[..], &["--config", &settings]].concat();
+    let told = offhook(&arguments, &variables).await;
+    let text = printed(&told);
+    assert_eq!(told.status.code(), Some(0), "{text}");
+    assert!(!text.contains(KEY), "{text}");
+    assert_eq!(hearing.seen()[0]["query"]["model"], "nova-3");
+    let asked = thinking.seen().last().expect("a request")["messages"].to_string();
+    assert!(asked.contains("whether you are open on Sunday"), "{asked}");
+    let spoken = speaking.seen();
+    let query = &spoken.first().expect("a request")["query"];
+    assert_eq!(query["model_id"], "eleven_flash_v2_5");
 }

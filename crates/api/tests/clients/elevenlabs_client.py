@@ -8,6 +8,7 @@ from elevenlabs.core.api_error import ApiError
 from elevenlabs_whole import whole
 
 address, key = sys.argv[1:]
+hooks = ElevenLabs(api_key=key, base_url=address).webhooks
 platform = ElevenLabs(api_key=key, base_url=address).conversational_ai
 
 
@@ -234,7 +235,6 @@ settings = whole(platform.settings.update(rag_retention_period_days=3))
 assert settings.conversation_initiation_client_data_webhook.url == hook["url"]
 assert platform.settings.get() == settings
 
-hooks = ElevenLabs(api_key=key, base_url=address).webhooks
 asked = WebhookHmacSettings(name="Calls", webhook_url="https://desk.example/after")
 hook = whole(hooks.create(settings=asked))
 assert hook.webhook_secret

@@ -5,11 +5,16 @@ use std::sync::{Arc, OnceLock};
 
 use offhook_agent::ModelId;
 use offhook_contract::{ChatModel, SpeechToText, TextToSpeech};
-use offhook_providers::deepgram::{self, DeepgramConfig, DeepgramLimits, DeepgramSpeech};
+use offhook_providers::anthropic::{AnthropicChat, AnthropicChatConfig};
+use offhook_providers::cartesia::{CartesiaVoice, CartesiaVoiceConfig};
+use offhook_providers::deepgram::{
+    self, DeepgramConfig, DeepgramLimits, DeepgramSpeech, DeepgramVoice, DeepgramVoiceConfig,
+};
 use offhook_providers::elevenlabs::{ElevenLabsVoice, ElevenLabsVoiceConfig};
+use offhook_providers::gemini::{GeminiChat, GeminiChatConfig};
 use offhook_providers::hosted::{Account, ApiKey, HttpClient, http_client};
 use offhook_providers::openai::{
-    ChatLimits, OpenAiChat, OpenAiChatConfig, OpenAiVoice, OpenAiVoiceConfig,
+    ChatLimits, OpenAiChat, OpenAiChatConfig, OpenAiResponses, OpenAiVoice, OpenAiVoiceConfig,
 };
 
 /// What a model does.
@@ -33,13 +38,29 @@ pub(super) struct Vendor {
     stages: &'static [Stage],
 }
 
+const OPENAI: &str = "https://api.openai.com/v1";
+
 pub(super) const VENDORS: &[Vendor] = &[
+    Vendor {
+        name: "anthropic",
+        key: "ANTHROPIC_API_KEY",
+        address: "ANTHROPIC_BASE_URL",
+        base_url: "https://api.anthropic.com",
+        stages: &[Stage::Chat],
+    },
+    Vendor {
+        name: "cartesia",
+        key: "CARTESIA_API_KEY",
+        address: "CARTESIA_BASE_URL",
+        base_url: "https://api.cartesia.ai",
+        stages: &[Stage::Voice],
+    },
     Vendor {
         name: "deepgram",
         key: "DEEPGRAM_API_KEY",
         address: "DEEPGRAM_BASE_URL",
         base_url: deepgram::BASE_URL,
-        stages: &[Stage::Recognition],
+        stages: &[Stage::Recognition, Stage::Voice],
     },
     Vendor {
         name: "elevenlabs",
@@ -49,11 +70,25 @@ pub(super) const VENDORS: &[Vendor] = &[
         stages: &[Stage::Voice],
     },
     Vendor {
+        name: "google",
+        key: "GEMINI_API_KEY",
+        address: "GEMINI_BASE_URL",
+        base_url: "https://generativelanguage.googleapis.com",
+        stages: &[Stage::Chat],
+    },
+    Vendor {
         name: "openai",
         key: "OPENAI_API_KEY",
         address: "OPENAI_BASE_URL",
-        base_url: "https://api.openai.com/v1",
+        base_url: OPENAI,
         stages: &[Stage::Chat, Stage::Voice],
+    },
+    Vendor {
+        name: "openai-responses",
+        key: "OPENAI_API_KEY",
+        address: "OPENAI_BASE_URL",
+        base_url: OPENAI,
+        stages: &[Stage::Chat],
     },
 ];
 
@@ -103,13 +138,26 @@ fn account(id: &ModelId) -> Result<(Account, &str), String> {
 /// A chat model. Nothing is connected to.
 pub(super) fn chat(id: &ModelId) -> Result<Arc<dyn ChatModel>, String> {
     let (account, name) = account(id)?;
-    let config = OpenAiChatConfig {
+    let client = client()?;
+    let vendor = account.provider.clone();
+    let of_openai = |account| OpenAiChatConfig {
         account,
         model: name.to_owned(),
         limits: ChatLimits::default(),
         extra: serde_json::Map::new(),
     };
-    Ok(Arc::new(OpenAiChat::new(client()?, config)))
+    Ok(match vendor.as_str() {
+        "anthropic" => {
+            let config = AnthropicChatConfig::new(account, name);
+            Arc::new(AnthropicChat::new(client, config))
+        }
+        "google" => {
+            let config = GeminiChatConfig::new(account, name);
+            Arc::new(GeminiChat::new(client, config))
+        }
+        "openai-responses" => Arc::new(OpenAiResponses::new(client, of_openai(account))),
+        _ => Arc::new(OpenAiChat::new(client, of_openai(account))),
+    })
 }
 
 /// A recogniser. Nothing is connected to.
@@ -125,12 +173,26 @@ pub(super) fn recognition(id: &ModelId) -> Result<Arc<dyn SpeechToText>, String>
 /// A voice. Nothing is connected to.
 pub(super) fn voice(id: &ModelId) -> Result<Arc<dyn TextToSpeech>, String> {
     let (account, name) = account(id)?;
-    if account.provider == "elevenlabs" {
-        let config = ElevenLabsVoiceConfig::new(account, name);
-        return Ok(Arc::new(ElevenLabsVoice::new(config)));
-    }
-    let config = OpenAiVoiceConfig::new(account, name);
-    Ok(Arc::new(OpenAiVoice::new(client()?, config)))
+    let vendor = account.provider.clone();
+    Ok(match vendor.as_str() {
+        "cartesia" => {
+            let config = CartesiaVoiceConfig::new(account, name);
+            Arc::new(CartesiaVoice::new(config))
+        }
+        // Each of its voices is a model by itself; the model's name is that of the default one.
+        "deepgram" => Arc::new(DeepgramVoice::new(DeepgramVoiceConfig {
+            voices: vec![name.to_owned()],
+            ..DeepgramVoiceConfig::new(account)
+        })),
+        "elevenlabs" => {
+            let config = ElevenLabsVoiceConfig::new(account, name);
+            Arc::new(ElevenLabsVoice::new(config))
+        }
+        _ => {
+            let config = OpenAiVoiceConfig::new(account, name);
+            Arc::new(OpenAiVoice::new(client()?, config))
+        }
+    })
 }
 
 /// The one client of this process.
