@@ -134,6 +134,21 @@ async fn a_reply_may_be_written_slower_than_any_limit() {
 }
 
 #[tokio::test]
+async fn a_connection_is_there_before_there_is_something_to_say() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let config = RimeVoiceConfig::new(Account::new("rime", &base, None), "mistv2");
+    let voice = RimeVoice::new(http_client().unwrap(), config);
+    let first = voice.open(asked(None, 1.0)).await.unwrap();
+    let accepted = tokio::time::timeout(Duration::from_secs(5), listener.accept()).await;
+    assert!(accepted.is_ok(), "nobody connects");
+    let second = voice.open(asked(None, 1.0)).await.unwrap();
+    let again = tokio::time::timeout(Duration::from_millis(100), listener.accept()).await;
+    assert!(again.is_err(), "the server was asked a moment ago");
+    drop((first, second));
+}
+
+#[tokio::test]
 async fn speech_that_nobody_wants_any_more_ends_at_the_server() {
     let behaviour = Behaviour::new(1).with_delays(Delays {
         first: Latency::default(),

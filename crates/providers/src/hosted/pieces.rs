@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::io::Cursor;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use offhook_contract::{
@@ -14,7 +15,7 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, RequestBuilder, Response};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{Account, Failure, Pcm, SpeechLimits, malformed, refused, too_slow};
 
@@ -32,6 +33,9 @@ const FILE_BYTES_MAX: usize = 9 << 20;
 
 /// Where the sound of a WAV file has begun by.
 const HEAD_BYTES_MAX: usize = 4 << 10;
+
+/// A connection that was used so long ago may be closed by now.
+const USED_AGO_MAX: Duration = Duration::from_secs(60);
 
 /// Files in formats that are not read, by their first bytes.
 const OTHER_FORMATS: [(&[u8], &str); 4] = [
@@ -73,6 +77,9 @@ pub(crate) struct Manner {
 pub(crate) struct Speaker<D> {
     http: Client,
     dialect: D,
+    begun: Instant,
+    /// When the server was asked last, in milliseconds after `begun`, and one; 0 is never.
+    asked: AtomicU64,
 }
 
 /// A piece whose sound was asked for. Dropping it ends the request.
@@ -144,7 +151,12 @@ async fn next_part(asked: &mut VecDeque<Asked>) -> Option<(TextSpan, Part)> {
 impl<D: PieceDialect> Speaker<D> {
     /// Whoever speaks so, reached through `http`.
     pub(crate) fn new(http: Client, dialect: D) -> Arc<Self> {
-        Arc::new(Self { http, dialect })
+        Arc::new(Self {
+            http,
+            dialect,
+            begun: Instant::now(),
+            asked: AtomicU64::new(0),
+        })
     }
 
     /// How it is asked.
@@ -152,11 +164,16 @@ impl<D: PieceDialect> Speaker<D> {
         &self.dialect
     }
 
-    /// Speaks a reply. Whether the server can be reached shows with the first piece.
+    /// Speaks a reply. Whether the server can be reached shows with the first piece; meanwhile a
+    /// connection is made, where none is open any more.
     pub(crate) fn spoken(self: &Arc<Self>, manner: Manner) -> SpeechStream {
         let (text, texts) = mpsc::channel(EVENT_QUEUE);
         let (sender, events) = mpsc::channel(EVENT_QUEUE);
         let (speaker, manner) = (self.clone(), Arc::new(manner));
+        if speaker.is_cold() {
+            let speaker = speaker.clone();
+            tokio::spawn(async move { speaker.warm().await });
+        }
         tokio::spawn(async move {
             tokio::select! {
                 // Nobody listens: dropping the pieces ends their requests.
@@ -165,6 +182,21 @@ impl<D: PieceDialect> Speaker<D> {
             }
         });
         SpeechStream { text, events }
+    }
+
+    /// Whether the server was not asked for so long that connections to it may be closed. It is now.
+    fn is_cold(&self) -> bool {
+        let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let now = now.saturating_add(1);
+        let before = self.asked.swap(now, Ordering::Relaxed);
+        let ago = Duration::from_millis(now.saturating_sub(before));
+        before == 0 || ago > USED_AGO_MAX
+    }
+
+    /// Makes a connection. What is answered does not matter.
+    async fn warm(&self) {
+        let asked = self.http.head(&self.dialect.account().base_url).send();
+        let _ = timeout(self.dialect.limits().first_audio, asked).await;
     }
 
     /// Asks for the sound of a piece; `None` where nothing in it can be said.
