@@ -121,6 +121,8 @@ async fn cartesia_s_client_takes_the_simulated_platform_for_its_own() {
 async fn elevenlabs_client_takes_the_simulated_platform_for_its_own() {
     let behaviour = Behaviour::new(1);
     plan(&behaviour, 2, [down(503), Fault::CutAfter(1)]);
+    // The one whose key is wrong, and two over HTTP.
+    plan(&behaviour, 3, [down(503)]);
     let server = Serving::here(elevenlabs::routes(behaviour)).await.unwrap();
     let keys = ["xi-1", elevenlabs::WRONG_KEY];
     runs("elevenlabs_client.py", &server, &keys).await;

@@ -1,7 +1,8 @@
 //! ElevenLabs' API: the socket that takes text as it is written and gives sound with the times of
-//! its characters.
+//! its characters, and speech over HTTP.
 
 mod session;
+mod speech;
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde_json::json;
 
 use crate::{Behaviour, Fault};
@@ -28,8 +29,24 @@ pub const MODEL_WITHOUT_TIMES: &str = "no_times";
 
 /// The routes below the server's address.
 pub fn routes(behaviour: Behaviour) -> Router {
-    let path = "/v1/text-to-speech/{voice}/stream-input";
-    Router::new().route(path, get(stream)).with_state(behaviour)
+    let voice = "/v1/text-to-speech/{voice}";
+    Router::new()
+        .route(&format!("{voice}/stream-input"), get(stream))
+        .route(&format!("{voice}/stream"), post(speech::speak))
+        .with_state(behaviour)
+}
+
+/// The platform's shape of an error.
+fn refusal(status: u16, name: &str, message: &str) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let detail = json!({ "status": name, "message": message });
+    (status, Json(json!({ "detail": detail }))).into_response()
+}
+
+/// Lets any key in but the wrong one.
+fn is_known(headers: &HeaderMap) -> bool {
+    let key = headers.get("xi-api-key").and_then(|it| it.to_str().ok());
+    key.is_some_and(|it| !it.is_empty() && it != WRONG_KEY)
 }
 
 async fn stream(
@@ -42,20 +59,16 @@ async fn stream(
     behaviour.note(json!({ "voice": voice, "query": query }));
     let fault = behaviour.fault();
     if let Some(Fault::Refuse { status, .. }) = fault {
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let detail = json!({ "status": "system_busy", "message": "The system is busy." });
-        return (status, Json(json!({ "detail": detail }))).into_response();
+        return refusal(status, "system_busy", "The system is busy.");
     }
-    let key = headers.get("xi-api-key").and_then(|it| it.to_str().ok());
-    let is_known = key.is_some_and(|it| !it.is_empty() && it != WRONG_KEY);
-    let refusal = match (is_known, voice.as_str()) {
+    let problem = match (is_known(&headers), voice.as_str()) {
         (false, _) => Some(("invalid_api_key", "Invalid API key")),
         (true, UNKNOWN_VOICE) => Some(("voice_not_found", "A voice with that id was not found.")),
         _ => None,
     };
     upgrade.on_upgrade(move |socket| async move {
         let session = Session::new(socket, behaviour, fault, &query);
-        match refusal {
+        match problem {
             Some((name, message)) => session.refuse(name, message).await,
             None => session.run().await,
         }

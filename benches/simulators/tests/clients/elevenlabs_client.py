@@ -37,3 +37,18 @@ assert "503" in str(refused(lambda: speak(key)))
 broken = refused(lambda: speak(key))
 assert isinstance(broken, ApiError), repr(broken)
 assert isinstance(refused(lambda: speak(wrong)), ApiError)
+
+client = ElevenLabs(api_key=key, base_url=address)
+fields = {"text": "Hello there.", "model_id": "eleven_v3", "output_format": "pcm_16000"}
+parts = list(client.text_to_speech.stream("anna", **fields))
+assert sum(map(len, parts)) == 12 * 960 * 2
+faster = client.text_to_speech.stream("anna", **fields, voice_settings=settings)
+assert sum(map(len, faster)) == 12 * 800 * 2
+busy = {"request_options": {"max_retries": 0}}
+error = refused(lambda: list(client.text_to_speech.stream("anna", **fields, **busy)))
+assert error.status_code == 503 and error.body["detail"]["status"] == "system_busy", error
+error = refused(lambda: list(client.text_to_speech.stream("nobody", **fields)))
+assert error.status_code == 404 and error.body["detail"]["status"] == "voice_not_found", error
+stranger = ElevenLabs(api_key=wrong, base_url=address)
+error = refused(lambda: list(stranger.text_to_speech.stream("anna", **fields)))
+assert error.status_code == 401, error

@@ -20,12 +20,12 @@ use crate::hosted::{
 const KEY: HeaderName = HeaderName::from_static("xi-api-key");
 
 /// Slowest and fastest pace of the platform.
-const SPEED: RangeInclusive<f32> = 0.7..=1.2;
+pub(super) const SPEED: RangeInclusive<f32> = 0.7..=1.2;
 
 /// The platform's own example of a voice, which every account has.
 const DEFAULT_VOICE: &str = "JBFqnCBsd6RMkjVDRZzb";
 
-/// Models that are told the language have this in their names; others refuse to be told.
+/// Models that are told the language end so; others refuse to be told.
 const TOLD_LANGUAGES: &str = "_v2_5";
 
 /// Which model, and with which voices.
@@ -117,9 +117,7 @@ impl TextToSpeech for ElevenLabsVoice {
 fn url(config: &ElevenLabsVoiceConfig, request: &SpeechRequest) -> Result<String, ProviderError> {
     let account = &config.account;
     check_speed(account, request.speed, &SPEED)?;
-    let voice = request.voice.as_ref().or_else(|| config.voices.first());
-    let voice = voice.map_or(DEFAULT_VOICE, String::as_str);
-    check_name(account, "voice", voice)?;
+    let voice = voice_of(config, request)?;
     check_name(account, "model", &config.model)?;
     let path = format!(
         "/v1/text-to-speech/{voice}/stream-input?model_id={}&output_format=pcm_{}&auto_mode=true\
@@ -128,12 +126,27 @@ fn url(config: &ElevenLabsVoiceConfig, request: &SpeechRequest) -> Result<String
         config.rate.hz()
     );
     let mut url = socket_url(account, &path)?;
-    let language = bare_language(&request.language);
-    if let Some(language) = language.filter(|_| config.model.ends_with(TOLD_LANGUAGES)) {
+    if let Some(language) = told_language(config, &request.language) {
         url.push_str("&language_code=");
         url.push_str(&language);
     }
     Ok(url)
+}
+
+/// The voice that is asked for, or the default.
+pub(super) fn voice_of<'v>(
+    config: &'v ElevenLabsVoiceConfig,
+    request: &'v SpeechRequest,
+) -> Result<&'v str, ProviderError> {
+    let voice = request.voice.as_ref().or_else(|| config.voices.first());
+    let voice = voice.map_or(DEFAULT_VOICE, String::as_str);
+    check_name(&config.account, "voice", voice)?;
+    Ok(voice)
+}
+
+/// The language, where the model is told it.
+pub(super) fn told_language(config: &ElevenLabsVoiceConfig, language: &str) -> Option<String> {
+    bare_language(language).filter(|_| config.model.ends_with(TOLD_LANGUAGES))
 }
 
 #[cfg(test)]

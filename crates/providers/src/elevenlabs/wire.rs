@@ -56,19 +56,29 @@ pub(super) struct Alignment {
 
 /// The first message: how all that follows is spoken.
 pub(super) fn opening(stability: Option<f32>, similarity: Option<f32>, speed: f32) -> Value {
+    let mut message = json!({ "text": " " });
+    set(&mut message, stability, similarity, speed);
+    message
+}
+
+/// Writes how to speak into a message, where it is not as the voice was set.
+pub(super) fn set(
+    message: &mut Value,
+    stability: Option<f32>,
+    similarity: Option<f32>,
+    speed: f32,
+) {
     let speed = ((speed - 1.0).abs() > f32::EPSILON).then_some(speed);
     let fields = [
         ("stability", stability),
         ("similarity_boost", similarity),
         ("speed", speed),
     ];
-    let mut message = json!({ "text": " " });
     for (name, value) in fields {
         if let Some(value) = value {
             message["voice_settings"][name] = json!(as_written(value));
         }
     }
-    message
 }
 
 /// A piece, to be spoken at once.
