@@ -127,11 +127,16 @@ impl Agent {
                     .get(index)
                     .map_or_else(String::new, |text| self.render(text, variables))
             }
-            Line::Apology | Line::Goodbye(HangUpCause::ProviderUnavailable) => {
-                self.render(&self.apology, variables)
-            }
+            Line::Apology => self.render(&self.apology, variables),
             Line::Goodbye(HangUpCause::DurationLimit) => {
                 self.render(&self.goodbye_on_limit, variables)
+            }
+            Line::Goodbye(HangUpCause::ProviderUnavailable) => {
+                let goodbye = self.render(&self.goodbye_on_limit, variables);
+                match goodbye.trim().is_empty() {
+                    true => self.render(&self.apology, variables),
+                    false => goodbye,
+                }
             }
             Line::Goodbye(HangUpCause::Silence | HangUpCause::CallerHungUp) => {
                 self.render(&self.goodbye_on_silence, variables)

@@ -117,8 +117,9 @@ pub struct AgentDocument {
     /// Longest call.
     #[serde(default = "default_call_duration_max")]
     pub call_duration_max: DurationText,
-    /// Said when the call reaches its longest duration. Null: the language's own line. Empty:
-    /// nothing.
+    /// Said when the call reaches its longest duration, and before the agent hangs up because it
+    /// cannot go on; then the apology takes its place where it is empty. Null: the language's own
+    /// line. Empty: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = limits::LINE_CHARS_MAX))]
     pub call_duration_goodbye: Option<String>,

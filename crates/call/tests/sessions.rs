@@ -1,6 +1,8 @@
 //! Whole sessions with scripted providers on paused time: what a caller hears, and what the
 //! record says of it.
 
+#[path = "sessions/absent.rs"]
+mod absent;
 #[path = "sessions/initiative.rs"]
 mod initiative;
 mod sounds;

@@ -43,8 +43,6 @@ pub struct TurnManager {
     is_over: bool,
     /// Recognition is gone for good.
     is_deaf: bool,
-    /// The caller was told so.
-    is_deafness_told: bool,
     caller: CallerTurn,
     endpointer: Endpointer,
     barge_in: BargeIn,
@@ -81,7 +79,6 @@ impl TurnManager {
             is_answered: false,
             is_over: false,
             is_deaf: false,
-            is_deafness_told: false,
             caller: CallerTurn::new(&policy),
             endpointer: Endpointer::new(&policy),
             barge_in: BargeIn::new(&policy),
@@ -226,7 +223,8 @@ impl TurnManager {
     fn take_answer(&mut self) {
         self.is_answered = true;
         self.silence.answered(self.now);
-        if self.policy.greets_first {
+        // One who will not hear an answer greets nobody.
+        if self.policy.greets_first && !self.is_deaf {
             self.say(Line::Greeting, Reason::CallAnswered);
         }
     }

@@ -9,6 +9,7 @@ mod commands;
 mod ears;
 mod echo;
 mod mouth;
+mod opening;
 mod own_words;
 mod reply_text;
 mod sound;
@@ -38,6 +39,7 @@ use clock::Clock;
 use commands::LiveReply;
 use ears::{Ears, Heard};
 use mouth::Mouth;
+use opening::{open_chat, soon};
 use own_words::OwnWords;
 
 /// Events of replies that may wait for the session.
@@ -95,22 +97,21 @@ pub enum Control {
 /// Why a call cannot begin.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// A stage cannot be had.
-    #[error("a stage of the call cannot be opened")]
-    Provider(#[from] ProviderError),
     /// The agent's turn policy is out of range.
     #[error("the agent's turn policy is not valid")]
     Policy(#[from] PolicyError),
 }
 
 /// A call that is ready to be answered: its stages are open and the chat model has read the
-/// prompt.
+/// prompt. Where one cannot be had, the caller is told so and the call ends.
 pub struct Session {
     call_id: String,
     persona: Persona,
     transport: String,
     manager: TurnManager,
     ears: Option<Ears>,
+    /// Why stages could not be opened.
+    absent: Vec<ProviderError>,
     mouth: Mouth,
     own_words: OwnWords,
     chat: Arc<dyn ChatCall>,
@@ -167,7 +168,7 @@ impl Session {
     /// answered without delay.
     ///
     /// # Errors
-    /// [`OpenError`] where a stage cannot be had or the policy is out of range.
+    /// [`OpenError`] where the policy is out of range.
     pub async fn open(setup: CallSetup) -> Result<Self, OpenError> {
         let CallSetup {
             call_id,
@@ -192,25 +193,30 @@ impl Session {
         };
         let hearing = persona.agent().hearing();
         let sound = sound::of(&persona, &*providers.voice, rate);
-        let (ears, chat, (speech, manner)) = tokio::try_join!(
-            Ears::open(
-                &providers.detector,
-                &providers.recognition,
-                listening,
-                hearing
-            ),
-            providers.chat.open(warm.so_far()),
-            async { Ok(sound.await) },
-        )?;
+        let hearing = Ears::open(
+            &providers.detector,
+            &providers.recognition,
+            listening,
+            hearing,
+        );
+        let thinking = open_chat(&providers.chat, warm.so_far());
+        let (ears, chat, (speech, manner)) = tokio::join!(soon(hearing), thinking, sound);
+        let mut absent = Vec::new();
+        let ears = ears.map_err(|problem| absent.push(problem)).ok();
+        let chat = chat.unwrap_or_else(|(unopened, problem)| {
+            absent.push(problem);
+            unopened
+        });
         let (reply_sender, reply_events) = mpsc::channel(REPLY_EVENT_QUEUE);
         Ok(Self {
             call_id,
             transport: leg.description.transport.clone(),
             manager,
-            ears: Some(ears),
+            ears,
+            absent,
             mouth: Mouth::new(&leg.description, leg.audio_out, leg.control.clone(), manner),
             own_words: OwnWords::default(),
-            chat: Arc::from(chat),
+            chat,
             voice: providers.voice,
             speech,
             conversation,
@@ -243,6 +249,12 @@ impl Session {
     pub async fn run(mut self) -> CallRecord {
         self.clock = Clock::start();
         let mut now = Instant::START;
+        for problem in std::mem::take(&mut self.absent) {
+            self.chronicle.problem(now, problem.to_string());
+        }
+        if self.ears.is_none() {
+            self.tell(Fact::TranscriptFailed, now);
+        }
         self.tell(Fact::CallAnswered, now);
         if !self.persona.agent().turn_policy().greets_first {
             self.make_backchannels();

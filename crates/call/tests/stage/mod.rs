@@ -9,6 +9,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use offhook_agent::{Agent, CallVariables};
 use offhook_call::report::{CallEvent, EventReader, TranscriptTurn, transcript};
 use offhook_call::{CallRecord, CallSetup, Control, LogEntry, Persona, Providers, Session};
@@ -16,10 +17,13 @@ use offhook_contract::scripted::{
     ScriptedChat, ScriptedDetector, ScriptedRecognition, ScriptedReply, ScriptedUtterance,
     ScriptedVoice,
 };
-use offhook_contract::{LegControl, LegDescription, LegEvent, LegFarEnd, OutboundFrame, leg};
+use offhook_contract::{
+    ChatCall, ChatMessage, ChatModel, LegControl, LegDescription, LegEvent, LegFarEnd,
+    OutboundFrame, ProviderError, SpeechToText, SttRequest, SttStream, leg,
+};
 use offhook_media::{Frame, SampleRate};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, interval};
+use tokio::time::{Instant, interval, sleep};
 
 const RATE: SampleRate = SampleRate::HZ_16000;
 
@@ -34,6 +38,17 @@ pub(crate) struct Stage {
     agent_base: String,
     agent_fields: String,
     orders: Vec<(Duration, Control)>,
+    absent: Vec<Absent>,
+}
+
+/// A provider that cannot be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Absent {
+    Recognition,
+    /// It cannot be opened, and takes its time to say so.
+    SlowRecognition,
+    Chat,
+    Voice,
 }
 
 /// What happened.
@@ -61,7 +76,14 @@ impl Stage {
             agent_base: AGENT.to_owned(),
             agent_fields: String::new(),
             orders: Vec::new(),
+            absent: Vec::new(),
         }
+    }
+
+    /// These providers cannot be had.
+    pub(crate) fn without(mut self, absent: &[Absent]) -> Self {
+        self.absent.extend(absent);
+        self
     }
 
     /// Further fields of the agent, as JSON members.
@@ -130,6 +152,7 @@ impl Stage {
         };
         let (near, far) = leg(description);
         let (orders, control) = mpsc::channel(4);
+        let asked_at = Instant::now();
         let (log, entries) = mpsc::channel(100_000);
         let session = Session::open(CallSetup {
             call_id: "call-1".into(),
@@ -137,15 +160,22 @@ impl Stage {
             leg: near,
             providers: Providers {
                 detector: Arc::new(ScriptedDetector::with_likelihoods(&self.likelihoods)),
-                recognition: Arc::new(ScriptedRecognition::new(self.utterances)),
-                chat: Arc::new(chat),
-                voice: Arc::new(ScriptedVoice::default()),
+                recognition: recognition(&self.absent, self.utterances),
+                chat: match self.absent.contains(&Absent::Chat) {
+                    true => Arc::new(Shut(Duration::ZERO)),
+                    false => Arc::new(chat),
+                },
+                voice: Arc::new(ScriptedVoice {
+                    failure: self.absent.contains(&Absent::Voice).then(down),
+                    ..ScriptedVoice::default()
+                }),
             },
             log: Some(log),
             control,
         })
         .await
-        .expect("every stage opens");
+        .expect("a call opens");
+        assert!(asked_at.elapsed() <= Duration::from_millis(2_500));
         let outside = Outside {
             orders,
             due: self.orders,
@@ -160,6 +190,43 @@ impl Stage {
             heard,
             events,
         }
+    }
+}
+
+fn down() -> ProviderError {
+    ProviderError::Unavailable {
+        provider: "stage".into(),
+        problem: "down".into(),
+    }
+}
+
+fn recognition(absent: &[Absent], heard: Vec<ScriptedUtterance>) -> Arc<dyn SpeechToText> {
+    for it in absent {
+        match it {
+            Absent::Recognition => return Arc::new(Shut(Duration::ZERO)),
+            Absent::SlowRecognition => return Arc::new(Shut(Duration::from_secs(30))),
+            Absent::Chat | Absent::Voice => {}
+        }
+    }
+    Arc::new(ScriptedRecognition::new(heard))
+}
+
+/// A provider that says after a while that it cannot be opened.
+struct Shut(Duration);
+
+#[async_trait]
+impl SpeechToText for Shut {
+    async fn open(&self, _: SttRequest) -> Result<SttStream, ProviderError> {
+        sleep(self.0).await;
+        Err(down())
+    }
+}
+
+#[async_trait]
+impl ChatModel for Shut {
+    async fn open(&self, _: Arc<[ChatMessage]>) -> Result<Box<dyn ChatCall>, ProviderError> {
+        sleep(self.0).await;
+        Err(down())
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{Command, Fact, HangUpCause, HeardText, Line, Reason, TurnId};
 use std::time::Duration;
 
 /// Apologies in a row before the agent gives up.
-const APOLOGIES_MAX: u32 = 2;
+const APOLOGIES_MAX: u32 = 1;
 /// An acknowledgement that ends this shortly before the agent does is an answer.
 const ANSWER_WINDOW: Duration = Duration::from_millis(700);
 
@@ -153,17 +153,10 @@ impl TurnManager {
         self.is_over = true;
     }
 
-    /// Recognition is gone: the agent says so as soon as nothing else is being said, and leaves.
+    /// Recognition is gone: the agent leaves as soon as nothing else is being said.
     pub(super) fn tell_deafness(&mut self) {
-        if !self.is_deaf || self.replies.has_floor() {
-            return;
-        }
-        self.cancel(Reason::RecognitionFailed);
-        if self.is_deafness_told {
+        if self.is_deaf && !self.replies.has_floor() {
             self.part(HangUpCause::ProviderUnavailable, Reason::RecognitionFailed);
-        } else {
-            self.is_deafness_told = true;
-            self.say(Line::Apology, Reason::RecognitionFailed);
         }
     }
 
@@ -201,6 +194,11 @@ impl TurnManager {
         }
         if let Speech::Line(Line::Goodbye(cause)) = speech {
             self.hang_up(cause, reason);
+            return;
+        }
+        if speech == Speech::Line(Line::Apology) && stage == Stage::Unheard {
+            // Who cannot be heard to apologise cannot be heard to say goodbye.
+            self.hang_up(HangUpCause::ProviderUnavailable, reason);
             return;
         }
         self.failures += 1;
