@@ -21,3 +21,5 @@ pub mod local;
 pub mod openai;
 #[cfg(feature = "hosted")]
 pub mod rime;
+#[cfg(feature = "hosted")]
+pub mod standby;

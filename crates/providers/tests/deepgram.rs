@@ -366,6 +366,22 @@ async fn what_is_known_is_given_where_the_server_hangs() {
 }
 
 #[tokio::test]
+async fn a_connection_that_says_nothing_is_made_again_and_its_words_are_heard() {
+    let stage = Stage::new(greeting()).await;
+    stage.behaviour.fail_next(Fault::HangAfter(0));
+    let limits = DeepgramLimits {
+        finalise: Duration::from_millis(250),
+        ..LIMITS
+    };
+    let mut call = stage.call(limits).await;
+    call.start(1, 500, 200).await;
+    call.finalise(1, 1_700).await;
+    assert_eq!(call.text(1).await.0, "Hello, there.");
+    call.ends().await;
+    assert_eq!(stage.seen("connected").len(), 2);
+}
+
+#[tokio::test]
 async fn the_server_is_told_that_a_silent_call_goes_on() {
     let stage = Stage::new(greeting()).await;
     let limits = DeepgramLimits {

@@ -35,6 +35,10 @@ pub(super) struct Live {
     tries: usize,
     unanswered: u32,
     is_quiet: bool,
+    /// The server has said something since the caller began to speak.
+    is_heard_from: bool,
+    /// It was connected to anew because it had not.
+    is_doubted: bool,
 }
 
 /// The call is over, or its recognition is.
@@ -70,6 +74,8 @@ impl Live {
             tries: 0,
             unanswered: 0,
             is_quiet: false,
+            is_heard_from: true,
+            is_doubted: false,
         }
     }
 
@@ -132,6 +138,7 @@ impl Live {
                 onset_ago_ms,
             } => {
                 self.transcript.start(utterance, onset_ago_ms);
+                self.is_heard_from = false;
                 Ok(())
             }
             // The server is asked to settle what was said once: it does not answer a second time
@@ -201,6 +208,8 @@ impl Live {
 
     async fn read(&mut self, message: Message) -> Result<(), Over> {
         self.unanswered = 0;
+        self.is_heard_from = true;
+        self.is_doubted = false;
         let text = match message {
             Message::Text(text) => text,
             Message::Close(reason) => {
@@ -229,6 +238,13 @@ impl Live {
     }
 
     async fn expire(&mut self) -> Result<(), Over> {
+        let is_silent = !self.is_heard_from && self.link.line().is_some();
+        if is_silent && !std::mem::replace(&mut self.is_doubted, true) {
+            // Not that there were no words: the connection is dead, and another may hear them.
+            let deadline = Instant::now() + self.config.limits.finalise;
+            self.transcript.postpone(deadline);
+            return self.broke("it says nothing though the caller spoke").await;
+        }
         let answers = self.transcript.expire(Instant::now());
         self.send(answers).await?;
         if self.link.line().is_none() {

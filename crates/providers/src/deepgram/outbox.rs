@@ -3,8 +3,9 @@
 
 use std::collections::VecDeque;
 
-/// Milliseconds of audio that are kept.
-const KEPT_MS: usize = 2_000;
+/// Milliseconds of audio that are kept: a sentence, and the time in which it is noticed that nobody
+/// hears it.
+const KEPT_MS: usize = 4_000;
 /// Milliseconds of the longest message.
 const MESSAGE_MS: usize = 40;
 
@@ -94,15 +95,15 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_two_seconds_are_kept() {
+    fn no_more_than_four_seconds_are_kept() {
         let mut outbox = Outbox::new(1_000);
-        for _ in 0..5 {
+        for _ in 0..9 {
             outbox.push(&[7; 500]);
         }
         assert_eq!(outbox.start(), 500);
         assert!(outbox.is_behind());
         assert_eq!(outbox.rewind(3), 500);
         assert!(!outbox.is_behind() && outbox.has_more());
-        assert_eq!(outbox.rewind(9_000), 2_500);
+        assert_eq!(outbox.rewind(9_000), 4_500);
     }
 }

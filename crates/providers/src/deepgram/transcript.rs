@@ -276,6 +276,13 @@ impl Transcript {
         self.settled_until
     }
 
+    /// What is owed is owed later.
+    pub(super) fn postpone(&mut self, deadline: Instant) {
+        for end in self.utterances.iter_mut().filter_map(|it| it.end.as_mut()) {
+            end.deadline = deadline;
+        }
+    }
+
     /// Answers what has to be answered by `now`, with what is known.
     pub(super) fn expire(&mut self, now: Instant) -> Vec<SttEvent> {
         for end in self.utterances.iter_mut().filter_map(|it| it.end.as_mut()) {
