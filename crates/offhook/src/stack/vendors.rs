@@ -12,10 +12,12 @@ use offhook_providers::deepgram::{
 };
 use offhook_providers::elevenlabs::{ElevenLabsVoice, ElevenLabsVoiceConfig};
 use offhook_providers::gemini::{GeminiChat, GeminiChatConfig};
+use offhook_providers::google::{GoogleVoice, GoogleVoiceConfig};
 use offhook_providers::hosted::{Account, ApiKey, HttpClient, http_client};
 use offhook_providers::openai::{
     ChatLimits, OpenAiChat, OpenAiChatConfig, OpenAiResponses, OpenAiVoice, OpenAiVoiceConfig,
 };
+use offhook_providers::rime::{RimeVoice, RimeVoiceConfig};
 
 /// What a model does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,6 +79,13 @@ pub(super) const VENDORS: &[Vendor] = &[
         stages: &[Stage::Chat],
     },
     Vendor {
+        name: "google",
+        key: "GOOGLE_TTS_API_KEY",
+        address: "GOOGLE_TTS_BASE_URL",
+        base_url: "https://texttospeech.googleapis.com",
+        stages: &[Stage::Voice],
+    },
+    Vendor {
         name: "openai",
         key: "OPENAI_API_KEY",
         address: "OPENAI_BASE_URL",
@@ -89,6 +98,13 @@ pub(super) const VENDORS: &[Vendor] = &[
         address: "OPENAI_BASE_URL",
         base_url: OPENAI,
         stages: &[Stage::Chat],
+    },
+    Vendor {
+        name: "rime",
+        key: "RIME_API_KEY",
+        address: "RIME_BASE_URL",
+        base_url: "https://users.rime.ai",
+        stages: &[Stage::Voice],
     },
 ];
 
@@ -123,11 +139,11 @@ fn variable(name: &str) -> Option<String> {
 }
 
 /// Its account, and the model's name there.
-fn account(id: &ModelId) -> Result<(Account, &str), String> {
+fn account(id: &ModelId, stage: Stage) -> Result<(Account, &str), String> {
     let ModelId::Hosted { provider, name } = id else {
         return Err(format!("{id} is no hosted model"));
     };
-    let vendor = VENDORS.iter().find(|it| it.name == provider);
+    let vendor = Vendor::of(stage).find(|it| it.name == provider);
     let vendor = vendor.ok_or_else(|| format!("{id}: {provider} is not spoken here"))?;
     match vendor.missing() {
         Some(missing) => Err(format!("{id}: {missing}")),
@@ -137,7 +153,7 @@ fn account(id: &ModelId) -> Result<(Account, &str), String> {
 
 /// A chat model. Nothing is connected to.
 pub(super) fn chat(id: &ModelId) -> Result<Arc<dyn ChatModel>, String> {
-    let (account, name) = account(id)?;
+    let (account, name) = account(id, Stage::Chat)?;
     let client = client()?;
     let vendor = account.provider.clone();
     let of_openai = |account| OpenAiChatConfig {
@@ -162,7 +178,7 @@ pub(super) fn chat(id: &ModelId) -> Result<Arc<dyn ChatModel>, String> {
 
 /// A recogniser. Nothing is connected to.
 pub(super) fn recognition(id: &ModelId) -> Result<Arc<dyn SpeechToText>, String> {
-    let (account, name) = account(id)?;
+    let (account, name) = account(id, Stage::Recognition)?;
     Ok(Arc::new(DeepgramSpeech::new(DeepgramConfig {
         account,
         model: name.to_owned(),
@@ -172,14 +188,14 @@ pub(super) fn recognition(id: &ModelId) -> Result<Arc<dyn SpeechToText>, String>
 
 /// A voice. Nothing is connected to.
 pub(super) fn voice(id: &ModelId) -> Result<Arc<dyn TextToSpeech>, String> {
-    let (account, name) = account(id)?;
+    let (account, name) = account(id, Stage::Voice)?;
     let vendor = account.provider.clone();
     Ok(match vendor.as_str() {
         "cartesia" => {
             let config = CartesiaVoiceConfig::new(account, name);
             Arc::new(CartesiaVoice::new(config))
         }
-        // Each of its voices is a model by itself; the model's name is that of the default one.
+        // Each voice is a model by itself; the model's name is that of the default one.
         "deepgram" => Arc::new(DeepgramVoice::new(DeepgramVoiceConfig {
             voices: vec![name.to_owned()],
             ..DeepgramVoiceConfig::new(account)
@@ -187,6 +203,17 @@ pub(super) fn voice(id: &ModelId) -> Result<Arc<dyn TextToSpeech>, String> {
         "elevenlabs" => {
             let config = ElevenLabsVoiceConfig::new(account, name);
             Arc::new(ElevenLabsVoice::new(config))
+        }
+        "google" => Arc::new(GoogleVoice::new(
+            client()?,
+            GoogleVoiceConfig {
+                voices: vec![name.to_owned()],
+                ..GoogleVoiceConfig::new(account)
+            },
+        )),
+        "rime" => {
+            let config = RimeVoiceConfig::new(account, name);
+            Arc::new(RimeVoice::new(client()?, config))
         }
         _ => {
             let config = OpenAiVoiceConfig::new(account, name);

@@ -172,9 +172,7 @@ pub(super) const FIELDS: &[Field] = &[
     objects("conversation_config.tts.supported_voices", VOICES)
         .default("[]")
         .acts(PROVIDERS),
-    name("conversation_config.tts.model_id")
-        .null_is_absent()
-        .acts(PROVIDERS),
+    name("conversation_config.tts.model_id").null_is_absent(),
     word("conversation_config.tts.agent_output_audio_format", FORMATS)
         .null_is_absent()
         .acts(WIRE),

@@ -39,6 +39,11 @@ pub(super) const LENSES: &[Lens] = &[
         voices::MODEL,
     ),
     lens(
+        "models.voice",
+        &["conversation_config.tts.model_id"],
+        voices::MODEL,
+    ),
+    lens(
         "temperature",
         &["conversation_config.agent.prompt.temperature"],
         TEMPERATURE,
