@@ -145,6 +145,9 @@ pub(crate) struct ServeArguments {
     /// The chat model, by its name in the catalogue, or `openai/NAME`.
     #[arg(long, value_name = "MODEL")]
     pub(crate) chat_model: Option<String>,
+    /// Send media streams straight back, to test a line: no agent, no model, no token.
+    #[arg(long)]
+    pub(crate) echo: bool,
 }
 
 /// Arguments of `offhook check`.

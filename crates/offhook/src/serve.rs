@@ -1,7 +1,10 @@
-//! `offhook serve`: the APIs of agents, and WebSocket sessions on `/v1/session?agent=NAME|ID`.
+//! `offhook serve`: the APIs of agents, WebSocket sessions on `/v1/session?agent=NAME|ID`, and media
+//! streams of carriers.
 
 mod admission;
 mod answering;
+mod echo;
+mod media_stream;
 mod node;
 
 use std::path::{Path, PathBuf};
@@ -46,6 +49,8 @@ const RECORDINGS: &str = "recordings";
 const SPILL: &str = "calls.spill.jsonl";
 /// What carries a session.
 const TRANSPORT: &str = "websocket";
+/// What a caller is told for whom there is no line.
+const EVERY_LINE_BUSY: &str = "every line is busy";
 /// How long calls may take to end when the server does.
 const ENDING_MAX: Duration = Duration::from_secs(3);
 /// How long what calls have left may take to be written at the end.
@@ -66,6 +71,9 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
     let mut settings = Settings::read(&arguments.config)?;
     crate::start_log(&settings.log_level.to_string(), settings.is_log_json);
     settings.listen = arguments.listen.unwrap_or(settings.listen);
+    if arguments.echo {
+        return echo::run(&settings).await;
+    }
     if let Some(name) = &arguments.chat_model {
         settings.models.fix_chat(name)?;
     }
@@ -151,6 +159,7 @@ fn router(server: Arc<Server>) -> Router {
     });
     Router::new()
         .route("/v1/session", get(session))
+        .route(media_stream::TWILIO, get(media_stream::twilio))
         .route("/healthz", get(|| async { "ok\n" }))
         .with_state(server)
         .merge(sessions)
@@ -250,11 +259,11 @@ async fn session(
     };
     let (agent, place) = match take_place(&server, &admitted).await {
         Ok(taken) => taken,
-        Err(refused) => return refused,
+        Err(refusal) => return refuse_as(&refusal),
     };
     let Ok(permit) = server.calls.clone().try_acquire_owned() else {
         let status = StatusCode::SERVICE_UNAVAILABLE;
-        let busy = Refusal::new(status, "busy", "every line is busy");
+        let busy = Refusal::new(status, "busy", EVERY_LINE_BUSY);
         return refuse_as(&busy.after(Duration::from_secs(5)));
     };
     let limits = server.settings.limits;
@@ -266,6 +275,10 @@ async fn session(
             place,
             rate,
             permit,
+            carried: CallDocument {
+                transport: TRANSPORT.into(),
+                ..CallDocument::default()
+            },
         };
         open(server, asked, start)
     })
@@ -278,6 +291,8 @@ struct Asked {
     place: CallPlace,
     rate: offhook_media::SampleRate,
     permit: OwnedSemaphorePermit,
+    /// What is known of what carries it.
+    carried: CallDocument,
 }
 
 /// Opens the session of a client that has begun.
@@ -294,7 +309,7 @@ async fn open(
     let agent = asked.agent;
     let lead = server.settings.lead;
     let (near, far_end) = leg(LegDescription {
-        transport: TRANSPORT.into(),
+        transport: asked.carried.transport.clone(),
         rate: asked.rate,
         lead,
     });
@@ -312,7 +327,7 @@ async fn open(
         place: asked.place,
         document: CallDocument {
             metadata: settled.metadata,
-            ..document(&server, agent.name(), &start)
+            ..document(&server, agent.name(), &start, asked.carried)
         },
         keeping: Keeping::new(agent.records()),
     };
@@ -367,17 +382,21 @@ async fn hold(call: RunningCall, line: OwnedSemaphorePermit) {
 }
 
 /// What is known of a session's call when it begins.
-fn document(server: &Server, agent_name: &str, start: &SessionStart) -> CallDocument {
+fn document(
+    server: &Server,
+    agent_name: &str,
+    start: &SessionStart,
+    carried: CallDocument,
+) -> CallDocument {
     let variables = start.variables.iter();
     CallDocument {
         agent_name: Some(agent_name.to_owned()),
-        transport: TRANSPORT.into(),
         direction: Some("inbound".into()),
         node: Some(server.node.name.clone()),
         variables: variables
             .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
             .collect(),
-        ..CallDocument::default()
+        ..carried
     }
 }
 

@@ -8,6 +8,7 @@ mod arrivals;
 mod closing;
 pub mod convai;
 mod ear;
+mod echo;
 mod file;
 mod handset;
 mod loopback;
@@ -15,6 +16,7 @@ pub mod media_stream;
 pub mod websocket;
 
 pub use arrivals::{Arrival, Pacing, pacing};
+pub use echo::echo;
 pub use file::{WavCaller, WavCallerError};
 pub use handset::{CallerAudio, CallerFrame, HandsetEnd, HandsetOptions, HandsetReport, call_with};
 pub use loopback::{join_legs, loopback};

@@ -57,7 +57,7 @@ pub(super) async fn admit(
 ) -> Result<Admitted, Response> {
     let admitted = match target {
         SessionTarget::Agent(name) => by_key(server, name, uri, headers).await,
-        SessionTarget::Token(token) => by_token(server, token).await,
+        SessionTarget::Token(token) => by_token(server, token).await.map_err(Refused::from),
     };
     admitted.map_err(|refused| match refused {
         Refused::NoAgent(name) => {
@@ -68,20 +68,19 @@ pub(super) async fn admit(
     })
 }
 
-/// Reads the agent that a client was let in to, and takes a place for the call, or gives the answer
-/// that refuses it. Who waits for a place has no answer to the request yet, and leaves the line by
-/// closing the connection.
+/// Reads the agent that a client was let in to, and takes a place for the call. Who waits for a place
+/// has no answer to the request yet, and leaves the line by closing the connection.
 pub(super) async fn take_place(
     server: &Server,
     admitted: &Admitted,
-) -> Result<(Agent, CallPlace), Response> {
+) -> Result<(Agent, CallPlace), Refusal> {
     let agent = admitted
         .agent
         .read(server.models.served())
         .map_err(|problem| {
             tracing::error!(%problem, "an agent cannot be used");
             let message = "the agent's document has problems; see the server's log";
-            refuse(StatusCode::SERVICE_UNAVAILABLE, message)
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "agent_unusable", message)
         })?;
     let asked = PlaceAsked {
         workspace: &server.api.store().workspace(&admitted.workspace),
@@ -90,8 +89,7 @@ pub(super) async fn take_place(
         node: &server.node.name,
     };
     let place = server.api.places().take_or_wait(asked).await;
-    let place = place.map_err(|problem| refuse_as(&problem.into()))?;
-    Ok((agent, place))
+    Ok((agent, place?))
 }
 
 enum Refused {
@@ -127,7 +125,8 @@ async fn by_key(
     })
 }
 
-async fn by_token(server: &Server, token: &str) -> Result<Admitted, Refused> {
+/// Lets the holder of a call's token in.
+pub(super) async fn by_token(server: &Server, token: &str) -> Result<Admitted, Refusal> {
     let call = server.api.admit_web_call(token).await?;
     Ok(Admitted {
         agent: Answering::Stored(Box::new(call.agent)),

@@ -1,5 +1,6 @@
 //! The server's end of a media stream: from the upgraded request to the closed socket.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
@@ -13,7 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::downlink::Downlink;
 use super::ending::Ending;
 use super::uplink::Uplink;
-use super::wire::{CarrierMessage, Dialect, StreamStart};
+use super::wire::{CarrierMessage, Dialect, StreamStart, WireProblem};
 use crate::closing::close;
 use crate::websocket::SocketLimits;
 
@@ -21,6 +22,8 @@ use crate::websocket::SocketLimits;
 const READ_BUFFER_BYTES: usize = 4_096;
 /// Marks that came back and were not looked at yet.
 const MARK_QUEUE: usize = 16;
+/// Messages that are kept while the session opens (1 s of audio).
+const EARLY_MAX: usize = 50;
 /// How long the last words may take.
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
 
@@ -98,9 +101,11 @@ where
         Ok(start) => start,
         Err(ending) => return ending,
     };
-    let OpenedStream { call_id, far_end } = match open((*start).clone()).await {
+    let mut early = VecDeque::new();
+    let opened = opened::<D>(stream, &mut early, limits, open((*start).clone())).await;
+    let OpenedStream { call_id, far_end } = match opened {
         Ok(opened) => opened,
-        Err(refusal) => return Ending::Refused(refusal),
+        Err(ending) => return ending,
     };
     let events = far_end.events.clone();
     let (marks, marks_back) = mpsc::channel(MARK_QUEUE);
@@ -109,9 +114,13 @@ where
     let (Ok(mut uplink), Ok(mut downlink)) = (uplink, downlink) else {
         return Ending::fault("the stream's audio is in a codec that does not run at its rate");
     };
-    let ending = tokio::select! {
-        ending = uplink.run::<D>(stream) => ending,
-        ending = downlink.run(sink) => ending,
+    let early = early.into_iter().try_for_each(|it| uplink.take::<D>(it));
+    let ending = match early {
+        Err(ending) => ending,
+        Ok(()) => tokio::select! {
+            ending = uplink.run::<D>(stream) => ending,
+            ending = downlink.run(sink) => ending,
+        },
     };
     tracing::debug!(
         call_id,
@@ -147,7 +156,7 @@ async fn begin<D: Dialect>(
                 Ok(CarrierMessage::Stop) => return Err(Ending::CallerHungUp),
                 Ok(CarrierMessage::Unused) => {}
                 Ok(_) => mistakes += 1,
-                Err(problem @ super::wire::WireProblem::Format(_)) => {
+                Err(problem @ WireProblem::Format(_)) => {
                     return Err(Ending::fault(problem.to_string()));
                 }
                 Err(_) => mistakes += 1,
@@ -158,6 +167,40 @@ async fn begin<D: Dialect>(
         }
         if mistakes > limits.mistakes_max {
             return Err(Ending::fault("too many messages made no sense"));
+        }
+    }
+}
+
+/// Waits for the session, which may take a place in a line, and keeps what the carrier says last. A
+/// carrier that goes away takes the session along.
+async fn opened<D: Dialect>(
+    stream: &mut SplitStream<WebSocket>,
+    early: &mut VecDeque<Message>,
+    limits: SocketLimits,
+    opening: impl Future<Output = Result<OpenedStream, StreamRefusal>>,
+) -> Result<OpenedStream, Ending> {
+    let mut opening = std::pin::pin!(opening);
+    loop {
+        let message = tokio::select! {
+            biased;
+            opened = &mut opening => return opened.map_err(Ending::Refused),
+            message = stream.next() => message,
+        };
+        match message {
+            Some(Ok(Message::Close(_))) => return Err(Ending::CallerHungUp),
+            Some(Ok(Message::Text(text)))
+                if matches!(D::read(text.as_str()), Ok(CarrierMessage::Stop)) =>
+            {
+                return Err(Ending::CallerHungUp);
+            }
+            Some(Ok(message)) => {
+                if early.len() == EARLY_MAX {
+                    early.pop_front();
+                }
+                early.push_back(message);
+            }
+            Some(Err(problem)) => return Err(Ending::broken(problem, limits)),
+            None => return Err(Ending::PeerGone),
         }
     }
 }

@@ -59,6 +59,9 @@ fn serve(limits: SocketLimits) -> Server {
                 if start.parameters.get("token").is_none_or(|it| it != "right") {
                     return Err(StreamRefusal::Rejected("the token is wrong".into()));
                 }
+                if let Some(wait) = start.parameters.get("wait") {
+                    tokio::time::sleep(Duration::from_millis(wait.parse().unwrap())).await;
+                }
                 let (near, far_end) = leg(LegDescription {
                     transport: Twilio::NAME.into(),
                     rate: start.rate,

@@ -75,7 +75,7 @@ impl Uplink {
                 message = socket.next() => {
                     heard_at = Instant::now();
                     let taken = match message {
-                        Some(Ok(message)) => self.message::<D>(message),
+                        Some(Ok(message)) => self.take::<D>(message),
                         Some(Err(problem)) => Err(Ending::broken(problem, self.limits)),
                         None => Err(Ending::PeerGone),
                     };
@@ -100,7 +100,8 @@ impl Uplink {
         self.mistakes
     }
 
-    fn message<D: Dialect>(&mut self, message: Message) -> Result<(), Ending> {
+    /// Takes one message.
+    pub(super) fn take<D: Dialect>(&mut self, message: Message) -> Result<(), Ending> {
         let text = match message {
             Message::Text(text) => text,
             Message::Ping(_) | Message::Pong(_) => return Ok(()),

@@ -1,6 +1,7 @@
 //! Streams on which all goes well.
 
 use offhook_contract::LegControl;
+use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::carrier::Came;
@@ -80,6 +81,26 @@ async fn what_the_network_held_up_is_not_lost() {
         loud += usize::from(frame.samples()[0] > 30_000);
     }
     assert_eq!(loud, 40);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_said_while_the_session_opens_is_heard() {
+    let mut server = serve(SocketLimits::default());
+    let mut carrier = server.carrier().await;
+    carrier
+        .start_with(json!({ "token": "right", "wait": "300" }))
+        .await;
+    tokio::spawn(async move {
+        for _ in 0..10 {
+            carrier.speak(&[0x80; 160]).await;
+        }
+        carrier.go_on(Duration::from_secs(5)).await;
+    });
+    let (mut near, _) = server.streams.recv().await.unwrap();
+    for _ in 0..10 {
+        let frame = near.audio_in.recv().await.unwrap();
+        assert!(frame.samples()[0] > 30_000);
+    }
 }
 
 #[tokio::test(start_paused = true)]

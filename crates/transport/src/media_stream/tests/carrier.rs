@@ -61,6 +61,11 @@ impl Carrier {
     }
 
     pub(super) async fn start(&mut self, token: &str) {
+        self.start_with(json!({ "token": token, "name": "Jane" }))
+            .await;
+    }
+
+    pub(super) async fn start_with(&mut self, parameters: Value) {
         self.say(json!({ "event": "connected", "protocol": "Call", "version": "1.0.0" }))
             .await;
         self.say(json!({
@@ -70,7 +75,7 @@ impl Carrier {
             "start": {
                 "accountSid": "AC1", "streamSid": STREAM, "callSid": "CA1", "tracks": ["inbound"],
                 "mediaFormat": { "encoding": "audio/x-mulaw", "sampleRate": 8_000, "channels": 1 },
-                "customParameters": { "token": token, "name": "Jane" },
+                "customParameters": parameters,
             },
         }))
         .await;

@@ -50,6 +50,25 @@ async fn a_stop_and_a_lost_socket_end_the_leg_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_hangs_up_while_the_session_opens_leaves_the_line() {
+    let mut server = serve(SocketLimits::default());
+    for is_stop in [true, false] {
+        let mut carrier = server.carrier().await;
+        carrier
+            .start_with(json!({ "token": "right", "wait": "60000" }))
+            .await;
+        carrier.go_on(Duration::from_secs(2)).await;
+        if is_stop {
+            carrier.say(json!({ "event": "stop" })).await;
+            assert_eq!(carrier.wait_for_close().await, 1_000);
+        }
+        drop(carrier);
+        tokio::time::sleep(Duration::from_secs(120)).await;
+        assert!(server.streams.try_recv().is_err());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_half_dead_socket_is_noticed() {
     let mut server = serve(SocketLimits::default());
     let (carrier, near) = server.started().await;
