@@ -67,6 +67,11 @@ pub(crate) const CRATES: &[Room] = &[
         never: &["databases"],
     },
     Room {
+        name: "load",
+        may_use: &["media", "contract", "transport"],
+        never: &["clients", "servers", "databases"],
+    },
+    Room {
         name: "store",
         may_use: &["agent"],
         never: &["clients", "servers"],
@@ -99,6 +104,7 @@ pub(crate) const CRATES: &[Room] = &[
             "call",
             "transport",
             "rehearsal",
+            "load",
             "providers",
             "store",
             "api",

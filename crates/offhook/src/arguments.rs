@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::keys::KeysArguments;
 use crate::models::ModelsArgs;
@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Call(Box<CallArguments>),
     /// Serve the APIs of agents, and answer WebSocket sessions on `/v1/session?agent=NAME|ID`.
     Serve(ServeArguments),
+    /// Measure what calls cost, with simulated callers and providers.
+    Bench(BenchArguments),
     /// Name every problem of agent and scenario files.
     Check(CheckArguments),
     /// Make, list and revoke API keys.
@@ -148,6 +150,60 @@ pub(crate) struct ServeArguments {
     /// Send media streams straight back, to test a line: no agent, no model, no token.
     #[arg(long)]
     pub(crate) echo: bool,
+}
+
+/// Arguments of `offhook bench`.
+#[derive(Debug, Args)]
+pub(crate) struct BenchArguments {
+    /// Calls at once, one level after the other.
+    #[arg(
+        long,
+        value_name = "NUMBERS",
+        value_delimiter = ',',
+        default_value = "1,10,50,100"
+    )]
+    pub(crate) calls: Vec<usize>,
+    /// How long each level is measured.
+    #[arg(long, value_name = "DURATION", default_value = "20s")]
+    pub(crate) hold: String,
+    /// What answers.
+    #[arg(
+        long,
+        value_name = "MODES",
+        value_delimiter = ',',
+        default_value = "echo,full"
+    )]
+    pub(crate) modes: Vec<BenchMode>,
+    /// How long the simulated providers take.
+    #[arg(long, default_value = "zero")]
+    pub(crate) delays: BenchDelays,
+    /// The report; its tables and its picture are written beside it.
+    #[arg(long, value_name = "FILE", default_value = "target/bench/load.json")]
+    pub(crate) json: PathBuf,
+    /// The program that simulates providers; left out, the one beside this executable.
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) simulators: Option<PathBuf>,
+    /// A folder of recordings of people, from which callers speak.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) clips: Option<PathBuf>,
+}
+
+/// What answers simulated calls.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum BenchMode {
+    /// Frames come straight back.
+    Echo,
+    /// An agent with simulated providers.
+    Full,
+}
+
+/// How long simulated providers take.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum BenchDelays {
+    /// They answer at once.
+    Zero,
+    /// Transcripts after 50 ms, a first token after 350 ms, first sound after 120 ms.
+    Typical,
 }
 
 /// Arguments of `offhook check`.

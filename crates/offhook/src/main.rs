@@ -2,6 +2,7 @@
 //! is only the wiring.
 
 mod arguments;
+mod bench;
 mod call;
 mod check;
 mod keys;
@@ -36,6 +37,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         start_log("warn", false);
     }
     match command {
+        Command::Bench(arguments) => on_the_runtime(bench::run(arguments)),
         Command::Check(arguments) => check::run(&arguments),
         Command::Keys(arguments) => on_the_runtime(keys::run(arguments)),
         Command::Models(arguments) => on_the_runtime(models::run(arguments)),

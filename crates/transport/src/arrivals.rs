@@ -47,19 +47,7 @@ pub struct Pacing {
 /// median of a stretch, because its true start is known to the sender only.
 #[must_use]
 pub fn pacing(arrivals: &[Arrival], lead: Duration) -> Pacing {
-    let mut deviations = Vec::with_capacity(arrivals.len());
-    let mut underruns = 0;
-    let mut rest = arrivals;
-    while let Some(first) = rest.first() {
-        let length = stretch_length(rest, lead);
-        let (stretch, after) = rest.split_at(length);
-        judge(stretch, lead, &mut deviations);
-        let is_gap = after
-            .first()
-            .is_some_and(|next| next.turn == first.turn && next.generation == first.generation);
-        underruns += usize::from(is_gap);
-        rest = after;
-    }
+    let (mut deviations, underruns) = deviations(arrivals, lead);
     deviations.sort_unstable();
     let on_time = deviations.partition_point(|deviation| *deviation <= ON_TIME);
     Pacing {
@@ -74,6 +62,26 @@ pub fn pacing(arrivals: &[Arrival], lead: Duration) -> Pacing {
         },
         underruns,
     }
+}
+
+/// The distance of each frame from its schedule, as [`pacing`] judges them, and how often the ear ran
+/// dry in the middle of a reply.
+#[must_use]
+pub fn deviations(arrivals: &[Arrival], lead: Duration) -> (Vec<Duration>, usize) {
+    let mut deviations = Vec::with_capacity(arrivals.len());
+    let mut underruns = 0;
+    let mut rest = arrivals;
+    while let Some(first) = rest.first() {
+        let length = stretch_length(rest, lead);
+        let (stretch, after) = rest.split_at(length);
+        judge(stretch, lead, &mut deviations);
+        let is_gap = after
+            .first()
+            .is_some_and(|next| next.turn == first.turn && next.generation == first.generation);
+        underruns += usize::from(is_gap);
+        rest = after;
+    }
+    (deviations, underruns)
 }
 
 /// Frames from the start of `arrivals` that play without a gap, cut or change of reply.

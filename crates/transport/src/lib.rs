@@ -15,7 +15,7 @@ mod loopback;
 pub mod media_stream;
 pub mod websocket;
 
-pub use arrivals::{Arrival, Pacing, pacing};
+pub use arrivals::{Arrival, Pacing, deviations, pacing};
 pub use echo::echo;
 pub use file::{WavCaller, WavCallerError};
 pub use handset::{CallerAudio, CallerFrame, HandsetEnd, HandsetOptions, HandsetReport, call_with};

@@ -1,0 +1,96 @@
+//! A caller on an echo: it speaks all the time and notes how long each frame takes to come back.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use crate::LoadError;
+use crate::level::Window;
+use crate::socket::{Received, Socket};
+use crate::speech::Speech;
+use crate::twilio::{self, Came, STAMP_BYTES};
+
+const FRAME: Duration = Duration::from_millis(20);
+/// How long after the window frames may still come back.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// What one caller noted.
+#[derive(Debug, Default)]
+pub(crate) struct EchoLog {
+    /// How long each frame of the window took.
+    pub(crate) round_trips: Vec<Duration>,
+    /// How late the caller itself was to send them.
+    pub(crate) own_lateness: Vec<Duration>,
+    /// Frames of the window that never came back.
+    pub(crate) lost: usize,
+}
+
+/// Calls, and speaks until the window closes.
+pub(crate) async fn call(
+    address: SocketAddr,
+    speech: Arc<Speech>,
+    number: usize,
+    window: Window,
+) -> Result<EchoLog, LoadError> {
+    let mut socket = Socket::connect(address, twilio::PATH).await?;
+    let problem = || LoadError::system("speaking to the echo");
+    socket
+        .send(&twilio::start("none"))
+        .await
+        .map_err(problem())?;
+    let utterance = &speech.utterances[number % speech.utterances.len()];
+    let mut sent: Vec<Instant> = Vec::with_capacity(4_096);
+    let mut log = EchoLog::default();
+    let mut message = Vec::with_capacity(512);
+    let first = Instant::now() + FRAME.mul_f64((number * 7 % 20) as f64 / 20.0);
+    let mut ticks = interval_at(first, FRAME);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let mut measured = 0_usize;
+    loop {
+        tokio::select! {
+            came = socket.next(twilio::read) => match came {
+                Received::Closed(code) => return Err(closed(code)),
+                Received::Text(Came::Media { stamp, .. }) => {
+                    let now = Instant::now();
+                    let at = twilio::number(stamp).and_then(|it| sent.get(it as usize));
+                    if let Some(at) = at.filter(|at| window.holds(**at)) {
+                        log.round_trips.push(now - *at);
+                    }
+                }
+                Received::Text(Came::Mark(name)) => {
+                    socket.send(&twilio::mark(&name)).await.map_err(problem())?;
+                }
+                Received::Text(_) => {}
+            },
+            due = ticks.tick() => {
+                let now = Instant::now();
+                if now > window.end() + GRACE {
+                    break;
+                }
+                message.clear();
+                message.extend_from_slice(&utterance[sent.len() % utterance.len()]);
+                if let Some(at) = twilio::payload_at(&message) {
+                    message[at..at + STAMP_BYTES].copy_from_slice(&twilio::stamp(sent.len() as u32));
+                }
+                sent.push(now);
+                if window.holds(now) {
+                    measured += 1;
+                    log.own_lateness.push(now - due);
+                }
+                socket.send(&message).await.map_err(problem())?;
+            }
+        }
+    }
+    log.lost = measured - log.round_trips.len();
+    socket.close().await;
+    Ok(log)
+}
+
+pub(crate) fn closed(code: u16) -> LoadError {
+    LoadError::Program {
+        program: "offhook serve".to_owned(),
+        problem: format!("it closed a call with {code}"),
+    }
+}

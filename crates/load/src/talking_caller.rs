@@ -1,0 +1,271 @@
+//! A caller who talks with an agent: it listens, says an utterance, waits for the answer, and cuts
+//! into every third. It plays what it is sent at wall time, as a carrier does.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use offhook_contract::TurnId;
+use offhook_transport::Arrival;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use crate::LoadError;
+use crate::echo_caller::closed;
+use crate::level::Window;
+use crate::socket::{Received, Socket};
+use crate::speech::Speech;
+use crate::twilio::{self, Came};
+
+const FRAME: Duration = Duration::from_millis(20);
+/// How long after the agent was heard to the end the caller speaks.
+const PAUSE: Duration = Duration::from_millis(600);
+/// How long of an answer is heard before the caller cuts in.
+const HEARD_BEFORE_CUT: Duration = Duration::from_millis(1_000);
+/// How much of the agent must be left to be heard for a cut to be one.
+const LEFT_TO_CUT: Duration = Duration::from_millis(60);
+/// An answer that has not come by then does not come.
+const ANSWER_MAX: Duration = Duration::from_secs(8);
+/// Every so many turns the caller cuts in.
+const CUT_EVERY: u64 = 3;
+
+/// What one caller noted. Durations are of turns that began in the window.
+#[derive(Debug, Default)]
+pub(crate) struct TalkLog {
+    /// From the last frame of speech sent to the first sound of the answer.
+    pub(crate) voice_to_voice: Vec<Duration>,
+    /// From the first frame of speech sent over the agent to the order to drop what was not played.
+    pub(crate) cuts: Vec<Duration>,
+    /// The agent's frames, as they came.
+    pub(crate) arrivals: Vec<Arrival>,
+    /// How late the caller itself was to send frames.
+    pub(crate) own_lateness: Vec<Duration>,
+    /// Turns without an answer.
+    pub(crate) unanswered: usize,
+    /// Turns in which the agent spoke before the caller had ended.
+    pub(crate) spoken_over: usize,
+    /// Cuts that did not stop the agent.
+    pub(crate) missed_cuts: usize,
+}
+
+/// What the caller does.
+enum Doing {
+    /// Hears the agent out, or waits for the call to begin. `since` when.
+    Listening,
+    /// Says its utterance, from that frame on.
+    Speaking { utterance: usize, frame: usize },
+    /// Has spoken, and waits for the answer.
+    Waiting { since: Instant },
+}
+
+struct Caller {
+    socket: Socket,
+    speech: Arc<Speech>,
+    window: Window,
+    began: Instant,
+    doing: Doing,
+    turns: u64,
+    /// When all that the agent has said so far was played.
+    played_at: Instant,
+    /// When the answer of this turn began to come.
+    answered_at: Option<Instant>,
+    /// When the caller began to speak over the agent, until the agent stops.
+    cut_at: Option<Instant>,
+    has_cut: bool,
+    marks: VecDeque<(Instant, String)>,
+    generation: u32,
+    /// Answers that began to come.
+    replies: u32,
+    log: TalkLog,
+}
+
+/// Calls with a call's token, and talks until the window closes.
+pub(crate) async fn call(
+    address: SocketAddr,
+    token: String,
+    speech: Arc<Speech>,
+    number: usize,
+    window: Window,
+) -> Result<TalkLog, LoadError> {
+    let mut socket = Socket::connect(address, twilio::PATH).await?;
+    socket
+        .send(&twilio::start(&token))
+        .await
+        .map_err(LoadError::system("beginning a call"))?;
+    let now = Instant::now();
+    let first = now + FRAME.mul_f64((number * 7 % 20) as f64 / 20.0);
+    let mut ticks = interval_at(first, FRAME);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let mut caller = Caller {
+        socket,
+        speech,
+        window,
+        began: now,
+        doing: Doing::Listening,
+        turns: number as u64,
+        played_at: now + PAUSE * 4,
+        answered_at: None,
+        cut_at: None,
+        has_cut: false,
+        marks: VecDeque::new(),
+        generation: 0,
+        replies: 0,
+        log: TalkLog::default(),
+    };
+    loop {
+        tokio::select! {
+            came = caller.socket.next(twilio::read) => match came {
+                Received::Closed(code) => return Err(closed(code)),
+                Received::Text(came) => caller.hear(came).await?,
+            },
+            due = ticks.tick() => {
+                if due > window.end() {
+                    break;
+                }
+                caller.tick(due).await?;
+            }
+        }
+    }
+    caller.socket.close().await;
+    Ok(caller.log)
+}
+
+impl Caller {
+    async fn hear(&mut self, came: Came) -> Result<(), LoadError> {
+        let now = Instant::now();
+        match came {
+            Came::Media { is_audible, .. } => {
+                if is_audible {
+                    self.hear_voice(now);
+                }
+                self.played_at = self.played_at.max(now) + FRAME;
+                if self.window.holds(now) {
+                    self.log.arrivals.push(Arrival {
+                        at: now - self.began,
+                        generation: self.generation,
+                        turn: TurnId(self.replies),
+                    });
+                }
+            }
+            Came::Clear => {
+                self.played_at = now;
+                self.generation += 1;
+                if let Some(at) = self.cut_at.take()
+                    && self.window.holds(at)
+                {
+                    self.log.cuts.push(now - at);
+                }
+                for (_, name) in std::mem::take(&mut self.marks) {
+                    self.send(&twilio::mark(&name)).await?;
+                }
+            }
+            Came::Mark(name) => self.marks.push_back((self.played_at, name)),
+            Came::Other => {}
+        }
+        Ok(())
+    }
+
+    fn hear_voice(&mut self, now: Instant) {
+        match self.doing {
+            Doing::Waiting { since } if self.answered_at.is_none() => {
+                self.answered_at = Some(now);
+                self.replies += 1;
+                if self.window.holds(since) {
+                    self.log.voice_to_voice.push(now - since);
+                }
+                self.doing = Doing::Listening;
+            }
+            Doing::Speaking { frame, .. } if self.cut_at.is_none() && frame > 0 => {
+                // Either the agent did not wait, or this turn's cut is over and it goes on.
+                let is_new = self.answered_at.is_none();
+                self.log.spoken_over += usize::from(is_new && self.window.holds(now));
+                self.replies += u32::from(is_new);
+                self.answered_at.get_or_insert(now);
+            }
+            _ => {}
+        }
+    }
+
+    async fn tick(&mut self, due: Instant) -> Result<(), LoadError> {
+        let now = Instant::now();
+        if self.window.holds(now) {
+            self.log.own_lateness.push(now - due);
+        }
+        while let Some((_, name)) = self.marks.pop_front_if(|(at, _)| *at <= now) {
+            self.send(&twilio::mark(&name)).await?;
+        }
+        self.decide(now);
+        let speech = Arc::clone(&self.speech);
+        let message = match &mut self.doing {
+            Doing::Speaking { utterance, frame } => {
+                let utterance = &speech.utterances[*utterance];
+                *frame += 1;
+                &utterance[*frame - 1]
+            }
+            _ => &speech.silence,
+        };
+        let sent = self.send(message).await;
+        if let Doing::Speaking { utterance, frame } = self.doing
+            && frame == speech.utterances[utterance].len()
+        {
+            self.has_spoken(Instant::now());
+        }
+        sent
+    }
+
+    /// Begins to speak, or gives up waiting.
+    fn decide(&mut self, now: Instant) {
+        match self.doing {
+            Doing::Listening => {
+                let is_quiet = self.played_at + PAUSE <= now;
+                let is_cut = self.cuts_now(now);
+                if is_quiet || is_cut {
+                    self.begin(now, is_cut);
+                }
+            }
+            Doing::Waiting { since } if since + ANSWER_MAX <= now => {
+                self.log.unanswered += usize::from(self.window.holds(since));
+                self.begin(now, false);
+            }
+            _ => {}
+        }
+    }
+
+    fn cuts_now(&self, now: Instant) -> bool {
+        let is_heard = self
+            .answered_at
+            .is_some_and(|at| at + HEARD_BEFORE_CUT <= now);
+        let is_left = self.played_at > now + LEFT_TO_CUT;
+        is_heard && is_left && !self.has_cut && self.turns.is_multiple_of(CUT_EVERY)
+    }
+
+    fn begin(&mut self, now: Instant, is_cut: bool) {
+        let utterance = (self.turns as usize * 5 + 1) % self.speech.utterances.len();
+        self.turns += 1;
+        self.answered_at = None;
+        self.cut_at = is_cut.then_some(now);
+        self.has_cut = is_cut;
+        self.doing = Doing::Speaking {
+            utterance,
+            frame: 0,
+        };
+    }
+
+    fn has_spoken(&mut self, now: Instant) {
+        if let Some(at) = self.cut_at.take() {
+            self.log.missed_cuts += usize::from(self.window.holds(at));
+        }
+        // An answer that is there already is none to the end of what was said.
+        self.doing = match self.answered_at {
+            None => Doing::Waiting { since: now },
+            Some(_) => Doing::Listening,
+        };
+    }
+
+    async fn send(&mut self, message: &[u8]) -> Result<(), LoadError> {
+        self.socket
+            .send(message)
+            .await
+            .map_err(LoadError::system("speaking in a call"))
+    }
+}
