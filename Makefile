@@ -6,8 +6,10 @@ export CARGO_TARGET_DIR ?= $(if $(filter true,$(CI)),$(CACHE)/target,target)
 # The chat model's kernels are built for this machine's processor.
 $(foreach setting,$(shell .ci/processor),$(eval export $(setting)))
 OFFHOOK := $(CARGO_TARGET_DIR)/release/offhook
+# Where `make bench` leaves its report.
+LOAD ?= target/bench/load.json
 
-.PHONY: help demo test dev bench bench-turns setup lint models
+.PHONY: help demo test dev bench bench-micro bench-turns setup lint models
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
@@ -26,7 +28,13 @@ dev: ## the server, built for debugging
 	@.ci/setup
 	cargo run --locked -p offhook -- serve
 
-bench: ## the micro benches
+bench: release ## what calls cost, with simulated callers and providers (ARGS="--calls 1,10 …")
+	@.ci/setup bench
+	cargo build --release --locked -p offhook-simulators
+	@$(OFFHOOK) models pull
+	@mkdir -p $(dir $(LOAD)) && ulimit -n 65536 && $(OFFHOOK) bench --json $(LOAD) $(ARGS)
+
+bench-micro: ## the micro benches
 	@.ci/setup
 	cargo bench --locked -p offhook-benches
 

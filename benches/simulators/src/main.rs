@@ -9,6 +9,9 @@ use offhook_simulators::{
     openai, rime,
 };
 
+/// A piece of sound lasts 300 ms and takes a quarter of that.
+const SOUND_EVERY: Duration = Duration::from_millis(75);
+
 /// Servers that speak as vendors' do.
 #[derive(Debug, Parser)]
 #[command(version)]
@@ -46,9 +49,13 @@ struct Arguments {
     /// The same for the 95th percentile; left out, all waits are the median.
     #[arg(long)]
     first_token_p95_ms: Option<u64>,
-    /// Tokens a second after the first.
+    /// Tokens a second after the first; 0: all at once.
     #[arg(long, default_value_t = 60.0)]
     tokens_per_second: f64,
+    /// Milliseconds from a text to the first of its sound; the rest comes at four times the pace of
+    /// speech, or at once where this is 0.
+    #[arg(long, default_value_t = 120)]
+    first_audio_ms: u64,
     /// Requests in a thousand that go wrong.
     #[arg(long, default_value_t = 0)]
     faults_per_mille: u32,
@@ -65,7 +72,10 @@ async fn main() -> anyhow::Result<()> {
         median,
         p95: (arguments.first_token_p95_ms).map_or(median, Duration::from_millis),
     };
-    let between = Duration::try_from_secs_f64(1.0 / arguments.tokens_per_second)?;
+    let between = match arguments.tokens_per_second {
+        0.0 => Duration::ZERO,
+        tokens => Duration::try_from_secs_f64(1.0 / tokens)?,
+    };
     let between = Latency::fixed(between);
     let behaviour = Behaviour::new(arguments.seed)
         .with_delays(Delays { first, between })
@@ -78,28 +88,41 @@ async fn main() -> anyhow::Result<()> {
             between: wait,
         })
         .with_faults(arguments.faults_per_mille);
+    let speaking = speaking(&arguments);
     let script = deepgram::Script::of_anything();
     let hearing = deepgram::routes(hearing, script);
-    let hearing = hearing.merge(deepgram::voices(behaviour.clone()));
+    let hearing = hearing.merge(deepgram::voices(speaking.clone()));
     let deepgram = Serving::start(arguments.deepgram, hearing).await?;
     println!("deepgram http://{}/v1", deepgram.address);
     println!("openai http://{}/v1", openai.address);
     let anthropic = anthropic::routes(behaviour.clone());
     let anthropic = Serving::start(arguments.anthropic, anthropic).await?;
     println!("anthropic http://{}", anthropic.address);
-    let gemini = gemini::routes(behaviour.clone());
+    let gemini = gemini::routes(behaviour);
     let gemini = Serving::start(arguments.gemini, gemini).await?;
     println!("gemini http://{}", gemini.address);
-    let cartesia = cartesia::routes(behaviour.clone());
+    let cartesia = cartesia::routes(speaking.clone());
     let cartesia = Serving::start(arguments.cartesia, cartesia).await?;
     println!("cartesia http://{}", cartesia.address);
-    let google = Serving::start(arguments.google, google::routes(behaviour.clone())).await?;
+    let google = Serving::start(arguments.google, google::routes(speaking.clone())).await?;
     println!("google http://{}", google.address);
-    let rime = Serving::start(arguments.rime, rime::routes(behaviour.clone())).await?;
+    let rime = Serving::start(arguments.rime, rime::routes(speaking.clone())).await?;
     println!("rime http://{}", rime.address);
-    let elevenlabs = elevenlabs::routes(behaviour);
+    let elevenlabs = elevenlabs::routes(speaking);
     let elevenlabs = Serving::start(arguments.elevenlabs, elevenlabs).await?;
     println!("elevenlabs http://{}", elevenlabs.address);
     openai.wait().await;
     Ok(())
+}
+
+/// How voices behave, all alike.
+fn speaking(arguments: &Arguments) -> Behaviour {
+    let first_sound = Duration::from_millis(arguments.first_audio_ms);
+    let delays = Delays {
+        first: Latency::fixed(first_sound),
+        between: Latency::fixed(SOUND_EVERY.min(first_sound)),
+    };
+    Behaviour::new(arguments.seed)
+        .with_delays(delays)
+        .with_faults(arguments.faults_per_mille)
 }

@@ -33,7 +33,7 @@ pub struct LoadDelays {
     pub transcript: Duration,
     /// From a chat request to its first token.
     pub first_token: Duration,
-    /// Tokens a second after it.
+    /// Tokens a second after it; 0: all at once.
     pub tokens_per_second: u32,
     /// From a text to the first of its sound.
     pub first_audio: Duration,
@@ -45,7 +45,7 @@ impl LoadDelays {
         name: "zero",
         transcript: Duration::ZERO,
         first_token: Duration::ZERO,
-        tokens_per_second: 100_000,
+        tokens_per_second: 0,
         first_audio: Duration::ZERO,
     };
     /// Providers as fast as good ones are.
