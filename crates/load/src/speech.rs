@@ -8,15 +8,15 @@ use offhook_media::{Codec, Encoder, Frame, Level, Packet, SampleRate, read_wav, 
 use crate::LoadError;
 use crate::twilio::{FRAME_BYTES, media};
 
-/// A pause as long as this ends an utterance, in frames (160 ms): less than any server takes for the
+/// A pause as long as this ends an utterance, in frames (100 ms): less than any server takes for the
 /// end of a turn.
-const PAUSE_FRAMES: usize = 8;
-/// Utterances have so many frames (0.8 to 4.4 s).
-const UTTERANCE_FRAMES: std::ops::RangeInclusive<usize> = 40..=220;
+const PAUSE_FRAMES: usize = 5;
+/// Utterances have so many frames (0.6 to 4.4 s).
+const UTTERANCE_FRAMES: std::ops::RangeInclusive<usize> = 30..=220;
 /// How loud an utterance is made.
 const LOUDNESS_DBFS: f32 = -20.0;
 /// What is quieter than the loudest of a recording by more than this is a pause.
-const RANGE_DB: f32 = 32.0;
+const RANGE_DB: f32 = 28.0;
 
 /// Everything that callers can say.
 pub(crate) struct Speech {
@@ -138,16 +138,16 @@ mod tests {
         for _ in 0..2 {
             samples.extend(tone(600, 9_000.0));
             // Too short to end it.
-            samples.extend(tone(100, 0.0));
+            samples.extend(tone(80, 0.0));
             samples.extend(tone(600, 9_000.0));
             samples.extend(tone(400, 0.0));
         }
         // Too short to be one.
         samples.extend(tone(200, 9_000.0));
         let found = cut(&samples);
-        assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [65, 65]);
+        assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [64, 64]);
         for utterance in &found {
-            for frame in [&utterance[0], &utterance[64]] {
+            for frame in [&utterance[0], &utterance[63]] {
                 assert!(Level::of(frame.samples()).rms_dbfs > -30.0);
             }
         }

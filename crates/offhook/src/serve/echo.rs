@@ -1,6 +1,8 @@
 //! `offhook serve --echo`: what a media stream brings goes straight back. Whoever gets through hears
 //! themselves; there are no agents, no models, no database and no tokens.
 
+use std::future::{Ready, ready};
+
 use axum::Router;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
@@ -39,8 +41,8 @@ pub(super) async fn run(settings: &Settings) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-async fn twilio(State(limits): State<SocketLimits>, upgrade: WebSocketUpgrade) -> Response {
-    serve_stream::<Twilio, _, _>(upgrade, limits, async |start: StreamStart| {
+fn twilio(State(limits): State<SocketLimits>, upgrade: WebSocketUpgrade) -> Ready<Response> {
+    let answered = serve_stream::<Twilio, _, _>(upgrade, limits, |start: StreamStart| {
         let (near, far_end) = leg(LegDescription {
             transport: Twilio::NAME.into(),
             rate: start.rate,
@@ -48,6 +50,7 @@ async fn twilio(State(limits): State<SocketLimits>, upgrade: WebSocketUpgrade) -
         });
         tokio::spawn(echo(near));
         let call_id = start.stream_id;
-        Ok(OpenedStream { call_id, far_end })
-    })
+        ready(Ok(OpenedStream { call_id, far_end }))
+    });
+    ready(answered)
 }

@@ -2,6 +2,7 @@
 //! the token of a call comes with the start of its stream, and so do values for the agent's variables
 //! and the two numbers.
 
+use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -27,14 +28,16 @@ const FROM: &str = "from";
 const TO: &str = "to";
 
 /// Answers a stream of Twilio's.
-pub(super) async fn twilio(
+pub(super) fn twilio(
     State(server): State<Arc<Server>>,
     upgrade: WebSocketUpgrade,
-) -> Response {
+) -> Ready<Response> {
     let limits = server.settings.limits;
-    serve_stream::<Twilio, _, _>(upgrade, limits, move |start| {
-        answer(server, Twilio::NAME, start)
-    })
+    ready(serve_stream::<Twilio, _, _>(
+        upgrade,
+        limits,
+        move |start| answer(server, Twilio::NAME, start),
+    ))
 }
 
 /// Opens the session of a stream that has started with a right token.
@@ -90,10 +93,6 @@ fn ids(start: &StreamStart) -> Map<String, Value> {
 }
 
 /// How a stream is refused for what would refuse a request.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "it is what errors are mapped with"
-)]
 fn refused(refusal: Refusal) -> StreamRefusal {
     match refusal.status.as_u16() {
         429 | 500.. => StreamRefusal::Unavailable(refusal.message),
