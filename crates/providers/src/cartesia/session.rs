@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::hosted::{
-    Heard, Owed, Payload, Pcm, SpeechDialect, TimedPiece, broke_off, decoded, malformed,
+    Heard, Owed, Payload, Pcm, SpeechDialect, TimedPiece, broke_off, closed_early, decoded,
+    malformed,
 };
 
 /// What was asked for, and what waits.
@@ -142,11 +143,7 @@ impl SpeechDialect for Session {
     }
 
     fn closed(&self, code: u16, words: &str) -> ProviderError {
-        let words = match words.is_empty() {
-            true => format!("it closed the connection in the middle ({code})"),
-            false => format!("{code}: {words}"),
-        };
-        broke_off(&self.provider, Some(&words), true)
+        closed_early(&self.provider, code, words)
     }
 }
 

@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
 
 use crate::hosted::{
     Account, Booth, Heard, Owed, Payload, Pcm, SpeechDialect, SpeechLimits, as_written, broke_off,
-    check_name, check_speed, malformed, socket_url, spoken,
+    check_name, check_speed, closed_early, malformed, socket_url, spoken,
 };
 
 /// Slowest and fastest pace of the voices that have one.
@@ -235,11 +235,7 @@ impl SpeechDialect for Session {
     }
 
     fn closed(&self, code: u16, words: &str) -> ProviderError {
-        let words = match words.is_empty() {
-            true => format!("it closed the connection in the middle ({code})"),
-            false => format!("{code}: {words}"),
-        };
-        broke_off(&self.provider, Some(&words), true)
+        closed_early(&self.provider, code, words)
     }
 }
 

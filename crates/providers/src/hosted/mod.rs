@@ -24,8 +24,8 @@ pub(crate) use failure::{Failure, malformed, refused, too_slow};
 pub(crate) use pieces::{Manner, PieceDialect, Speaker};
 pub(crate) use socket::{Dialling, Socket, dial};
 pub(crate) use speaking::{
-    Booth, Heard, Owed, Payload, SpeechDialect, bare_language, check_name, check_speed, decoded,
-    socket_url, spoken,
+    Booth, Heard, Owed, Payload, SpeechDialect, bare_language, check_name, check_speed,
+    closed_early, decoded, socket_url, spoken,
 };
 pub(crate) use speech::Pcm;
 pub use speech::SpeechLimits;

@@ -288,6 +288,21 @@ impl Booth {
     }
 }
 
+/// A server that closes the socket before all is said, with its code and in its words: trouble that
+/// another try may not meet.
+pub(crate) fn closed_early(provider: &str, code: u16, words: &str) -> ProviderError {
+    const WORDS_MAX: usize = 300;
+    let words: String = words.chars().take(WORDS_MAX).collect();
+    let problem = match words.is_empty() {
+        true => format!("it closed the connection in the middle ({code})"),
+        false => format!("{code}: {words}"),
+    };
+    ProviderError::Unavailable {
+        provider: provider.to_owned(),
+        problem,
+    }
+}
+
 /// Sound that is written in base64.
 pub(crate) fn decoded(provider: &str, sound: &str) -> Result<Vec<u8>, ProviderError> {
     let bytes = STANDARD.decode(sound);

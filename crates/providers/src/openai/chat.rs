@@ -1,6 +1,6 @@
 //! Chat completions, streamed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use offhook_contract::{ChatCall, ChatMessage, ChatModel, ChatRequest, ProviderError};
@@ -8,7 +8,7 @@ use reqwest::{Client, RequestBuilder};
 use serde_json::{Map, Value};
 
 use super::keyed;
-use super::request::{LeftOut, body};
+use super::request::{Refusals, body};
 use super::wire::{Chunk, Usage};
 use crate::hosted::{
     Account, ChatDialect, ChatEnding, ChatLimits, ChatReading, ChatStep, Failure, StreamedChat,
@@ -38,8 +38,8 @@ impl OpenAiChat {
     /// A model that is reached through `http`.
     #[must_use]
     pub fn new(http: Client, config: OpenAiChatConfig) -> Self {
-        let left_out = Mutex::default();
-        let chat = StreamedChat::new(http, Completions { config, left_out });
+        let refusals = Refusals::default();
+        let chat = StreamedChat::new(http, Completions { config, refusals });
         Self { chat }
     }
 }
@@ -54,14 +54,7 @@ impl ChatModel for OpenAiChat {
 #[derive(Debug)]
 struct Completions {
     config: OpenAiChatConfig,
-    /// What the model has refused so far. It is read and written between requests only.
-    left_out: Mutex<LeftOut>,
-}
-
-impl Completions {
-    fn left_out(&self) -> std::sync::MutexGuard<'_, LeftOut> {
-        self.left_out.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    refusals: Refusals,
 }
 
 impl ChatDialect for Completions {
@@ -87,21 +80,13 @@ impl ChatDialect for Completions {
             extra,
             ..
         } = &self.config;
-        let left_out = *self.left_out();
+        let left_out = self.refusals.left_out();
         let body = body(model, &request.messages, &request.options, left_out, extra);
         keyed(http.post(account.url("/chat/completions")), account).json(&body)
     }
 
     fn reshape(&self, failure: &Failure) -> bool {
-        let param = failure.param.as_deref().unwrap_or_default();
-        let mut left_out = self.left_out();
-        match left_out.without(param) {
-            Some(next) => {
-                *left_out = next;
-                true
-            }
-            None => false,
-        }
+        self.refusals.add(failure)
     }
 }
 

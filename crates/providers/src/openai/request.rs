@@ -1,9 +1,11 @@
 //! The body of a request for a chat completion, and what a model does not take of it.
 
+use std::sync::{Mutex, PoisonError};
+
 use offhook_contract::{ChatMessage, ChatOptions, Role, ToolUse};
 use serde_json::{Map, Value, json};
 
-use crate::hosted::as_written;
+use crate::hosted::{Failure, as_written};
 
 /// Fields that not every model takes. One that a model has refused is left out from then on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,6 +30,25 @@ impl LeftOut {
             _ => return None,
         }
         (next != self).then_some(next)
+    }
+}
+
+/// What a model has refused so far. It is read and written between requests only.
+#[derive(Debug, Default)]
+pub(super) struct Refusals(Mutex<LeftOut>);
+
+impl Refusals {
+    pub(super) fn left_out(&self) -> LeftOut {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether requests look different after a refusal.
+    pub(super) fn add(&self, failure: &Failure) -> bool {
+        let param = failure.param.as_deref().unwrap_or_default();
+        let mut left_out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = left_out.without(param);
+        *left_out = next.unwrap_or(*left_out);
+        next.is_some()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Responses, streamed: the newer of the two APIs, which newer models want for their thoughts.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use offhook_contract::{
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::chat::OpenAiChatConfig;
 use super::keyed;
-use super::request::{LeftOut, role};
+use super::request::{LeftOut, Refusals, role};
 use crate::hosted::{
     Account, ChatDialect, ChatEnding, ChatLimits, ChatReading, ChatStep, Failure, StreamedChat,
     as_written, broke_off, unreadable,
@@ -32,8 +32,8 @@ impl OpenAiResponses {
     /// A model that is reached through `http`.
     #[must_use]
     pub fn new(http: Client, config: OpenAiChatConfig) -> Self {
-        let left_out = Mutex::default();
-        let chat = StreamedChat::new(http, Responses { config, left_out });
+        let refusals = Refusals::default();
+        let chat = StreamedChat::new(http, Responses { config, refusals });
         Self { chat }
     }
 }
@@ -48,14 +48,7 @@ impl ChatModel for OpenAiResponses {
 #[derive(Debug)]
 struct Responses {
     config: OpenAiChatConfig,
-    /// What the model has refused so far. It is read and written between requests only.
-    left_out: Mutex<LeftOut>,
-}
-
-impl Responses {
-    fn left_out(&self) -> std::sync::MutexGuard<'_, LeftOut> {
-        self.left_out.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    refusals: Refusals,
 }
 
 impl ChatDialect for Responses {
@@ -81,21 +74,13 @@ impl ChatDialect for Responses {
             extra,
             ..
         } = &self.config;
-        let left_out = *self.left_out();
+        let left_out = self.refusals.left_out();
         let body = body(model, &request.messages, &request.options, left_out, extra);
         keyed(http.post(account.url("/responses")), account).json(&body)
     }
 
     fn reshape(&self, failure: &Failure) -> bool {
-        let param = failure.param.as_deref().unwrap_or_default();
-        let mut left_out = self.left_out();
-        match left_out.without(param) {
-            Some(next) => {
-                *left_out = next;
-                true
-            }
-            None => false,
-        }
+        self.refusals.add(failure)
     }
 }
 
