@@ -1,12 +1,13 @@
-//! OpenAI's API: chat completions, responses, speech and models.
+//! OpenAI's API: chat completions, responses, speech, transcriptions and models.
 
 mod chat;
 mod responses;
 mod speech;
+mod transcription;
 
 use axum::Json;
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
@@ -27,7 +28,10 @@ pub fn routes(behaviour: Behaviour) -> Router {
         .route("/chat/completions", post(chat::complete))
         .route("/responses", post(responses::create))
         .route("/audio/speech", post(speech::speak))
+        .route("/audio/transcriptions", post(transcription::transcribe))
         .fallback(unknown)
+        // Files are longer than other bodies may be.
+        .layer(DefaultBodyLimit::max(25 << 20))
         .layer(middleware::from_fn(keyed))
         .with_state(behaviour);
     Router::new().nest("/v1", routes)
@@ -79,6 +83,8 @@ async fn models() -> Json<Value> {
         "o4-mini",
         "tts-1",
         "gpt-4o-mini-tts",
+        "gpt-4o-mini-transcribe",
+        "whisper-1",
     ];
     let models = names.map(
         |name| json!({ "id": name, "object": "model", "created": 1, "owned_by": "simulated" }),

@@ -1,7 +1,9 @@
 """OpenAI's own Python client against the simulated platform. Arguments: the address, a key, a key that
 is wrong."""
 
+import io
 import sys
+import wave
 
 import openai
 
@@ -94,3 +96,24 @@ with client.audio.speech.with_streaming_response.create(**speech, speed=2.0) as 
     parts = list(response.iter_bytes())
 assert sum(map(len, parts)) == 12 * 720 * 2
 refused(openai.BadRequestError, lambda: client.audio.speech.create(**speech | {"voice": "nobody"}))
+
+
+def sound(seconds):
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16000)
+        file.writeframes(bytes(int(seconds * 16000) * 2))
+    return ("speech.wav", buffer.getvalue())
+
+
+def transcribe(seconds, **fields):
+    fields = {"model": "whisper-1", "language": "en"} | fields
+    return client.audio.transcriptions.create(file=sound(seconds), **fields)
+
+
+assert transcribe(1.0).text == "I would like to know whether you are open on Sunday."
+short = refused(openai.BadRequestError, lambda: transcribe(0.05))
+assert short.code == "audio_too_short"
+refused(openai.BadRequestError, lambda: transcribe(1.0, language="english"))

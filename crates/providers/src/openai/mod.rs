@@ -5,6 +5,9 @@ mod chat;
 mod request;
 mod responses;
 mod speech;
+mod transcription;
+mod upload;
+mod utterances;
 mod wire;
 
 use reqwest::RequestBuilder;
@@ -15,6 +18,7 @@ pub use crate::hosted::ChatLimits;
 pub use chat::{OpenAiChat, OpenAiChatConfig};
 pub use responses::OpenAiResponses;
 pub use speech::{OpenAiVoice, OpenAiVoiceConfig};
+pub use transcription::{OpenAiTranscription, OpenAiTranscriptionConfig};
 
 /// The request with the account's key, where it has one.
 fn keyed(request: RequestBuilder, account: &Account) -> RequestBuilder {
