@@ -32,6 +32,8 @@ pub struct StageModels {
     /// What names without a provider stand for: the first that can be had serves, the others stand
     /// by.
     pub aliases: BTreeMap<String, Vec<ModelId>>,
+    /// Those that stand by for whatever serves, as far as they can be had.
+    pub standby: Vec<ModelId>,
     /// Whether the default serves agents that name what cannot be had by a name without a provider.
     /// What is named with its provider is that or nothing.
     pub is_default_for_all: bool,
@@ -57,6 +59,16 @@ impl StageModels {
     /// # Errors
     /// Why none can, and what could be named.
     pub fn resolve(&self, named: Option<&ModelId>) -> Result<Vec<ModelId>, String> {
+        let mut models = self.serving(named)?;
+        for model in self.standby.iter().filter(|it| self.usable(it).is_ok()) {
+            if !models.contains(model) {
+                models.push(model.clone());
+            }
+        }
+        Ok(models)
+    }
+
+    fn serving(&self, named: Option<&ModelId>) -> Result<Vec<ModelId>, String> {
         let named = named.filter(|_| !self.is_fixed);
         let Some(named) = named.or(self.default.as_ref()) else {
             return Ok(Vec::new());
@@ -73,7 +85,7 @@ impl StageModels {
         match &self.default {
             None => Ok(vec![named.clone()]),
             Some(default) if self.is_default_for_all && default != named => {
-                self.resolve(Some(default))
+                self.serving(Some(default))
             }
             Some(_) => Err(self.why_not(name, listed)),
         }
@@ -257,6 +269,22 @@ mod tests {
         assert_eq!(
             fixed.resolve(Some(&model("local/other"))),
             Ok(vec![model("local/qwen")])
+        );
+    }
+
+    #[test]
+    fn others_stand_by_for_whatever_serves() {
+        let served = StageModels {
+            standby: vec![model("google/gemini"), model("local/qwen")],
+            ..chat()
+        };
+        let models = |name: &str| served.resolve(Some(&model(name)));
+        let expected = vec![model("openai/o9"), model("local/qwen")];
+        assert_eq!(models("openai/o9"), Ok(expected));
+        assert_eq!(served.resolve(None), Ok(vec![model("local/qwen")]));
+        assert!(
+            models("google/gemini").is_err(),
+            "they stand in for no wrong name"
         );
     }
 

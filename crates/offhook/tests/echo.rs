@@ -1,10 +1,5 @@
 //! An echo as its users run it, with simulated callers over real sockets.
 
-#![expect(
-    clippy::expect_used,
-    reason = "a test panics where something is not as it must be"
-)]
-
 use std::time::Duration;
 
 use offhook_load::{LoadDelays, LoadMode, LoadPlan};

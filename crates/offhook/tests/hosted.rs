@@ -8,7 +8,7 @@
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use offhook_simulators::{Behaviour, Fault, Serving, deepgram, elevenlabs, openai};
+use offhook_simulators::{Behaviour, Fault, Serving, anthropic, deepgram, elevenlabs, openai};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -16,7 +16,7 @@ use tokio::process::Command;
 const KEY: &str = "sk-test-7f3a";
 
 /// What the variables of vendors begin with. Empty ones are none.
-const VENDORS: [&str; 3] = ["DEEPGRAM", "ELEVENLABS", "OPENAI"];
+const VENDORS: [&str; 4] = ["ANTHROPIC", "DEEPGRAM", "ELEVENLABS", "OPENAI"];
 
 const SCENARIO: &str = r#"
 name = "hosted"
@@ -142,19 +142,27 @@ async fn a_caller_is_answered_by_the_model_that_the_agent_names() {
     assert!(messages.contains("Hello, Ann here."), "{messages}");
 }
 
-/// The embedded ears only hear when somebody speaks, and the embedded voice is the caller's.
+/// The embedded ears only hear when somebody speaks, and the embedded voice is the caller's. The
+/// first chat model is down; the one that stands by answers.
 #[tokio::test]
 async fn a_call_is_heard_answered_and_spoken_by_three_vendors() {
     if !has_models().await {
         return;
     }
-    let [hearing, thinking, speaking] = [1, 2, 3].map(Behaviour::new);
+    let [hearing, failing, thinking, speaking] = [1, 2, 3, 4].map(Behaviour::new);
+    for _ in 0..100 {
+        failing.fail_next(Fault::Refuse {
+            status: 503,
+            retry_after: None,
+        });
+    }
     for _ in 0..8 {
         thinking.answer_next("On Saturday we are open from nine until noon.");
     }
     let heard = deepgram::routes(hearing.clone(), deepgram::Script::of_anything());
     let heard = serving(heard).await;
-    let thought = serving(openai::routes(thinking.clone())).await;
+    let failed = serving(openai::routes(failing.clone())).await;
+    let thought = serving(anthropic::routes(thinking.clone())).await;
     let spoken = serving(elevenlabs::routes(speaking.clone())).await;
     let folder = TempDir::new().expect("a folder");
     let models = json!({
@@ -164,15 +172,19 @@ async fn a_call_is_heard_answered_and_spoken_by_three_vendors() {
     let (agent, scenario) = written_with(&folder, &models);
     let settings = folder.path().join("offhook.toml");
     let aliases = "[models.aliases.chat]\nfancy = [\"google/none\", \"openai/gpt-4o-mini\"]\n";
-    std::fs::write(&settings, aliases).expect("a file");
+    let standby = "[models.standby]\nchat = [\"anthropic/claude-haiku-4-5\"]\n";
+    std::fs::write(&settings, format!("{aliases}{standby}")).expect("a file");
     let settings = settings.to_string_lossy().into_owned();
     let base = |server: &Serving| format!("http://{}", server.address);
-    let [hears, thinks, speaks] = [base(&heard) + "/v1", base(&thought) + "/v1", base(&spoken)];
+    let [hears, fails] = [&heard, &failed].map(|it| base(it) + "/v1");
+    let [thinks, speaks] = [&thought, &spoken].map(base);
     let variables = [
         ("DEEPGRAM_BASE_URL", hears.as_str()),
         ("DEEPGRAM_API_KEY", KEY),
-        ("OPENAI_BASE_URL", &thinks),
+        ("OPENAI_BASE_URL", &fails),
         ("OPENAI_API_KEY", KEY),
+        ("ANTHROPIC_BASE_URL", &thinks),
+        ("ANTHROPIC_API_KEY", KEY),
         ("ELEVENLABS_BASE_URL", &speaks),
         ("ELEVENLABS_API_KEY", KEY),
     ];

@@ -20,7 +20,16 @@ pub(crate) struct ModelsDocument {
     recognition: Option<String>,
     voice: Option<String>,
     unavailable: UnavailableDocument,
+    standby: StandbyDocument,
     aliases: AliasesDocument,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct StandbyDocument {
+    chat: Vec<String>,
+    recognition: Vec<String>,
+    voice: Vec<String>,
 }
 
 /// What happens where a name stands for nothing that can be had.
@@ -66,6 +75,7 @@ pub(crate) struct StageSettings {
     /// Whether it serves whatever agents name.
     pub(crate) is_fixed: bool,
     aliases: BTreeMap<String, Vec<ModelId>>,
+    standby: Vec<ModelId>,
 }
 
 impl ModelSettings {
@@ -105,17 +115,23 @@ impl ModelSettings {
 
     /// Checks the section; each problem is told to `problem` with its path.
     pub(crate) fn read(document: &ModelsDocument, mut problem: impl FnMut(String)) -> Self {
-        let aliases = &document.aliases;
-        let mut stage = |name: &str, default: &Option<String>, aliases: &BTreeMap<_, _>| {
-            let read = StageSettings::read(name, default.as_deref(), aliases);
-            let (settings, problems) = read;
-            problems.into_iter().for_each(&mut problem);
-            settings
-        };
+        let (aliases, standby) = (&document.aliases, &document.standby);
+        let mut stage =
+            |name: &str, default: &Option<String>, aliases: &BTreeMap<_, _>, standby| {
+                let read = StageSettings::read(name, default.as_deref(), aliases, standby);
+                let (settings, problems) = read;
+                problems.into_iter().for_each(&mut problem);
+                settings
+            };
         Self {
-            chat: stage("chat", &document.chat, &aliases.chat),
-            recognition: stage("recognition", &document.recognition, &aliases.recognition),
-            voice: stage("voice", &document.voice, &aliases.voice),
+            chat: stage("chat", &document.chat, &aliases.chat, &standby.chat),
+            recognition: stage(
+                "recognition",
+                &document.recognition,
+                &aliases.recognition,
+                &standby.recognition,
+            ),
+            voice: stage("voice", &document.voice, &aliases.voice, &standby.voice),
             is_default_for_all: document.unavailable == UnavailableDocument::Default,
         }
     }
@@ -148,6 +164,7 @@ impl StageSettings {
         stage: &str,
         default: Option<&str>,
         listed: &BTreeMap<String, OneOrSeveral>,
+        standing_by: &[String],
     ) -> (Self, Vec<String>) {
         let mut problems = Vec::new();
         let mut model = |path: &str, text: &str| match text.parse::<ModelId>() {
@@ -158,8 +175,16 @@ impl StageSettings {
             }
         };
         let default = default.and_then(|text| model(&format!("models.{stage}"), text));
+        let standby: Vec<ModelId> = standing_by
+            .iter()
+            .filter_map(|text| model(&format!("models.standby.{stage}"), text))
+            .collect();
         let mut aliases = BTreeMap::new();
         let mut wrong = Vec::new();
+        if standby.iter().any(|it| matches!(it, ModelId::Alias(_))) {
+            let problem = "name the models themselves, written provider/name";
+            wrong.push(format!("models.standby.{stage}: {problem}"));
+        }
         for (name, targets) in listed {
             let path = format!("models.aliases.{stage}.\"{name}\"");
             let targets = match targets {
@@ -185,6 +210,7 @@ impl StageSettings {
             default,
             is_fixed: false,
             aliases,
+            standby,
         };
         (settings, problems)
     }
@@ -197,7 +223,8 @@ impl StageSettings {
         embedded: Option<ModelId>,
         is_default_for_all: bool,
     ) -> StageModels {
-        let named = self.default.iter().chain(self.aliases.values().flatten());
+        let aliases = self.aliases.values().flatten();
+        let named = self.default.iter().chain(aliases).chain(&self.standby);
         let mut named = named.filter(|model| matches!(model, ModelId::Local(_)));
         let local = named.next().cloned();
         let default = self.default.clone().or_else(|| local.clone()).or(embedded);
@@ -211,6 +238,7 @@ impl StageSettings {
             local,
             hosted: hosted.collect(),
             aliases: self.aliases.clone(),
+            standby: self.standby.clone(),
             is_default_for_all,
             is_fixed: self.is_fixed,
         }

@@ -2,12 +2,14 @@
 //! the hosted ones, which are made when an agent first names them.
 
 use std::collections::HashMap;
-use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use offhook_agent::{ModelChoices, ModelId, ServedModels, StageModels};
+use offhook_agent::{ModelChoices, ModelId, ServedModels};
 use offhook_call::{ProviderSource, Providers};
 use offhook_contract::{ChatModel, SpeechToText, TextToSpeech, TurnDetector};
+use offhook_providers::standby::{
+    StandbyChat, StandbyLimits, StandbyRecognition, StandbyVoice, VoiceMember,
+};
 
 use super::vendors;
 
@@ -34,8 +36,9 @@ struct Inside {
     voice: Made<dyn TextToSpeech>,
 }
 
-/// What was made, by its model. The lock is held for a look, before a call begins.
-type Made<Stage> = Mutex<HashMap<ModelId, Arc<Stage>>>;
+/// What was made, by the models that it is made of. The lock is held for a look, before a call
+/// begins.
+type Made<Stage> = Mutex<HashMap<Vec<ModelId>, Arc<Stage>>>;
 
 impl ModelTable {
     pub(super) fn new(served: ServedModels, local: LocalStages) -> Self {
@@ -65,59 +68,87 @@ impl ModelTable {
 impl ProviderSource for ModelTable {
     fn providers(&self, models: &ModelChoices) -> Result<Providers, String> {
         let Inside { served, local, .. } = &*self.inside;
-        let chat = serving(&served.chat, models.chat.as_ref())?;
-        let recognition = serving(&served.recognition, models.recognition.as_ref())?;
-        let voice = serving(&served.voice, models.voice.as_ref())?;
-        let loaded = Some(&local.recognition);
+        let chat = served.chat.resolve(models.chat.as_ref())?;
+        let recognition = served.recognition.resolve(models.recognition.as_ref())?;
+        let voice = served.voice.resolve(models.voice.as_ref())?;
         Ok(Providers {
             detector: local.detector.clone(),
-            recognition: stage(
-                &self.inside.recognition,
-                &recognition,
-                loaded,
-                vendors::recognition,
-            )?,
-            chat: stage(&self.inside.chat, &chat, local.chat.as_ref(), vendors::chat)?,
-            voice: stage(
-                &self.inside.voice,
-                &voice,
-                local.voice.as_ref(),
-                vendors::voice,
-            )?,
+            recognition: made(&self.inside.recognition, &recognition, |id| {
+                one(id, Some(&local.recognition), vendors::recognition)
+            })?,
+            chat: made(&self.inside.chat, &chat, |id| {
+                one(id, local.chat.as_ref(), vendors::chat)
+            })?,
+            voice: made(&self.inside.voice, &voice, |id| {
+                one(id, local.voice.as_ref(), vendors::voice)
+            })?,
         })
     }
 }
 
-/// The model that serves where `named` is named.
-fn serving(stage: &StageModels, named: Option<&ModelId>) -> Result<ModelId, String> {
-    let models = stage.resolve(named)?.into_iter().next();
-    models.ok_or_else(|| "there is no model for this".to_owned())
-}
-
-fn stage<Stage: ?Sized>(
-    made: &Made<Stage>,
+/// The stage of one model.
+fn one<Stage: ?Sized>(
     model: &ModelId,
     loaded: Option<&Arc<Stage>>,
     make: fn(&ModelId) -> Result<Arc<Stage>, String>,
 ) -> Result<Arc<Stage>, String> {
-    if matches!(model, ModelId::Local(_)) {
-        return loaded
-            .cloned()
-            .ok_or_else(|| format!("{model} is not loaded"));
+    match model {
+        ModelId::Local(_) => {
+            let loaded = loaded.cloned();
+            loaded.ok_or_else(|| format!("{model} is not loaded"))
+        }
+        _ => make(model),
     }
-    let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
-    found_or_made(&mut made, model, make)
 }
 
-fn found_or_made<Key: Hash + Eq + Clone, Value: Clone>(
-    made: &mut HashMap<Key, Value>,
-    key: &Key,
-    make: fn(&Key) -> Result<Value, String>,
-) -> Result<Value, String> {
-    if let Some(value) = made.get(key) {
-        return Ok(value.clone());
+/// The stage of these models, the same whenever it is asked for: what one call finds out about a
+/// model all others know.
+fn made<Stage: ?Sized + Joined>(
+    made: &Made<Stage>,
+    models: &[ModelId],
+    one: impl Fn(&ModelId) -> Result<Arc<Stage>, String>,
+) -> Result<Arc<Stage>, String> {
+    let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(stage) = made.get(models) {
+        return Ok(stage.clone());
     }
-    let value = make(key)?;
-    made.insert(key.clone(), value.clone());
-    Ok(value)
+    let mut stages = Vec::new();
+    for model in models {
+        stages.push(one(model)?);
+    }
+    let stage = match stages.len() {
+        0 => return Err("there is no model for this".to_owned()),
+        1 => stages.remove(0),
+        _ => Stage::joined(stages),
+    };
+    made.insert(models.to_vec(), stage.clone());
+    Ok(stage)
+}
+
+/// Several of a stage as one.
+trait Joined {
+    fn joined(stages: Vec<Arc<Self>>) -> Arc<Self>;
+}
+
+impl Joined for dyn ChatModel {
+    fn joined(stages: Vec<Arc<Self>>) -> Arc<Self> {
+        Arc::new(StandbyChat::new(stages, StandbyLimits::default()))
+    }
+}
+
+impl Joined for dyn SpeechToText {
+    fn joined(stages: Vec<Arc<Self>>) -> Arc<Self> {
+        Arc::new(StandbyRecognition::new(stages, StandbyLimits::default()))
+    }
+}
+
+impl Joined for dyn TextToSpeech {
+    fn joined(stages: Vec<Arc<Self>>) -> Arc<Self> {
+        let members = stages.into_iter().map(|voice| VoiceMember {
+            voice,
+            stand_in: None,
+        });
+        let members = members.collect();
+        Arc::new(StandbyVoice::new(members, StandbyLimits::default()))
+    }
 }

@@ -10,12 +10,13 @@ use offhook_providers::cartesia::{CartesiaVoice, CartesiaVoiceConfig};
 use offhook_providers::deepgram::{
     self, DeepgramConfig, DeepgramLimits, DeepgramSpeech, DeepgramVoice, DeepgramVoiceConfig,
 };
-use offhook_providers::elevenlabs::{ElevenLabsVoice, ElevenLabsVoiceConfig};
+use offhook_providers::elevenlabs::{ElevenLabsHttpVoice, ElevenLabsVoice, ElevenLabsVoiceConfig};
 use offhook_providers::gemini::{GeminiChat, GeminiChatConfig};
 use offhook_providers::google::{GoogleVoice, GoogleVoiceConfig};
 use offhook_providers::hosted::{Account, ApiKey, HttpClient, http_client};
 use offhook_providers::openai::{
-    ChatLimits, OpenAiChat, OpenAiChatConfig, OpenAiResponses, OpenAiVoice, OpenAiVoiceConfig,
+    ChatLimits, OpenAiChat, OpenAiChatConfig, OpenAiResponses, OpenAiTranscription,
+    OpenAiTranscriptionConfig, OpenAiVoice, OpenAiVoiceConfig,
 };
 use offhook_providers::rime::{RimeVoice, RimeVoiceConfig};
 
@@ -39,6 +40,9 @@ pub(super) struct Vendor {
     base_url: &'static str,
     stages: &'static [Stage],
 }
+
+/// ElevenLabs' models that have no socket begin so.
+const WITHOUT_SOCKET: &str = "eleven_v3";
 
 const OPENAI: &str = "https://api.openai.com/v1";
 
@@ -90,7 +94,7 @@ pub(super) const VENDORS: &[Vendor] = &[
         key: "OPENAI_API_KEY",
         address: "OPENAI_BASE_URL",
         base_url: OPENAI,
-        stages: &[Stage::Chat, Stage::Voice],
+        stages: &[Stage::Chat, Stage::Recognition, Stage::Voice],
     },
     Vendor {
         name: "openai-responses",
@@ -179,6 +183,10 @@ pub(super) fn chat(id: &ModelId) -> Result<Arc<dyn ChatModel>, String> {
 /// A recogniser. Nothing is connected to.
 pub(super) fn recognition(id: &ModelId) -> Result<Arc<dyn SpeechToText>, String> {
     let (account, name) = account(id, Stage::Recognition)?;
+    if account.provider == "openai" {
+        let config = OpenAiTranscriptionConfig::new(account, name);
+        return Ok(Arc::new(OpenAiTranscription::new(client()?, config)));
+    }
     Ok(Arc::new(DeepgramSpeech::new(DeepgramConfig {
         account,
         model: name.to_owned(),
@@ -202,7 +210,10 @@ pub(super) fn voice(id: &ModelId) -> Result<Arc<dyn TextToSpeech>, String> {
         })),
         "elevenlabs" => {
             let config = ElevenLabsVoiceConfig::new(account, name);
-            Arc::new(ElevenLabsVoice::new(config))
+            match name.starts_with(WITHOUT_SOCKET) {
+                true => Arc::new(ElevenLabsHttpVoice::new(client()?, config)),
+                false => Arc::new(ElevenLabsVoice::new(config)),
+            }
         }
         "google" => Arc::new(GoogleVoice::new(
             client()?,
