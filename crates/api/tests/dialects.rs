@@ -19,9 +19,11 @@ mod server;
 #[path = "dialects/wordcab.rs"]
 mod wordcab;
 
+use offhook_agent::{ModelId, ServedModels, StageModels};
+use offhook_api::ApiSettings;
 use offhook_store::{NewKey, Role};
 use serde_json::{Value, json};
-use server::server;
+use server::{server, server_with};
 
 const TRILLET: &str = include_str!("pages/trillet.json");
 const ELEVENLABS: &str = include_str!("pages/elevenlabs.json");
@@ -416,4 +418,28 @@ async fn parallel_changes_in_two_dialects_lose_nothing() {
         let number = number + 1;
         assert_eq!(cab[format!("y_{number}")], json!(number));
     }
+}
+
+#[tokio::test]
+async fn a_status_names_what_serves_and_speaks_in_the_place_of_what_was_named() {
+    let served = ServedModels {
+        voice: StageModels::local(ModelId::Local("hibari".into())),
+        ..ServedModels::default()
+    };
+    let server = server_with(ApiSettings {
+        served,
+        is_loopback: true,
+        ..ApiSettings::default()
+    })
+    .await;
+    let voice = json!({ "provider": "rime", "voiceId": "mistv2_Brook" });
+    let agent = json!({ "name": "Ava", "ttsModel": voice, "llmModel": "gpt-4o" });
+    let agent = server.done("POST /v1/api/agents", agent).await;
+    assert_eq!(agent["status"], "ready");
+    let reason = agent["statusReason"].as_str().unwrap();
+    assert!(reason.contains("answered by gpt-4o"), "{reason}");
+    assert!(
+        reason.contains("spoken by local/hibari as heart-low"),
+        "{reason}"
+    );
 }

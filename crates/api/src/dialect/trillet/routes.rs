@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::{DIALECT, flows, telephony};
 use crate::dialect::agents::{self, shown};
 use crate::dialect::query::{Fields, Paging, page};
+use crate::dialect::voices;
 use crate::timestamp::rfc3339;
 use crate::{Access, Api, Credential, Door, Refusal, RequestId, guarded, read_agent, read_json};
 
@@ -162,7 +163,8 @@ fn active(api: &Api, access: &Access, agent: &str) -> Value {
     json!(ids)
 }
 
-/// What answers in the place of the models that an agent names: this server's own.
+/// What serves an agent's calls, where its models' names stand for others, and its voice for one of
+/// the embedded ones.
 fn served_by(api: &Api, agent: &StoredAgent) -> String {
     let served = &api.settings().served;
     let of = |stage: &StageModels, field: &str| {
@@ -172,11 +174,14 @@ fn served_by(api: &Api, agent: &StoredAgent) -> String {
         let serving = serving.first().map(ToString::to_string);
         serving.unwrap_or_else(|| "the server's own model".to_owned())
     };
-    let voice = agent.document["voice"]["id"].as_str();
+    let speaker = of(&served.voice, "voice");
+    let mut voice = agent.document["voice"]["id"].as_str();
+    if speaker.starts_with("local/") {
+        voice = voice.and_then(voices::named);
+    }
     format!(
-        "answered by {}, spoken by {} as {}, heard by {}",
+        "answered by {}, spoken by {speaker} as {}, heard by {}",
         of(&served.chat, "chat"),
-        of(&served.voice, "voice"),
         voice.unwrap_or("its first voice"),
         of(&served.recognition, "recognition")
     )
