@@ -1,7 +1,8 @@
 //! A thousand agents are listed, searched and paged while fifty calls run: how long that takes, and
-//! what it does to the calls. It wants the machine for itself (`.config/nextest.toml`), and because
-//! others may have a part of it all the same, it may try three times:
-//! `cargo test --release -p offhook-api --test load -- --ignored --nocapture`.
+//! what it does to the calls. Requests are answered on threads of their own, as `offhook serve` does
+//! it, and asked from outside the calls' threads. It wants the machine for itself
+//! (`.config/nextest.toml`), and because others may have a part of it all the same, it may try three
+//! times: `cargo test --release -p offhook-api --test load -- --nocapture`.
 
 #![expect(
     clippy::unwrap_used,
@@ -17,13 +18,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use futures::future::join_all;
+use offhook_api::RequestThreads;
 use offhook_call::CallRecord;
 use offhook_contract::scripted::ScriptedReply;
 use serde_json::json;
 use stage::{Script, Stage};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::task::JoinSet;
+use tokio::runtime::Builder;
 
 const AGENTS: usize = 1_000;
 const CALLS: usize = 50;
@@ -37,7 +40,6 @@ const WORDS: usize = 150;
 const TRIES: usize = 3;
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "requests and calls share their threads: in a debug build frames leave 20 ms later"]
 async fn lists_are_fast_while_calls_run_and_the_calls_do_not_notice() {
     let stage = Stage::new().await;
     for number in 1..AGENTS {
@@ -46,7 +48,8 @@ async fn lists_are_fast_while_calls_run_and_the_calls_do_not_notice() {
         let made = stage.ask("POST /offhook/v1/agents", document).await;
         assert_eq!(made.status, 201);
     }
-    let address = stage.listen().await;
+    let requests = RequestThreads::start().unwrap();
+    let address = stage.serve(requests.carry(stage.router())).await;
     let mut found = Vec::new();
     for _ in 0..TRIES {
         let figures = measure(&stage, &address).await;
@@ -101,16 +104,22 @@ impl std::fmt::Display for Figures {
 async fn measure(stage: &Stage, address: &str) -> Figures {
     let quiet = Pacing::of(&hold_calls(stage).await);
     let stop = Arc::new(AtomicBool::new(false));
-    let mut clients = JoinSet::new();
-    for client in 0..CLIENTS {
+    let asking = {
         let (address, key, stop) = (address.to_owned(), stage.key.clone(), stop.clone());
-        clients.spawn(async move { ask_on(&address, &key, client, &stop).await });
-    }
+        std::thread::spawn(move || ask_beside(&address, &key, &stop))
+    };
     let busy = Pacing::of(&hold_calls(stage).await);
     stop.store(true, Ordering::Relaxed);
-    let mut times = clients.join_all().await.concat();
+    let mut times = asking.join().unwrap();
     times.sort();
     Figures { times, quiet, busy }
+}
+
+/// All clients, on a thread of theirs: they are other machines.
+fn ask_beside(address: &str, key: &str, stop: &AtomicBool) -> Vec<Duration> {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let clients = (0..CLIENTS).map(|client| ask_on(address, key, client, stop));
+    runtime.block_on(join_all(clients)).concat()
 }
 
 /// Lists, searches and pages, again and again; gives how long each took.

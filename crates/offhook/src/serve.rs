@@ -22,7 +22,7 @@ use offhook_agent::{Agent, ServedModels};
 use offhook_api::calls::{
     CallDocument, CallPlace, HostedCall, Keeping, NewCall, RunningCall, RunningRecording,
 };
-use offhook_api::{Api, ApiSettings, Refusal, SharedPaths, Switchboard};
+use offhook_api::{Api, ApiSettings, Refusal, RequestThreads, SharedPaths, Switchboard};
 use offhook_call::recording::Recorder;
 use offhook_call::{CallSetup, Persona, ProviderSource as _, Session};
 use offhook_contract::{LegDescription, leg};
@@ -103,24 +103,14 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
         stack.load_time.as_secs_f64(),
         stack.chat_model()
     );
-    let api = ApiSettings {
-        served: stack.models.served().clone(),
-        is_loopback: settings.listen.ip().is_loopback(),
-        requests_per_minute: settings.api.requests_per_minute,
-        burst: settings.api.burst,
-        allows_private_webhooks: settings.api.private_webhooks,
-        shared_paths: match settings.api.shared_paths {
-            PlatformDocument::AgentPhone => SharedPaths::AgentPhone,
-            PlatformDocument::Wordcab => SharedPaths::Wordcab,
-        },
-        recordings: Some(recordings),
-        workspace_calls_max: settings.workspace_calls_max,
-    };
+    let api = api_settings(&settings, stack.models.served(), recordings);
     let api = Api::with_providers(store.clone(), api, stack.models.clone());
-    tokio::spawn(api.deliveries().clone().run());
+    let requests = RequestThreads::start().context("no threads for requests")?;
+    requests.handle().spawn(api.deliveries().clone().run());
     let node_name = node.name.clone();
     let noting = tokio::spawn(store.clone().keep_node(node_name.clone()));
-    tokio::spawn(api.clone().delete_when_due(node_name.clone()));
+    let deleting = api.clone().delete_when_due(node_name.clone());
+    requests.handle().spawn(deleting);
     let calls = Arc::new(Semaphore::new(settings.calls_max));
     let server = Arc::new(Server {
         settings,
@@ -131,11 +121,28 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
         recorder,
         node,
     });
-    serve_until_told(listener, router(server), api).await?;
+    serve_until_told(listener, router(server, &requests), api).await?;
     let _ = tokio::time::timeout(WRITING_MAX, writing).await;
     noting.abort();
     leave(&store, &node_name).await;
     Ok(Outcome::Done)
+}
+
+/// How the API is set.
+fn api_settings(settings: &Settings, served: &ServedModels, recordings: PathBuf) -> ApiSettings {
+    ApiSettings {
+        served: served.clone(),
+        is_loopback: settings.listen.ip().is_loopback(),
+        requests_per_minute: settings.api.requests_per_minute,
+        burst: settings.api.burst,
+        allows_private_webhooks: settings.api.private_webhooks,
+        shared_paths: match settings.api.shared_paths {
+            PlatformDocument::AgentPhone => SharedPaths::AgentPhone,
+            PlatformDocument::Wordcab => SharedPaths::Wordcab,
+        },
+        recordings: Some(recordings),
+        workspace_calls_max: settings.workspace_calls_max,
+    }
 }
 
 /// The calls of this process count for nobody any more.
@@ -145,9 +152,9 @@ async fn leave(store: &Store, node_name: &str) {
     store.close().await;
 }
 
-/// Everything that is answered.
-fn router(server: Arc<Server>) -> Router {
-    let api = offhook_api::router(server.api.clone());
+/// Everything that is answered; what is no call's, on the threads for requests.
+fn router(server: Arc<Server>, requests: &RequestThreads) -> Router {
+    let api = requests.carry(offhook_api::router(server.api.clone()));
     let sessions = offhook_api::sessions(Switchboard {
         api: server.api.clone(),
         records: server.records.clone(),

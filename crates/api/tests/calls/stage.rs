@@ -297,9 +297,13 @@ impl Stage {
 
     /// Serves on a socket; gives its address.
     pub(crate) async fn listen(&self) -> String {
+        self.serve(self.router()).await
+    }
+
+    /// Serves these routes on a socket; gives its address.
+    pub(crate) async fn serve(&self, router: Router) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let router = self.router();
         tokio::spawn(async move { axum::serve(listener, router).await });
         address
     }
