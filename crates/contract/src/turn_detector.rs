@@ -50,17 +50,15 @@ pub struct DetectorStream {
 /// What a detector says. Positions count the caller's audio from the first frame sent.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DetectorEvent {
-    /// Voice activity of one window.
-    Probability {
-        /// 0 is silence, 1 is speech.
-        probability: f32,
-        /// Where the window ends.
-        at: Duration,
-    },
     /// The caller began to speak.
     SpeechStarted {
         /// Where the first sound is.
         onset: Duration,
+        /// How far the audio was judged when this was known.
+        at: Duration,
+    },
+    /// The caller, who was speaking, went quiet, perhaps only for a moment.
+    Quiet {
         /// How far the audio was judged when this was known.
         at: Duration,
     },

@@ -13,9 +13,6 @@ use offhook_contract::{
 use offhook_media::{EchoGuard, FRAME_DURATION, Frame};
 use offhook_turn_taking::{Fact, UtteranceId};
 
-/// Voice activity below this while the caller speaks: perhaps the end of the utterance.
-const QUIET_PROBABILITY: f32 = 0.35;
-
 /// Utterances of which it can still be told whose voice they are.
 const BEGUN_MAX: usize = 8;
 
@@ -42,8 +39,6 @@ pub(super) struct Ears {
     is_speaking: bool,
     /// The newest utterances, and where the first sound of each is.
     begun: VecDeque<(UtteranceId, Duration)>,
-    /// Whether recognition knows that the voice went quiet.
-    is_pause_suspected: bool,
     /// The last pause: which utterance it followed and where its last sound is.
     paused: Option<(UtteranceId, Duration)>,
     /// Marks that recognition had no room for yet; they keep their order before later audio.
@@ -73,7 +68,6 @@ impl Ears {
             utterance: UtteranceId(0),
             is_speaking: false,
             begun: VecDeque::with_capacity(BEGUN_MAX),
-            is_pause_suspected: false,
             paused: None,
             marks: VecDeque::with_capacity(8),
             dropped_frames: 0,
@@ -118,8 +112,8 @@ impl Ears {
 
     pub(super) fn detected(&mut self, event: Option<DetectorEvent>) -> Heard {
         match event {
-            Some(DetectorEvent::Probability { probability, .. }) => {
-                self.watch_for_pause(probability);
+            Some(DetectorEvent::Quiet { .. }) => {
+                self.suspect_pause();
                 Heard::Nothing
             }
             Some(DetectorEvent::SpeechStarted { onset, .. }) => {
@@ -127,7 +121,6 @@ impl Ears {
                 self.is_speaking = true;
                 self.begun.truncate(BEGUN_MAX - 1);
                 self.begun.push_front((self.utterance, onset));
-                self.is_pause_suspected = false;
                 let onset_ago = self.judged.saturating_sub(onset);
                 self.mark(SttInput::UtteranceStarted {
                     utterance: self.utterance,
@@ -188,14 +181,12 @@ impl Ears {
 
     /// Lets recognition look at what was said as soon as the voice goes quiet, before it is certain
     /// that it stays so.
-    fn watch_for_pause(&mut self, probability: f32) {
-        let is_quiet = self.is_speaking && probability < QUIET_PROBABILITY;
-        if is_quiet && !self.is_pause_suspected {
+    fn suspect_pause(&mut self) {
+        if self.is_speaking {
             self.mark(SttInput::PauseSuspected {
                 utterance: self.utterance,
             });
         }
-        self.is_pause_suspected = is_quiet;
     }
 
     fn mark(&mut self, mark: SttInput) {

@@ -172,7 +172,7 @@ pub(super) async fn detected(
             heard.last_mut().unwrap().to = end;
         }
         DetectorEvent::Failed(problem) => unreachable!("{problem}"),
-        DetectorEvent::Probability { .. }
+        DetectorEvent::Quiet { .. }
         | DetectorEvent::EndOfTurn { .. }
         | DetectorEvent::Voice { .. } => {}
     };

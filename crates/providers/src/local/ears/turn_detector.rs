@@ -212,8 +212,6 @@ impl DetectedCall {
         self.history.push(window);
         let edge = self.gate.push(probability);
         let at = self.position(self.gate.judged());
-        self.send(DetectorEvent::Probability { probability, at })
-            .await?;
         match edge {
             Some(SpeechEdge::Started { onset }) => {
                 self.turn.start(onset, self.same_turn_pause());
@@ -237,6 +235,9 @@ impl DetectedCall {
                 self.send(DetectorEvent::SpeechStopped { end, at }).await
             }
             None => {
+                if self.gate.has_gone_quiet() {
+                    self.send(DetectorEvent::Quiet { at }).await?;
+                }
                 self.judge_again();
                 self.look_at_voice().await
             }
@@ -316,14 +317,7 @@ impl DetectedCall {
         Err(CallOver)
     }
 
-    /// Probabilities are dropped where the call does not take them in time; all else waits.
     async fn send(&mut self, event: DetectorEvent) -> Result<(), CallOver> {
-        if matches!(event, DetectorEvent::Probability { .. }) {
-            return match self.events.try_send(event) {
-                Err(mpsc::error::TrySendError::Closed(_)) => Err(CallOver),
-                Ok(()) | Err(mpsc::error::TrySendError::Full(_)) => Ok(()),
-            };
-        }
         self.events.send(event).await.map_err(|_| CallOver)
     }
 }

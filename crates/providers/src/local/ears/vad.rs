@@ -174,6 +174,18 @@ impl SpeechGate {
         matches!(self.state, GateState::Speaking { .. })
     }
 
+    /// Whether the window that was judged last is the first quiet one in speech that goes on so far.
+    #[must_use]
+    pub const fn has_gone_quiet(&self) -> bool {
+        matches!(
+            self.state,
+            GateState::Speaking {
+                silent_windows: 1,
+                ..
+            }
+        )
+    }
+
     /// Judges the next window.
     pub fn push(&mut self, probability: f32) -> Option<SpeechEdge> {
         let start = self.judged;
@@ -285,6 +297,17 @@ mod tests {
     #[test]
     fn a_weak_window_holds_speech_up() {
         check("99000400040000", &[(1, started(0)), (13, stopped(10))]);
+    }
+
+    #[test]
+    fn each_pause_in_speech_is_told_once() {
+        let mut gate = SpeechGate::new(SpeechGatePolicy::default());
+        let quiet = [0.9, 0.9, 0.9, 0.1, 0.1, 0.9, 0.3, 0.1, 0.1, 0.1, 0.1].map(|probability| {
+            gate.push(probability);
+            gate.has_gone_quiet()
+        });
+        let told: Vec<usize> = (0..quiet.len()).filter(|&window| quiet[window]).collect();
+        assert_eq!(told, [3, 6]);
     }
 
     #[test]
