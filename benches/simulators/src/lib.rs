@@ -9,6 +9,7 @@ pub mod deepgram;
 pub mod elevenlabs;
 pub mod gemini;
 pub mod google;
+mod hearing;
 mod latency;
 mod mouth;
 pub mod openai;
@@ -18,5 +19,6 @@ mod serving;
 mod tone;
 
 pub use behaviour::{Behaviour, Delays, Fault};
+pub use hearing::Script;
 pub use latency::Latency;
 pub use serving::Serving;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::Parser;
 use offhook_simulators::{
-    Behaviour, Delays, Latency, Serving, anthropic, cartesia, deepgram, elevenlabs, gemini, google,
-    openai, rime,
+    Behaviour, Delays, Latency, Script, Serving, anthropic, cartesia, deepgram, elevenlabs, gemini,
+    google, openai, rime,
 };
 
 /// A piece of sound lasts 300 ms and takes a quarter of that.
@@ -80,7 +80,6 @@ async fn main() -> anyhow::Result<()> {
     let behaviour = Behaviour::new(arguments.seed)
         .with_delays(Delays { first, between })
         .with_faults(arguments.faults_per_mille);
-    let openai = Serving::start(arguments.openai, openai::routes(behaviour.clone())).await?;
     let wait = Latency::fixed(Duration::from_millis(arguments.transcript_ms));
     let hearing = Behaviour::new(arguments.seed)
         .with_delays(Delays {
@@ -89,10 +88,13 @@ async fn main() -> anyhow::Result<()> {
         })
         .with_faults(arguments.faults_per_mille);
     let speaking = speaking(&arguments);
-    let script = deepgram::Script::of_anything();
-    let hearing = deepgram::routes(hearing, script);
-    let hearing = hearing.merge(deepgram::voices(speaking.clone()));
-    let deepgram = Serving::start(arguments.deepgram, hearing).await?;
+    let script = Script::of_anything();
+    let live = openai::listening(hearing.clone(), script.clone());
+    let live = openai::routes(behaviour.clone()).merge(live);
+    let openai = Serving::start(arguments.openai, live).await?;
+    let heard = deepgram::routes(hearing, script);
+    let heard = heard.merge(deepgram::voices(speaking.clone()));
+    let deepgram = Serving::start(arguments.deepgram, heard).await?;
     println!("deepgram http://{}/v1", deepgram.address);
     println!("openai http://{}/v1", openai.address);
     let anthropic = anthropic::routes(behaviour.clone());

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use offhook_simulators::{
-    Behaviour, Fault, Serving, anthropic, cartesia, deepgram, elevenlabs, gemini, openai,
+    Behaviour, Fault, Script, Serving, anthropic, cartesia, deepgram, elevenlabs, gemini, openai,
 };
 use tokio::process::Command;
 
@@ -76,6 +76,16 @@ async fn openai_s_client_takes_the_simulated_platform_for_its_own() {
 }
 
 #[tokio::test]
+async fn openai_s_client_takes_the_simulated_live_transcription_for_its_own() {
+    let behaviour = Behaviour::new(1);
+    plan(&behaviour, 1, [down(503)]);
+    let routes = openai::listening(behaviour, Script::of_anything());
+    let server = Serving::here(routes).await.unwrap();
+    let keys = ["sk-1", openai::WRONG_KEY];
+    runs("openai_realtime_client.py", &server, &keys).await;
+}
+
+#[tokio::test]
 async fn anthropic_s_client_takes_the_simulated_platform_for_its_own() {
     let behaviour = Behaviour::new(1);
     let faults = [busy(), down(529), down(500), Fault::ErrorAfter(4)];
@@ -97,7 +107,7 @@ async fn google_s_client_takes_the_simulated_gemini_api_for_its_own() {
 async fn deepgram_s_client_takes_the_simulated_platform_for_its_own() {
     let behaviour = Behaviour::new(1);
     plan(&behaviour, 2, [down(503)]);
-    let hearing = deepgram::routes(behaviour.clone(), deepgram::Script::of_anything());
+    let hearing = deepgram::routes(behaviour.clone(), Script::of_anything());
     let routes = hearing.merge(deepgram::voices(behaviour));
     let server = Serving::here(routes).await.unwrap();
     runs(

@@ -21,7 +21,7 @@ pub enum ModelId {
 }
 
 /// Whose APIs are spoken.
-const HOSTED: [&str; 9] = [
+const HOSTED: [&str; 10] = [
     "anthropic",
     "assemblyai",
     "cartesia",
@@ -29,6 +29,7 @@ const HOSTED: [&str; 9] = [
     "elevenlabs",
     "google",
     "openai",
+    "openai-realtime",
     "openai-responses",
     "rime",
 ];

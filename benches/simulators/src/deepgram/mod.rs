@@ -2,7 +2,6 @@
 //! voices: the WebSocket `/v1/speak`.
 
 mod listen;
-mod script;
 mod speak;
 
 use axum::extract::{Query, State, WebSocketUpgrade};
@@ -12,9 +11,9 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Map, Value, json};
 
-use crate::{Behaviour, Fault};
+use crate::{Behaviour, Fault, hearing};
 
-pub use script::Script;
+pub use crate::hearing::Script;
 pub use speak::voices;
 
 /// A key that is always refused.
@@ -66,7 +65,8 @@ async fn listen(
     }
     upgrade.on_upgrade(move |socket| async move {
         let Stage { behaviour, script } = stage;
-        listen::run(socket, behaviour, script, rate, fault).await;
+        let nova = listen::Nova::new(script, rate);
+        hearing::run(socket, behaviour, fault, nova).await;
     })
 }
 

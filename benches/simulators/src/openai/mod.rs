@@ -1,6 +1,7 @@
-//! OpenAI's API: chat completions, responses, speech, transcriptions and models.
+//! OpenAI's API: chat completions, responses, speech, transcriptions, live ones among them, and models.
 
 mod chat;
+mod realtime;
 mod responses;
 mod speech;
 mod transcription;
@@ -14,8 +15,9 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 
-use crate::Behaviour;
+use crate::{Behaviour, Script};
 
+pub use realtime::UNKNOWN_MODEL;
 pub use speech::{ERROR_MODEL, FILE_MODEL};
 
 /// A key that is always refused.
@@ -35,6 +37,17 @@ pub fn routes(behaviour: Behaviour) -> Router {
         .layer(middleware::from_fn(keyed))
         .with_state(behaviour);
     Router::new().nest("/v1", routes)
+}
+
+/// The routes of live transcription, which hears the words of a script. What is asked for and each
+/// message that is no audio are [seen](Behaviour::seen); a fault holds for a whole connection, and
+/// its pieces are texts.
+pub fn listening(behaviour: Behaviour, script: Script) -> Router {
+    let stage = realtime::Stage { behaviour, script };
+    Router::new()
+        .route("/v1/realtime", get(realtime::connect))
+        .layer(middleware::from_fn(keyed))
+        .with_state(stage)
 }
 
 /// The platform's shape of an error.
@@ -61,7 +74,7 @@ async fn keyed(request: Request, next: Next) -> Response {
             refusal(401, "invalid_request_error", "", "", message)
         }
         Some(WRONG_KEY) => {
-            let message = "Incorrect API key provided: sk-wrong.";
+            let message = "Incorrect API key provided: sk-*rong.";
             let code = "invalid_api_key";
             refusal(401, "invalid_request_error", code, "", message)
         }

@@ -8,15 +8,16 @@ use offhook_contract::{ChatModel, SpeechToText, TextToSpeech};
 use offhook_providers::anthropic::{AnthropicChat, AnthropicChatConfig};
 use offhook_providers::cartesia::{CartesiaVoice, CartesiaVoiceConfig};
 use offhook_providers::deepgram::{
-    self, DeepgramConfig, DeepgramLimits, DeepgramSpeech, DeepgramVoice, DeepgramVoiceConfig,
+    self, DeepgramConfig, DeepgramSpeech, DeepgramVoice, DeepgramVoiceConfig,
 };
 use offhook_providers::elevenlabs::{ElevenLabsHttpVoice, ElevenLabsVoice, ElevenLabsVoiceConfig};
 use offhook_providers::gemini::{GeminiChat, GeminiChatConfig};
 use offhook_providers::google::{GoogleVoice, GoogleVoiceConfig};
-use offhook_providers::hosted::{Account, ApiKey, HttpClient, http_client};
+use offhook_providers::hosted::{Account, ApiKey, HttpClient, ListeningLimits, http_client};
 use offhook_providers::openai::{
-    ChatLimits, OpenAiChat, OpenAiChatConfig, OpenAiResponses, OpenAiTranscription,
-    OpenAiTranscriptionConfig, OpenAiVoice, OpenAiVoiceConfig,
+    ChatLimits, OpenAiChat, OpenAiChatConfig, OpenAiRealtime, OpenAiRealtimeConfig,
+    OpenAiResponses, OpenAiTranscription, OpenAiTranscriptionConfig, OpenAiVoice,
+    OpenAiVoiceConfig,
 };
 use offhook_providers::rime::{RimeVoice, RimeVoiceConfig};
 
@@ -95,6 +96,13 @@ pub(super) const VENDORS: &[Vendor] = &[
         address: "OPENAI_BASE_URL",
         base_url: OPENAI,
         stages: &[Stage::Chat, Stage::Recognition, Stage::Voice],
+    },
+    Vendor {
+        name: "openai-realtime",
+        key: "OPENAI_API_KEY",
+        address: "OPENAI_BASE_URL",
+        base_url: OPENAI,
+        stages: &[Stage::Recognition],
     },
     Vendor {
         name: "openai-responses",
@@ -183,15 +191,22 @@ pub(super) fn chat(id: &ModelId) -> Result<Arc<dyn ChatModel>, String> {
 /// A recogniser. Nothing is connected to.
 pub(super) fn recognition(id: &ModelId) -> Result<Arc<dyn SpeechToText>, String> {
     let (account, name) = account(id, Stage::Recognition)?;
-    if account.provider == "openai" {
-        let config = OpenAiTranscriptionConfig::new(account, name);
-        return Ok(Arc::new(OpenAiTranscription::new(client()?, config)));
-    }
-    Ok(Arc::new(DeepgramSpeech::new(DeepgramConfig {
-        account,
-        model: name.to_owned(),
-        limits: DeepgramLimits::default(),
-    })))
+    let vendor = account.provider.clone();
+    Ok(match vendor.as_str() {
+        "openai" => {
+            let config = OpenAiTranscriptionConfig::new(account, name);
+            Arc::new(OpenAiTranscription::new(client()?, config))
+        }
+        "openai-realtime" => {
+            let config = OpenAiRealtimeConfig::new(account, name);
+            Arc::new(OpenAiRealtime::new(config))
+        }
+        _ => Arc::new(DeepgramSpeech::new(DeepgramConfig {
+            account,
+            model: name.to_owned(),
+            limits: ListeningLimits::default(),
+        })),
+    })
 }
 
 /// A voice. Nothing is connected to.

@@ -1,44 +1,24 @@
-//! The recogniser, and how a connection is asked for.
+//! The recogniser, and how a call's connection is spoken.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use offhook_contract::{EVENT_QUEUE, ProviderError, SpeechToText, SttRequest, SttStream};
-use reqwest::Url;
-use tokio::sync::mpsc;
-use tokio::time::sleep;
+use offhook_contract::{ProviderError, SpeechToText, SttRequest, SttStream};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::http::HeaderName;
+use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
 
-use super::link::dialled;
-use super::live::Live;
-use crate::hosted::Account;
+use super::wire;
+use crate::hosted::{
+    Account, ListeningDialect, ListeningLimits, Reading, Timed, TimedResult, listen, listening_url,
+};
 
 /// Where Deepgram's own servers are.
 pub const BASE_URL: &str = "https://api.deepgram.com/v1";
 
-/// Before the one further try where a call's first connection fails in passing.
-const FIRST_RETRY: Duration = Duration::from_millis(100);
-
-/// How long things may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DeepgramLimits {
-    /// Until a connection is made.
-    pub connect: Duration,
-    /// From the end of an utterance to its text; then what is known is given.
-    pub finalise: Duration,
-    /// Without audio, until the server is told that the call goes on. It hangs up after ten seconds.
-    pub keep_alive: Duration,
-}
-
-impl Default for DeepgramLimits {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(3),
-            finalise: Duration::from_secs(1),
-            keep_alive: Duration::from_secs(4),
-        }
-    }
-}
+const KEEP_ALIVE: &str = r#"{"type":"KeepAlive"}"#;
+const FINALIZE: &str = r#"{"type":"Finalize"}"#;
+pub(super) const CLOSE_STREAM: &str = r#"{"type":"CloseStream"}"#;
 
 /// Which model of which server.
 #[derive(Debug, Clone)]
@@ -47,8 +27,8 @@ pub struct DeepgramConfig {
     pub account: Account,
     /// The model's name there, such as `nova-3`.
     pub model: String,
-    /// How long things may take.
-    pub limits: DeepgramLimits,
+    /// How long things may take. The server hangs up after ten seconds without audio or a message.
+    pub limits: ListeningLimits,
 }
 
 /// Recognition behind Deepgram's API. One value serves many calls.
@@ -61,8 +41,6 @@ impl DeepgramSpeech {
     /// A recogniser. Nothing is connected to before a call opens it.
     #[must_use]
     pub fn new(config: DeepgramConfig) -> Self {
-        // Whoever comes first decides for the process; all choose the same.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         Self {
             config: Arc::new(config),
         }
@@ -78,41 +56,69 @@ impl SpeechToText for DeepgramSpeech {
     /// the address is none; [`ProviderError::Unavailable`] and [`ProviderError::TimedOut`] where two
     /// tries fail.
     async fn open(&self, request: SttRequest) -> Result<SttStream, ProviderError> {
-        let url = address(&self.config, &request)?;
-        let socket = match dialled(&self.config, &url).await {
-            Err(failure) if failure.retry_after.is_some() => {
-                sleep(FIRST_RETRY).await;
-                dialled(&self.config, &url).await
-            }
-            first => first,
+        let nova = Nova {
+            url: address(&self.config, &request)?,
+            config: self.config.clone(),
         };
-        let socket = socket.map_err(|failure| failure.error)?;
-        let (input, inputs) = mpsc::channel(EVENT_QUEUE);
-        let (sender, events) = mpsc::channel(EVENT_QUEUE);
-        let live = Live::new(self.config.clone(), url, request.rate, sender, socket);
-        tokio::spawn(live.run(inputs));
-        Ok(SttStream { input, events })
+        listen(nova, &request).await
+    }
+}
+
+/// The key, as all of the vendor's servers want it.
+pub(super) fn key(account: &Account) -> Option<(HeaderName, String)> {
+    let key = account.key.as_ref()?;
+    Some((AUTHORIZATION, format!("Token {}", key.expose())))
+}
+
+/// One call, over `/v1/listen`.
+struct Nova {
+    config: Arc<DeepgramConfig>,
+    url: String,
+}
+
+impl ListeningDialect for Nova {
+    type Assembly = Timed;
+
+    const IS_WELCOMED: bool = false;
+
+    fn account(&self) -> &Account {
+        &self.config.account
+    }
+
+    fn limits(&self) -> ListeningLimits {
+        self.config.limits
+    }
+
+    fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn key(&self) -> Option<(HeaderName, String)> {
+        key(&self.config.account)
+    }
+
+    fn finalise(&self) -> Message {
+        Message::text(FINALIZE)
+    }
+
+    fn keep_alive(&self) -> Message {
+        Message::text(KEEP_ALIVE)
+    }
+
+    fn goodbye(&self) -> Option<Message> {
+        Some(Message::text(CLOSE_STREAM))
+    }
+
+    fn read(&self, text: &str) -> Result<Reading<TimedResult>, String> {
+        let results = wire::read(text)?;
+        Ok(results.map_or(Reading::Nothing, |it| Reading::Heard(it.into())))
     }
 }
 
 /// Where recognition of a call is asked for.
 fn address(config: &DeepgramConfig, request: &SttRequest) -> Result<String, ProviderError> {
-    let base = config.account.url("/listen");
-    let rejected = |problem: String| ProviderError::Rejected {
-        provider: config.account.provider.clone(),
-        problem: format!("{base:?} is no address of it: {problem}"),
-    };
-    let mut url = Url::parse(&base).map_err(|problem| rejected(problem.to_string()))?;
-    let scheme = match url.scheme() {
-        "https" | "wss" => "wss",
-        "http" | "ws" => "ws",
-        _ => return Err(rejected("it begins with neither https nor wss".into())),
-    };
-    if url.set_scheme(scheme).is_err() {
-        return Err(rejected("it has no host".into()));
-    }
     let rate = request.rate.hz().to_string();
-    url.query_pairs_mut().extend_pairs([
+    let fields = [
         ("model", config.model.as_str()),
         ("language", request.language.as_str()),
         ("encoding", "linear16"),
@@ -126,8 +132,8 @@ fn address(config: &DeepgramConfig, request: &SttRequest) -> Result<String, Prov
         // The call's own detector tells where speech begins and ends.
         ("endpointing", "false"),
         ("vad_events", "false"),
-    ]);
-    Ok(url.into())
+    ];
+    listening_url(&config.account, "/listen", fields)
 }
 
 #[cfg(test)]
@@ -140,7 +146,7 @@ mod tests {
         let config = DeepgramConfig {
             account: Account::new("deepgram", base, None),
             model: "nova-3".into(),
-            limits: DeepgramLimits::default(),
+            limits: ListeningLimits::default(),
         };
         let request = SttRequest {
             rate: SampleRate::HZ_16000,

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::hosted::{self, TimedResult, misread};
+
 /// What is heard of a stretch of audio.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -41,6 +43,26 @@ pub(super) struct TimedWord {
     pub(super) end: f64,
 }
 
+impl From<Results> for TimedResult {
+    fn from(results: Results) -> Self {
+        let best = results.channel.alternatives.into_iter().next();
+        let Alternative { transcript, words } = best.unwrap_or_default();
+        let words = words.into_iter().map(|word| hosted::TimedWord {
+            text: word.punctuated_word.unwrap_or(word.word),
+            start: word.start,
+            end: word.end,
+        });
+        Self {
+            start: results.start,
+            end: results.start + results.duration,
+            is_final: results.is_final,
+            is_answer: results.from_finalize,
+            text: transcript,
+            words: words.collect(),
+        }
+    }
+}
+
 #[derive(Debug, Deserialize)]
 struct Kind {
     #[serde(rename = "type")]
@@ -52,10 +74,7 @@ struct Kind {
 /// # Errors
 /// What is wrong with it, without its words.
 pub(super) fn read(text: &str) -> Result<Option<Results>, String> {
-    let problem = |problem: serde_json::Error| {
-        // Its own words may repeat what was said.
-        format!("{:?} in column {}", problem.classify(), problem.column())
-    };
+    let problem = |problem| misread(&problem);
     let Kind { kind } = serde_json::from_str(text).map_err(problem)?;
     match kind.as_str() {
         "Results" => serde_json::from_str(text).map(Some).map_err(problem),

@@ -170,7 +170,7 @@ fn retry_delay(detail: &Value) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds.parse().ok()?).ok()
 }
 
-fn short(text: &str) -> Option<String> {
+pub(super) fn short(text: &str) -> Option<String> {
     let text: String = text.trim().chars().take(WORDS_MAX).collect();
     (!text.is_empty()).then_some(text)
 }

@@ -5,6 +5,7 @@ mod account;
 mod chat;
 mod client;
 mod failure;
+mod listening;
 mod pieces;
 mod socket;
 mod speaking;
@@ -21,6 +22,11 @@ pub(crate) use chat::{
 };
 pub use client::{HttpClient, http_client};
 pub(crate) use failure::{Failure, malformed, refused, too_slow};
+pub use listening::ListeningLimits;
+pub(crate) use listening::{
+    ListeningDialect, Reading, SegmentHeard, Segments, Timed, TimedResult, TimedWord, bearer,
+    broken_off, listen, listening_url, misread, refused_for_good,
+};
 pub(crate) use pieces::{Manner, PieceDialect, Speaker};
 pub(crate) use socket::{Dialling, Socket, dial};
 pub(crate) use speaking::{

@@ -2,6 +2,7 @@
 //! more).
 
 mod chat;
+mod realtime;
 mod request;
 mod responses;
 mod speech;
@@ -16,6 +17,7 @@ use crate::hosted::Account;
 
 pub use crate::hosted::ChatLimits;
 pub use chat::{OpenAiChat, OpenAiChatConfig};
+pub use realtime::{OpenAiRealtime, OpenAiRealtimeConfig};
 pub use responses::OpenAiResponses;
 pub use speech::{OpenAiVoice, OpenAiVoiceConfig};
 pub use transcription::{OpenAiTranscription, OpenAiTranscriptionConfig};

@@ -10,9 +10,9 @@ use offhook_contract::{
     ChatModel, LegControl, LegDescription, LegEvent, LegFarEnd, SpeechToText, TextToSpeech, leg,
 };
 use offhook_media::{Frame, SampleRate};
-use offhook_providers::deepgram::{DeepgramConfig, DeepgramLimits, DeepgramSpeech};
+use offhook_providers::deepgram::{DeepgramConfig, DeepgramSpeech};
 use offhook_providers::elevenlabs::{ElevenLabsVoice, ElevenLabsVoiceConfig};
-use offhook_providers::hosted::{Account, ApiKey, http_client};
+use offhook_providers::hosted::{Account, ApiKey, ListeningLimits, http_client};
 use offhook_providers::openai::{ChatLimits, OpenAiChat, OpenAiChatConfig};
 use offhook_providers::standby::{
     StandbyChat, StandbyLimits, StandbyRecognition, StandbyVoice, VoiceMember,
@@ -110,7 +110,7 @@ impl Stage {
             Arc::new(DeepgramSpeech::new(DeepgramConfig {
                 account: self.account("deepgram", 0, place, "/v1"),
                 model: "nova-3".into(),
-                limits: DeepgramLimits::default(),
+                limits: ListeningLimits::default(),
             }))
         };
         let http = http_client().unwrap();

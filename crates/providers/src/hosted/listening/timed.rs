@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use offhook_contract::{SttEvent, UtteranceId};
 use tokio::time::Instant;
 
-use super::wire::Results;
+use super::assembly::{Assembly, Sent};
 
 /// A word may begin as much before the onset: the first window that the detector takes for speech
 /// comes after the first soft sounds, and the server's times are not exact.
@@ -61,15 +61,31 @@ struct End {
     is_settled: bool,
 }
 
-/// Which stretch of the call's audio a connection has been sent.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Sent {
-    pub(super) from: u64,
-    pub(super) until: u64,
+/// What is heard of a stretch of audio. Seconds are those of the audio of its connection.
+#[derive(Debug, Default)]
+pub(crate) struct TimedResult {
+    pub(crate) start: f64,
+    pub(crate) end: f64,
+    /// Nothing of it changes any more.
+    pub(crate) is_final: bool,
+    /// It answers a request to settle what was sent.
+    pub(crate) is_answer: bool,
+    /// All of its words as the server writes them.
+    pub(crate) text: String,
+    pub(crate) words: Vec<TimedWord>,
 }
 
+/// A word as it is written, and when it is said.
+#[derive(Debug, Default)]
+pub(crate) struct TimedWord {
+    pub(crate) text: String,
+    pub(crate) start: f64,
+    pub(crate) end: f64,
+}
+
+/// Words go to utterances by when they begin, of all audio that there is.
 #[derive(Debug)]
-pub(super) struct Transcript {
+pub(crate) struct Timed {
     hz: u32,
     position: u64,
     utterances: VecDeque<Utterance>,
@@ -77,12 +93,18 @@ pub(super) struct Transcript {
     finalised_until: u64,
     settled: VecDeque<Piece>,
     settled_until: u64,
+    /// What earlier connections settled: the newest hears the end of it once more.
+    heard_until: u64,
     interim: Piece,
     interim_until: u64,
 }
 
-impl Transcript {
-    pub(super) fn new(hz: u32) -> Self {
+impl Assembly for Timed {
+    type Heard = TimedResult;
+
+    const UNANSWERED_MAX: u32 = 2;
+
+    fn new(hz: u32) -> Self {
         Self {
             hz,
             position: 0,
@@ -90,22 +112,17 @@ impl Transcript {
             finalised_until: 0,
             settled: VecDeque::new(),
             settled_until: 0,
+            heard_until: 0,
             interim: Piece::default(),
             interim_until: 0,
         }
     }
 
-    fn samples(&self, ms: u64) -> u64 {
-        ms * u64::from(self.hz) / 1_000
-    }
-
-    /// More audio came.
-    pub(super) fn hear(&mut self, samples: u64) {
+    fn hear(&mut self, samples: u64) {
         self.position += samples;
     }
 
-    /// The caller began to speak so long before the newest audio.
-    pub(super) fn start(&mut self, id: UtteranceId, onset_ago_ms: u32) {
+    fn start(&mut self, id: UtteranceId, onset_ago_ms: u32) {
         let back = self.samples(u64::from(onset_ago_ms) + BEFORE_ONSET_MS);
         let from = self.position.saturating_sub(back).max(self.finalised_until);
         let from = self
@@ -129,8 +146,7 @@ impl Transcript {
         });
     }
 
-    /// The caller fell silent. Gives the answer where it is known already.
-    pub(super) fn finalise(&mut self, id: UtteranceId, deadline: Instant) -> Vec<SttEvent> {
+    fn finalise(&mut self, id: UtteranceId, deadline: Instant) -> Vec<SttEvent> {
         let at = self.position;
         self.finalised_until = at;
         let Some(utterance) = self.utterances.iter_mut().find(|it| it.id == id) else {
@@ -150,37 +166,45 @@ impl Transcript {
         self.settle()
     }
 
-    /// Whether an answer is owed.
-    pub(super) fn is_owed(&self) -> bool {
+    fn is_owed(&self) -> bool {
         self.ends().next().is_some()
     }
 
-    /// When the next answer has to be given.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    fn deadline(&self) -> Option<Instant> {
         self.ends().map(|end| end.deadline).min()
     }
 
-    /// Up to where audio is sent before the server is asked to settle it.
-    pub(super) fn next_to_ask(&self) -> Option<u64> {
+    fn pause(&mut self, _: UtteranceId) {
+        // The server is asked to settle what was said once: it does not answer a second time where
+        // nothing was said since.
+    }
+
+    fn wanted_from(&self) -> Option<u64> {
+        Some(0)
+    }
+
+    fn kept_from(&self) -> Option<u64> {
+        None
+    }
+
+    fn begin(&mut self) -> bool {
+        false
+    }
+
+    fn next_to_ask(&self) -> Option<u64> {
         self.ends().find(|end| !end.is_asked).map(|end| end.at)
     }
 
-    /// The server was asked to settle what was sent, which reaches to `until`.
-    pub(super) fn asked(&mut self, until: u64) {
+    fn asked(&mut self, until: u64) {
         for end in self.utterances.iter_mut().filter_map(|it| it.end.as_mut()) {
             end.is_asked |= end.at <= until;
         }
     }
 
-    fn ends(&self) -> impl Iterator<Item = &End> {
-        self.utterances.iter().filter_map(|it| it.end.as_ref())
-    }
-
-    /// A result came over a connection that was sent the audio `sent`.
-    pub(super) fn take(&mut self, results: Results, sent: Sent) -> Vec<SttEvent> {
-        let until = self.position_of(results.start + results.duration, sent);
-        let (is_final, is_answer) = (results.is_final, results.from_finalize);
-        let piece = self.piece(results, sent);
+    fn take(&mut self, result: TimedResult, sent: Sent) -> Vec<SttEvent> {
+        let until = self.position_of(result.end, sent);
+        let (is_final, is_answer) = (result.is_final, result.is_answer);
+        let piece = self.piece(result, sent);
         if is_final {
             self.interim = Piece::default();
             self.keep(piece);
@@ -201,43 +225,84 @@ impl Transcript {
         events
     }
 
+    fn resume(&mut self, kept_from: u64) -> u64 {
+        let interim = std::mem::take(&mut self.interim);
+        let old = interim.words.into_iter();
+        let old: Vec<Word> = old.filter(|word| word.from < kept_from).collect();
+        if kept_from > self.settled_until {
+            self.settled_until = old.iter().fold(kept_from, |end, word| end.max(word.to));
+            self.keep(Piece {
+                words: old,
+                whole: None,
+            });
+        }
+        self.interim_until = self.settled_until;
+        self.heard_until = self.settled_until;
+        for end in self.utterances.iter_mut().filter_map(|it| it.end.as_mut()) {
+            end.is_asked = false;
+        }
+        self.settled_until
+    }
+
+    fn postpone(&mut self, deadline: Instant) {
+        for end in self.utterances.iter_mut().filter_map(|it| it.end.as_mut()) {
+            end.deadline = deadline;
+        }
+    }
+
+    fn expire(&mut self, now: Instant) -> Vec<SttEvent> {
+        for end in self.utterances.iter_mut().filter_map(|it| it.end.as_mut()) {
+            end.is_settled |= end.deadline <= now;
+        }
+        self.settle()
+    }
+
+    fn give_up(&mut self) -> Vec<SttEvent> {
+        for end in self.utterances.iter_mut().filter_map(|it| it.end.as_mut()) {
+            end.is_settled = true;
+        }
+        self.settle()
+    }
+}
+
+impl Timed {
+    fn samples(&self, ms: u64) -> u64 {
+        ms * u64::from(self.hz) / 1_000
+    }
+
+    fn ends(&self) -> impl Iterator<Item = &End> {
+        self.utterances.iter().filter_map(|it| it.end.as_ref())
+    }
+
     /// Seconds of a connection's audio as a position, which is within what it was sent.
     fn position_of(&self, seconds: f64, sent: Sent) -> u64 {
         let samples = (seconds * f64::from(self.hz)).round() as u64;
         sent.from.saturating_add(samples).min(sent.until)
     }
 
-    /// The words of a result without those that were settled before.
-    fn piece(&self, results: Results, sent: Sent) -> Piece {
-        let Some(best) = results.channel.alternatives.into_iter().next() else {
-            return Piece::default();
-        };
-        let transcript = best.transcript.trim().to_owned();
-        if best.words.is_empty() && !transcript.is_empty() {
-            let from = self.position_of(results.start, sent);
-            let to = self.position_of(results.start + results.duration, sent);
-            let word = Word {
-                text: transcript,
-                from,
-                to,
-            };
+    /// The words of a result without those that an earlier connection settled.
+    fn piece(&self, result: TimedResult, sent: Sent) -> Piece {
+        let text = result.text.trim().to_owned();
+        if result.words.is_empty() && !text.is_empty() {
+            let from = self.position_of(result.start, sent);
+            let to = self.position_of(result.end, sent);
             return Piece {
-                words: vec![word],
+                words: vec![Word { text, from, to }],
                 whole: None,
             };
         }
-        let count = best.words.len();
-        let words = best.words.into_iter().map(|word| Word {
+        let count = result.words.len();
+        let words = result.words.into_iter().map(|word| Word {
             from: self.position_of(word.start, sent),
             to: self.position_of(word.end, sent),
-            text: word.punctuated_word.unwrap_or(word.word),
+            text: word.text,
         });
-        let words = words.filter(|word| word.from.midpoint(word.to) >= self.settled_until);
+        let words = words.filter(|word| word.from.midpoint(word.to) >= self.heard_until);
         let words: Vec<Word> = words.collect();
-        let is_whole = words.len() == count && !transcript.is_empty();
+        let is_whole = words.len() == count && !text.is_empty();
         Piece {
             words,
-            whole: is_whole.then_some(transcript),
+            whole: is_whole.then_some(text),
         }
     }
 
@@ -254,49 +319,6 @@ impl Transcript {
         {
             self.settled.pop_front();
         }
-    }
-
-    /// The connection is gone. Gives from where on the next one has to hear, where audio from
-    /// `kept_from` on is kept: words that began before are taken as they were believed.
-    pub(super) fn resume(&mut self, kept_from: u64) -> u64 {
-        let interim = std::mem::take(&mut self.interim);
-        let old = interim.words.into_iter();
-        let old: Vec<Word> = old.filter(|word| word.from < kept_from).collect();
-        if kept_from > self.settled_until {
-            self.settled_until = old.iter().fold(kept_from, |end, word| end.max(word.to));
-            self.keep(Piece {
-                words: old,
-                whole: None,
-            });
-        }
-        self.interim_until = self.settled_until;
-        for end in self.utterances.iter_mut().filter_map(|it| it.end.as_mut()) {
-            end.is_asked = false;
-        }
-        self.settled_until
-    }
-
-    /// What is owed is owed later.
-    pub(super) fn postpone(&mut self, deadline: Instant) {
-        for end in self.utterances.iter_mut().filter_map(|it| it.end.as_mut()) {
-            end.deadline = deadline;
-        }
-    }
-
-    /// Answers what has to be answered by `now`, with what is known.
-    pub(super) fn expire(&mut self, now: Instant) -> Vec<SttEvent> {
-        for end in self.utterances.iter_mut().filter_map(|it| it.end.as_mut()) {
-            end.is_settled |= end.deadline <= now;
-        }
-        self.settle()
-    }
-
-    /// Answers all that is owed, with what is known.
-    pub(super) fn give_up(&mut self) -> Vec<SttEvent> {
-        for end in self.utterances.iter_mut().filter_map(|it| it.end.as_mut()) {
-            end.is_settled = true;
-        }
-        self.settle()
     }
 
     /// The answers for utterances that are settled.

@@ -2,8 +2,10 @@
 //! one level of its own. So it hears the same words wherever a connection begins, and half a word
 //! where it begins in the middle of one.
 
-/// The levels of two words differ by this.
+/// The levels of two words differ by this, and those of one by no more than that, where the audio had
+/// another rate before.
 const LEVEL: i16 = 200;
+const BLUR: i16 = 20;
 
 /// Words and when they are said.
 #[derive(Debug, Clone, Default)]
@@ -61,22 +63,24 @@ impl Script {
         samples
     }
 
-    pub(super) fn is_any(&self) -> bool {
+    pub(crate) fn is_any(&self) -> bool {
         self.is_any
     }
 
     /// The word after one, in a circle.
-    pub(super) fn after(&self, number: Option<usize>) -> usize {
+    pub(crate) fn after(&self, number: Option<usize>) -> usize {
         number.map_or(0, |it| (it + 1) % self.words.len().max(1))
     }
 
     /// Which word is said at a level.
-    pub(super) fn at_level(&self, level: i16) -> Option<usize> {
-        let number = usize::try_from(level / LEVEL).ok()?.checked_sub(1)?;
-        (level % LEVEL == 0 && number < self.words.len()).then_some(number)
+    pub(crate) fn at_level(&self, level: i16) -> Option<usize> {
+        let step = level.saturating_add(LEVEL / 2) / LEVEL;
+        let number = usize::try_from(step).ok()?.checked_sub(1)?;
+        let is_near = (level - step * LEVEL).abs() <= BLUR;
+        (is_near && number < self.words.len()).then_some(number)
     }
 
-    pub(super) fn text(&self, number: usize) -> &str {
+    pub(crate) fn text(&self, number: usize) -> &str {
         self.words.get(number).map_or("", |word| &word.text)
     }
 }

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use futures::future::{BoxFuture, poll_fn};
 use futures::{FutureExt as _, Sink as _, SinkExt as _, StreamExt as _};
+use offhook_contract::ProviderError;
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
-use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 
-use super::speech::DeepgramConfig;
-use crate::hosted::{self, Dialling, Failure, dial};
+use super::dialect::{ListeningDialect, Reading};
+use crate::hosted::{self, Dialling, Failure, dial, too_slow};
 
 pub(super) type Socket = Box<hosted::Socket>;
 
@@ -38,18 +38,62 @@ pub(super) fn wait_before(tries: usize) -> Option<Duration> {
         .flatten()
 }
 
-/// Connects once.
-pub(super) async fn dialled(config: &DeepgramConfig, url: &str) -> Result<Socket, Failure> {
-    let key = config.account.key.as_ref();
+/// Connects once, and waits until the server is ready where it says when it is.
+pub(super) async fn dialled<Dialect: ListeningDialect>(
+    dialect: &Dialect,
+) -> Result<Socket, Failure> {
+    let provider = &dialect.account().provider;
+    let connect_max = dialect.limits().connect;
     let dialling = Dialling {
-        provider: &config.account.provider,
-        url,
-        key: key.map(|key| (AUTHORIZATION, format!("Token {}", key.expose()))),
+        provider,
+        url: dialect.url(),
+        key: dialect.key(),
         read_buffer: READ_BUFFER,
         message_bytes_max: MESSAGE_BYTES_MAX,
-        connect_max: config.limits.connect,
+        connect_max,
     };
-    dial(dialling).await.map(Box::new)
+    let mut socket = dial(dialling).await.map(Box::new)?;
+    match timeout(connect_max, welcomed(dialect, &mut socket)).await {
+        Ok(welcomed) => welcomed.map(|()| socket),
+        Err(_) => Err(Failure::passing(too_slow(provider, connect_max))),
+    }
+}
+
+async fn welcomed<Dialect: ListeningDialect>(
+    dialect: &Dialect,
+    socket: &mut Socket,
+) -> Result<(), Failure> {
+    let broken = |problem: String| {
+        Failure::passing(ProviderError::Unavailable {
+            provider: dialect.account().provider.clone(),
+            problem,
+        })
+    };
+    if let Some(opening) = dialect.opening() {
+        let sent = socket.send(opening).await;
+        sent.map_err(|problem| broken(problem.to_string()))?;
+    }
+    if !Dialect::IS_WELCOMED {
+        return Ok(());
+    }
+    loop {
+        match socket.next().await {
+            Some(Ok(Message::Text(text))) => match dialect.read(&text) {
+                Ok(Reading::Ready) => return Ok(()),
+                Ok(Reading::Failed(failure)) => return Err(failure),
+                Ok(Reading::Nothing | Reading::Heard(_)) | Err(_) => {}
+            },
+            Some(Ok(Message::Close(Some(frame)))) => {
+                let meant = dialect.closed(frame.code.into(), &frame.reason);
+                let code = u16::from(frame.code);
+                let said = || broken(format!("it hung up: {code} {}", frame.reason));
+                return Err(meant.unwrap_or_else(said));
+            }
+            Some(Ok(_)) => {}
+            Some(Err(problem)) => return Err(broken(problem.to_string())),
+            None => return Err(broken("the connection ended".to_owned())),
+        }
+    }
 }
 
 /// What the connection is about.
@@ -95,8 +139,8 @@ impl Link {
         Self::Waiting(Box::pin(sleep(wait)))
     }
 
-    pub(super) fn dialling(config: Arc<DeepgramConfig>, url: String) -> Self {
-        Self::Dialling(async move { dialled(&config, &url).await }.boxed())
+    pub(super) fn dialling<Dialect: ListeningDialect>(dialect: Arc<Dialect>) -> Self {
+        Self::Dialling(async move { dialled(&*dialect).await }.boxed())
     }
 
     pub(super) fn line(&mut self) -> Option<&mut Line> {
@@ -156,9 +200,11 @@ impl Line {
     }
 
     /// Says that nothing more comes.
-    pub(super) async fn close(mut self, last: Message) {
+    pub(super) async fn close(mut self, last: Option<Message>) {
         let closing = async {
-            self.socket.send(last).await?;
+            if let Some(last) = last {
+                self.socket.send(last).await?;
+            }
             hosted::Socket::close(&mut self.socket, None).await
         };
         // The call is over: whether it was heard changes nothing.

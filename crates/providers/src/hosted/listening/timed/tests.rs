@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::super::wire::read;
 use super::*;
 
 const FIRST: UtteranceId = UtteranceId(1);
@@ -13,8 +12,8 @@ const ALL: Sent = Sent {
 };
 
 /// 1,000 samples a second, so that positions are milliseconds.
-fn transcript(position: u64) -> Transcript {
-    let mut transcript = Transcript::new(1_000);
+fn transcript(position: u64) -> Timed {
+    let mut transcript = Timed::new(1_000);
     transcript.hear(position);
     transcript
 }
@@ -24,21 +23,21 @@ fn soon() -> Instant {
 }
 
 /// A result from `start` to `end` with words and when they begin and end, in seconds.
-fn result(kind: &str, start: f64, end: f64, words: &[(&str, f64, f64)]) -> Results {
+fn result(kind: &str, start: f64, end: f64, words: &[(&str, f64, f64)]) -> TimedResult {
     let whole: Vec<&str> = words.iter().map(|word| word.0).collect();
-    let words: Vec<serde_json::Value> = words
-        .iter()
-        .map(|(word, start, end)| serde_json::json!({ "word": word, "start": start, "end": end }))
-        .collect();
-    let text = serde_json::json!({
-        "type": "Results",
-        "start": start,
-        "duration": end - start,
-        "is_final": kind != "interim",
-        "from_finalize": kind == "answer",
-        "channel": { "alternatives": [{ "transcript": whole.join(" "), "words": words }] },
+    let words = words.iter().map(|&(word, start, end)| TimedWord {
+        text: word.into(),
+        start,
+        end,
     });
-    read(&text.to_string()).unwrap().unwrap()
+    TimedResult {
+        start,
+        end,
+        is_final: kind != "interim",
+        is_answer: kind == "answer",
+        text: whole.join(" "),
+        words: words.collect(),
+    }
 }
 
 fn said(id: UtteranceId, text: &str) -> Vec<SttEvent> {

@@ -3,34 +3,29 @@
 use std::sync::Arc;
 
 use offhook_contract::{ProviderError, SttEvent, SttInput};
-use offhook_media::SampleRate;
+use offhook_media::{Frame, Resampler, SampleRate};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
-use tokio_tungstenite::tungstenite::{Bytes, Message};
+use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 
+use super::assembly::{Assembly as _, Sent};
+use super::dialect::{ListeningDialect, Reading};
 use super::link::{Happening, Link, Socket, wait_before};
 use super::outbox::Outbox;
-use super::speech::DeepgramConfig;
-use super::transcript::{Sent, Transcript};
-use super::wire;
 use crate::hosted::Failure;
 
-const KEEP_ALIVE: &str = r#"{"type":"KeepAlive"}"#;
-const FINALIZE: &str = r#"{"type":"Finalize"}"#;
-const CLOSE_STREAM: &str = r#"{"type":"CloseStream"}"#;
-
-/// Answers in a row that were given by their deadline while the server said nothing at all: the
-/// connection is taken for dead.
-const UNANSWERED_MAX: u32 = 2;
-
-pub(super) struct Live {
-    config: Arc<DeepgramConfig>,
-    url: String,
+pub(super) struct Live<Dialect: ListeningDialect> {
+    dialect: Arc<Dialect>,
+    /// Of the call.
     rate: SampleRate,
+    /// Where the server wants another rate.
+    converter: Option<Converter>,
     events: mpsc::Sender<SttEvent>,
     link: Link,
     outbox: Outbox,
-    transcript: Transcript,
+    assembly: Dialect::Assembly,
+    /// Samples of the shortest audio that goes by itself.
+    message_min: u64,
     /// Tries to connect since the last result.
     tries: usize,
     unanswered: u32,
@@ -39,6 +34,12 @@ pub(super) struct Live {
     is_heard_from: bool,
     /// It was connected to anew because it had not.
     is_doubted: bool,
+}
+
+struct Converter {
+    resampler: Resampler,
+    /// What came out last.
+    samples: Vec<i16>,
 }
 
 /// The call is over, or its recognition is.
@@ -55,22 +56,28 @@ enum Step {
     Dropped,
 }
 
-impl Live {
+impl<Dialect: ListeningDialect> Live<Dialect> {
     pub(super) fn new(
-        config: Arc<DeepgramConfig>,
-        url: String,
+        dialect: Arc<Dialect>,
         rate: SampleRate,
         events: mpsc::Sender<SttEvent>,
         socket: Socket,
     ) -> Self {
+        let wire_rate = dialect.rate(rate);
+        let converter = (wire_rate != rate).then(|| Converter {
+            resampler: Resampler::new(rate, wire_rate),
+            samples: Vec::new(),
+        });
+        let (shortest, longest) = Dialect::MESSAGE_MS;
         Self {
-            config,
-            url,
+            dialect,
             rate,
+            converter,
             events,
             link: Link::up(socket, 0),
-            outbox: Outbox::new(rate.hz()),
-            transcript: Transcript::new(rate.hz()),
+            outbox: Outbox::new(wire_rate.hz(), longest),
+            assembly: Dialect::Assembly::new(wire_rate.hz()),
+            message_min: u64::from((shortest * wire_rate.hz() / 1_000).max(1)),
             tries: 0,
             unanswered: 0,
             is_quiet: false,
@@ -81,13 +88,13 @@ impl Live {
 
     pub(super) async fn run(mut self, mut inputs: mpsc::Receiver<SttInput>) {
         let mut is_open = true;
-        while is_open || self.transcript.is_owed() {
-            let has_more =
-                self.is_quiet || self.outbox.has_more() || self.transcript.next_to_ask().is_some();
-            let deadline = self.transcript.deadline();
+        let keep_alive = self.dialect.limits().keep_alive;
+        while is_open || self.assembly.is_owed() {
+            let has_more = self.is_quiet || self.is_audio_ready() || self.is_to_ask();
+            let deadline = self.assembly.deadline();
             let step = tokio::select! {
                 input = inputs.recv(), if is_open => Step::Input(input),
-                happening = self.link.next(has_more, self.config.limits.keep_alive) => {
+                happening = self.link.next(has_more, keep_alive) => {
                     Step::Link(happening)
                 }
                 () = at(deadline) => Step::Deadline,
@@ -108,60 +115,91 @@ impl Live {
             }
         }
         if let Link::Up(line) = self.link {
-            line.close(Message::text(CLOSE_STREAM)).await;
+            line.close(self.dialect.goodbye()).await;
         }
+    }
+
+    /// Whether there is enough audio to send. What nobody wants is passed over.
+    fn is_audio_ready(&mut self) -> bool {
+        let Some(from) = self.assembly.wanted_from() else {
+            return false;
+        };
+        self.outbox.skip_to(from);
+        self.outbox.waiting() >= self.message_min
+    }
+
+    /// Whether the place is reached where the server is asked to settle. What is left of audio
+    /// before it may be too short to go by itself; it is silence.
+    fn is_to_ask(&self) -> bool {
+        let next = self.assembly.next_to_ask();
+        next.is_some_and(|at| at < self.outbox.next() + self.message_min)
     }
 
     async fn take_input(&mut self, input: SttInput) -> Result<(), Over> {
         match input {
-            SttInput::Audio(frame) if frame.rate() != self.rate => {
-                let error = ProviderError::Rejected {
-                    provider: self.config.account.provider.clone(),
-                    problem: format!(
-                        "a frame at {} came in a call at {}: send all frames at the rate that was opened",
-                        frame.rate(),
-                        self.rate
-                    ),
-                };
-                self.fail(error).await
-            }
-            SttInput::Audio(frame) => {
-                self.outbox.push(frame.samples());
-                self.transcript.hear(frame.samples().len() as u64);
-                if self.link.line().is_some() && self.outbox.is_behind() {
-                    return self.broke("it takes audio too slowly").await;
-                }
-                Ok(())
-            }
+            SttInput::Audio(frame) => self.take_audio(&frame).await,
             SttInput::UtteranceStarted {
                 utterance,
                 onset_ago_ms,
             } => {
-                self.transcript.start(utterance, onset_ago_ms);
+                self.assembly.start(utterance, onset_ago_ms);
                 self.is_heard_from = false;
                 Ok(())
             }
-            // The server is asked to settle what was said once: it does not answer a second time
-            // where nothing was said since.
-            SttInput::PauseSuspected { .. } => Ok(()),
+            SttInput::PauseSuspected { utterance } => {
+                self.assembly.pause(utterance);
+                Ok(())
+            }
             SttInput::Finalise { utterance } => {
-                let deadline = Instant::now() + self.config.limits.finalise;
-                let answers = self.transcript.finalise(utterance, deadline);
+                let deadline = Instant::now() + self.dialect.limits().finalise;
+                let answers = self.assembly.finalise(utterance, deadline);
                 self.send(answers).await
             }
         }
+    }
+
+    async fn take_audio(&mut self, frame: &Frame) -> Result<(), Over> {
+        if frame.rate() != self.rate {
+            let error = ProviderError::Rejected {
+                provider: self.provider(),
+                problem: format!(
+                    "a frame at {} came in a call at {}: send all frames at the rate that was opened",
+                    frame.rate(),
+                    self.rate
+                ),
+            };
+            return self.fail(error).await;
+        }
+        let samples = match &mut self.converter {
+            Some(Converter { resampler, samples }) => {
+                samples.clear();
+                resampler.process(frame.samples(), samples);
+                samples.as_slice()
+            }
+            None => frame.samples(),
+        };
+        self.outbox.push(samples, self.assembly.kept_from());
+        self.assembly.hear(samples.len() as u64);
+        if self.link.line().is_some() && self.is_audio_ready() && self.outbox.is_behind() {
+            return self.broke("it takes audio too slowly").await;
+        }
+        Ok(())
+    }
+
+    fn provider(&self) -> String {
+        self.dialect.account().provider.clone()
     }
 
     async fn take_happening(&mut self, happening: Happening) -> Result<(), Over> {
         match happening {
             Happening::TimeToDial => {
                 self.tries += 1;
-                self.link = Link::dialling(self.config.clone(), self.url.clone());
+                self.link = Link::dialling(self.dialect.clone());
                 Ok(())
             }
             Happening::Dialled(Ok(socket)) => {
                 let kept_from = self.outbox.start();
-                let from = self.transcript.resume(kept_from);
+                let from = self.assembly.resume(kept_from);
                 let from = self.outbox.rewind(from);
                 self.link = Link::up(socket, from);
                 self.unanswered = 0;
@@ -185,23 +223,29 @@ impl Live {
     }
 
     /// Sends what is next: a request to settle where its place is reached, else audio.
-    fn write(&mut self) -> Result<(), tokio_tungstenite::tungstenite::Error> {
+    fn write(&mut self) -> Result<(), SocketError> {
+        let (is_to_ask, is_audio_ready) = (self.is_to_ask(), self.is_audio_ready());
         let Link::Up(line) = &mut self.link else {
             return Ok(());
         };
-        let next_to_ask = self.transcript.next_to_ask();
-        if next_to_ask.is_some_and(|at| at <= self.outbox.next()) {
+        let next_to_ask = self.assembly.next_to_ask();
+        if let Some(at) = next_to_ask.filter(|_| is_to_ask) {
             self.is_quiet = false;
-            self.transcript.asked(self.outbox.next());
-            return line.send(Message::text(FINALIZE));
+            self.assembly.asked(at.max(self.outbox.next()));
+            return line.send(self.dialect.finalise());
         }
-        let audio = self.outbox.take(next_to_ask.unwrap_or(u64::MAX));
-        if !audio.is_empty() {
+        if is_audio_ready {
             self.is_quiet = false;
-            return line.send(Message::Binary(Bytes::from(audio)));
+            if self.assembly.begin()
+                && let Some(beginning) = self.dialect.beginning()
+            {
+                return line.send(beginning);
+            }
+            let audio = self.outbox.take(next_to_ask.unwrap_or(u64::MAX));
+            return line.send(self.dialect.audio(audio));
         }
         if std::mem::take(&mut self.is_quiet) {
-            return line.send(Message::text(KEEP_ALIVE));
+            return line.send(self.dialect.keep_alive());
         }
         Ok(())
     }
@@ -212,16 +256,24 @@ impl Live {
         self.is_doubted = false;
         let text = match message {
             Message::Text(text) => text,
-            Message::Close(reason) => {
-                let reason = reason.map(|it| format!("{} {}", u16::from(it.code), it.reason));
-                let reason = reason.unwrap_or_else(|| "without a reason".into());
-                return self.broke(&format!("it hung up: {reason}")).await;
+            Message::Close(frame) => {
+                let said = frame.as_ref();
+                let meant = said.and_then(|it| self.dialect.closed(it.code.into(), &it.reason));
+                return match meant {
+                    Some(failure) => self.lost(failure).await,
+                    None => {
+                        let reason = said.map(|it| format!("{} {}", u16::from(it.code), it.reason));
+                        let reason = reason.unwrap_or_else(|| "without a reason".into());
+                        self.broke(&format!("it hung up: {reason}")).await
+                    }
+                };
             }
             _ => return Ok(()),
         };
-        let results = match wire::read(&text) {
-            Ok(Some(results)) => results,
-            Ok(None) => return Ok(()),
+        let heard = match self.dialect.read(&text) {
+            Ok(Reading::Heard(heard)) => heard,
+            Ok(Reading::Nothing | Reading::Ready) => return Ok(()),
+            Ok(Reading::Failed(failure)) => return self.lost(failure).await,
             Err(problem) => {
                 tracing::debug!("a message of the recogniser makes no sense: {problem}");
                 return Ok(());
@@ -233,7 +285,7 @@ impl Live {
             return Ok(());
         };
         let from = line.from;
-        let events = self.transcript.take(results, Sent { from, until });
+        let events = self.assembly.take(heard, Sent { from, until });
         self.send(events).await
     }
 
@@ -241,17 +293,17 @@ impl Live {
         let is_silent = !self.is_heard_from && self.link.line().is_some();
         if is_silent && !std::mem::replace(&mut self.is_doubted, true) {
             // Not that there were no words: the connection is dead, and another may hear them.
-            let deadline = Instant::now() + self.config.limits.finalise;
-            self.transcript.postpone(deadline);
+            let deadline = Instant::now() + self.dialect.limits().finalise;
+            self.assembly.postpone(deadline);
             return self.broke("it says nothing though the caller spoke").await;
         }
-        let answers = self.transcript.expire(Instant::now());
+        let answers = self.assembly.expire(Instant::now());
         self.send(answers).await?;
         if self.link.line().is_none() {
             return Ok(());
         }
         self.unanswered += 1;
-        if self.unanswered >= UNANSWERED_MAX {
+        if self.unanswered >= Dialect::Assembly::UNANSWERED_MAX {
             return self.broke("it no longer answers").await;
         }
         Ok(())
@@ -260,7 +312,7 @@ impl Live {
     /// The connection cannot be used any more.
     async fn broke(&mut self, problem: &str) -> Result<(), Over> {
         let error = ProviderError::Unavailable {
-            provider: self.config.account.provider.clone(),
+            provider: self.provider(),
             problem: problem.to_owned(),
         };
         self.lost(Failure::passing(error)).await
@@ -270,7 +322,7 @@ impl Live {
     async fn lost(&mut self, failure: Failure) -> Result<(), Over> {
         let wait = failure.retry_after.and(wait_before(self.tries));
         let Some(wait) = wait else {
-            let known = self.transcript.give_up();
+            let known = self.assembly.give_up();
             self.send(known).await?;
             return self.fail(failure.error).await;
         };

@@ -1,0 +1,79 @@
+//! How each vendor is asked for a call's recognition.
+
+use serde_json::json;
+
+use super::vendors::{DEEPGRAM, OPENAI};
+use super::{LIMITS, Stage, greeting};
+use offhook_contract::ProviderError;
+use offhook_providers::openai::{OpenAiRealtime, OpenAiRealtimeConfig};
+use offhook_simulators::{Script, openai};
+
+#[tokio::test]
+async fn deepgram_is_asked_by_model_rate_and_language() {
+    let stage = Stage::new(DEEPGRAM, greeting()).await;
+    let mut call = stage.call(LIMITS).await;
+    call.hear_until(400).await;
+    call.ends().await;
+    let asked = &stage.seen("connected")[0]["query"];
+    for (name, value) in [
+        ("model", "nova-3"),
+        ("language", "en-US"),
+        ("encoding", "linear16"),
+        ("sample_rate", "8000"),
+        ("channels", "1"),
+        ("interim_results", "true"),
+        ("endpointing", "false"),
+    ] {
+        assert_eq!(asked[name], value, "{name}");
+    }
+    // Audio says that the call goes on.
+    assert_eq!(stage.seen("KeepAlive").len(), 0);
+}
+
+#[tokio::test]
+async fn where_deepgram_settles_nothing_what_it_hears_next_does() {
+    let stage = Stage::new(DEEPGRAM, Script::default()).await;
+    let mut call = stage.call(LIMITS).await;
+    call.start(1, 300, 100).await;
+    call.finalise(1, 700).await;
+    assert_eq!(call.text(1).await.0, "");
+    // The server does not answer where it has next to nothing to settle.
+    call.start(2, 720, 20).await;
+    call.finalise(2, 740).await;
+    call.hear_until(1_500).await;
+    assert_eq!(call.text(2).await.0, "");
+    call.ends().await;
+    assert_eq!(stage.seen("Finalize").len(), 2);
+}
+
+#[tokio::test]
+async fn openai_is_told_the_model_the_language_and_that_no_turns_are_to_be_detected() {
+    let stage = Stage::new(OPENAI, greeting()).await;
+    stage.call(LIMITS).await.ends().await;
+    assert_eq!(
+        stage.seen("connected")[0]["query"]["intent"],
+        "transcription"
+    );
+    let input = &stage.seen("session.update")[0]["session"]["audio"]["input"];
+    let asked = json!({
+        "format": { "type": "audio/pcm", "rate": 24_000 },
+        "transcription": { "model": "gpt-4o-transcribe", "language": "en" },
+        "turn_detection": null,
+    });
+    assert_eq!(*input, asked);
+}
+
+#[tokio::test]
+async fn a_model_that_openai_has_not_shows_before_the_call() {
+    let stage = Stage::new(OPENAI, greeting()).await;
+    let problem = stage.open_with(|account| {
+        OpenAiRealtime::new(OpenAiRealtimeConfig::new(account, openai::UNKNOWN_MODEL))
+    });
+    let problem = problem.await.unwrap_err();
+    assert!(
+        matches!(problem, ProviderError::Rejected { .. }),
+        "{problem}"
+    );
+    assert!(problem.to_string().contains("does not exist"), "{problem}");
+    assert_eq!(stage.connections(), 1);
+}

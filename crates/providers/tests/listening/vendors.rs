@@ -1,0 +1,74 @@
+//! The vendors whose recognisers listen, and where they differ.
+
+use std::io;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use offhook_contract::SpeechToText;
+use offhook_providers::deepgram::{DeepgramConfig, DeepgramSpeech};
+use offhook_providers::hosted::{Account, ListeningLimits};
+use offhook_providers::openai::{OpenAiRealtime, OpenAiRealtimeConfig};
+use offhook_simulators::{Behaviour, Script, Serving, deepgram, openai};
+
+/// A vendor and its simulator.
+#[derive(Clone, Copy)]
+pub(crate) struct Vendor {
+    pub(crate) name: &'static str,
+    /// Behind the address of its server.
+    pub(crate) path: &'static str,
+    pub(crate) serve: fn(Behaviour, Script) -> BoxFuture<'static, io::Result<Serving>>,
+    pub(crate) recogniser: fn(Account, ListeningLimits) -> Arc<dyn SpeechToText>,
+    pub(crate) wrong_key: &'static str,
+    /// What it is sent where an utterance ends, where a call is silent, and where it is over.
+    pub(crate) finalise: &'static str,
+    pub(crate) keep_alive: &'static str,
+    pub(crate) goodbye: Option<&'static str>,
+    /// It tells words while the caller speaks.
+    pub(crate) is_live: bool,
+}
+
+pub(crate) const DEEPGRAM: Vendor = Vendor {
+    name: "deepgram",
+    path: "/v1",
+    serve: |behaviour, script| Box::pin(Serving::here(deepgram::routes(behaviour, script))),
+    recogniser: |account, limits| {
+        Arc::new(DeepgramSpeech::new(DeepgramConfig {
+            account,
+            model: "nova-3".into(),
+            limits,
+        }))
+    },
+    wrong_key: deepgram::WRONG_KEY,
+    finalise: "Finalize",
+    keep_alive: "KeepAlive",
+    goodbye: Some("CloseStream"),
+    is_live: true,
+};
+
+pub(crate) const OPENAI: Vendor = Vendor {
+    name: "openai",
+    path: "/v1",
+    serve: |behaviour, script| Box::pin(Serving::here(openai::listening(behaviour, script))),
+    recogniser: |account, limits| openai_model("gpt-4o-transcribe", account, limits),
+    wrong_key: openai::WRONG_KEY,
+    finalise: "input_audio_buffer.commit",
+    keep_alive: "ping",
+    goodbye: None,
+    is_live: false,
+};
+
+const OPENAI_LIVE: Vendor = Vendor {
+    name: "openai, live",
+    recogniser: |account, limits| openai_model("gpt-live-transcribe", account, limits),
+    is_live: true,
+    ..OPENAI
+};
+
+fn openai_model(name: &str, account: Account, limits: ListeningLimits) -> Arc<dyn SpeechToText> {
+    Arc::new(OpenAiRealtime::new(OpenAiRealtimeConfig {
+        limits,
+        ..OpenAiRealtimeConfig::new(account, name)
+    }))
+}
+
+pub(crate) const ALL: [Vendor; 3] = [DEEPGRAM, OPENAI, OPENAI_LIVE];
