@@ -1,6 +1,7 @@
-//! Deepgram's live recognition: the WebSocket `/v1/listen`, which hears the words of a script; and its
-//! voices: the WebSocket `/v1/speak`.
+//! Deepgram's live recognition: the WebSockets `/v1/listen` and, for Flux, `/v2/listen`, which hear the
+//! words of a script; and its voices: the WebSocket `/v1/speak`.
 
+mod flux;
 mod listen;
 mod speak;
 
@@ -25,13 +26,14 @@ struct Stage {
     script: Script,
 }
 
-/// The routes below the base address `/v1`. What is asked for and each message that is no audio are
+/// The routes of live recognition, below `/v1` and `/v2`. What is asked for and each message that is no audio are
 /// [seen](Behaviour::seen); a fault holds for a whole connection, and its pieces are results. The
 /// first delay is that of final results, the one between pieces that of interim ones.
 pub fn routes(behaviour: Behaviour, script: Script) -> Router {
     let stage = Stage { behaviour, script };
     Router::new()
         .route("/v1/listen", get(listen))
+        .route("/v2/listen", get(flux::connect))
         .with_state(stage)
 }
 
@@ -56,12 +58,7 @@ async fn listen(
         .note(json!({ "type": "connected", "query": query }));
     let fault = stage.behaviour.fault();
     if let Some(Fault::Refuse { status, .. }) = fault {
-        let message = match status {
-            429 => "Too many requests. Please try again later",
-            403 => "Project does not have access to the requested model.",
-            _ => "The service cannot be reached right now.",
-        };
-        return refusal(status, "REFUSED", message);
+        return refused(status);
     }
     upgrade.on_upgrade(move |socket| async move {
         let Stage { behaviour, script } = stage;
@@ -77,6 +74,15 @@ fn is_known(headers: &HeaderMap) -> bool {
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("token"))
         .map(|(_, key)| key);
     key.is_some_and(|key| !key.is_empty() && key != WRONG_KEY)
+}
+
+fn refused(status: u16) -> Response {
+    let message = match status {
+        429 => "Too many requests. Please try again later",
+        403 => "Project does not have access to the requested model.",
+        _ => "The service cannot be reached right now.",
+    };
+    refusal(status, "REFUSED", message)
 }
 
 /// The platform's shape of an error.

@@ -91,3 +91,26 @@ with client.listen.v1.connect(**hearing, interim_results="true") as connection:
     connection.send_keep_alive()
     connection.send_close_stream()
     assert until(connection, "Metadata")[1].duration == 1.0
+
+flux = {"model": "flux-general-en", "encoding": "linear16", "sample_rate": "16000"}
+with client.listen.v2.connect(**flux, eot_threshold="1.0", keyterm=["Sunday"]) as connection:
+    assert until(connection, "Connected")[1].sequence_id == 0
+    connection.send_force_end_turn()  # there is no turn: nothing is said to it
+    connection.send_media(speech)
+    _, info = until(connection, "TurnInfo")
+    assert (info.event, info.turn_index) == ("StartOfTurn", 0), info
+    connection.send_force_end_turn()
+    while info.event != "EndOfTurn":
+        _, info = until(connection, "TurnInfo")
+    assert info.trigger == "manual" and info.transcript.startswith("I would like"), info
+    assert info.words[0].word == "I" and info.audio_window_end == 1.0
+    connection.send_close_stream()
+
+# By itself it ends turns where the caller is silent.
+with client.listen.v2.connect(**flux, eager_eot_threshold="0.4") as connection:
+    connection.send_media(speech + bytes(2 * 16_000))
+    events = []
+    while "EndOfTurn" not in events:
+        _, info = until(connection, "TurnInfo")
+        events.append(info.event)
+    assert info.trigger == "model" and "EagerEndOfTurn" in events, events

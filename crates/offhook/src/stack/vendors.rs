@@ -8,7 +8,8 @@ use offhook_contract::{ChatModel, SpeechToText, TextToSpeech};
 use offhook_providers::anthropic::{AnthropicChat, AnthropicChatConfig};
 use offhook_providers::cartesia::{CartesiaVoice, CartesiaVoiceConfig};
 use offhook_providers::deepgram::{
-    self, DeepgramConfig, DeepgramSpeech, DeepgramVoice, DeepgramVoiceConfig,
+    self, DeepgramConfig, DeepgramFlux, DeepgramFluxConfig, DeepgramSpeech, DeepgramVoice,
+    DeepgramVoiceConfig,
 };
 use offhook_providers::elevenlabs::{ElevenLabsHttpVoice, ElevenLabsVoice, ElevenLabsVoiceConfig};
 use offhook_providers::gemini::{GeminiChat, GeminiChatConfig};
@@ -44,6 +45,9 @@ pub(super) struct Vendor {
 
 /// ElevenLabs' models that have no socket begin so.
 const WITHOUT_SOCKET: &str = "eleven_v3";
+
+/// Deepgram's models that hear in turns begin so.
+const IN_TURNS: &str = "flux-";
 
 const OPENAI: &str = "https://api.openai.com/v1";
 
@@ -200,6 +204,10 @@ pub(super) fn recognition(id: &ModelId) -> Result<Arc<dyn SpeechToText>, String>
         "openai-realtime" => {
             let config = OpenAiRealtimeConfig::new(account, name);
             Arc::new(OpenAiRealtime::new(config))
+        }
+        "deepgram" if name.starts_with(IN_TURNS) => {
+            let config = DeepgramFluxConfig::new(account, name);
+            Arc::new(DeepgramFlux::new(config))
         }
         _ => Arc::new(DeepgramSpeech::new(DeepgramConfig {
             account,

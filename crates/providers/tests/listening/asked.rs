@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::vendors::{DEEPGRAM, OPENAI};
+use super::vendors::{DEEPGRAM, FLUX, OPENAI};
 use super::{LIMITS, Stage, greeting};
 use offhook_contract::ProviderError;
 use offhook_providers::openai::{OpenAiRealtime, OpenAiRealtimeConfig};
@@ -44,6 +44,22 @@ async fn where_deepgram_settles_nothing_what_it_hears_next_does() {
     assert_eq!(call.text(2).await.0, "");
     call.ends().await;
     assert_eq!(stage.seen("Finalize").len(), 2);
+}
+
+#[tokio::test]
+async fn flux_is_asked_to_end_no_turn_by_itself() {
+    let stage = Stage::new(FLUX, greeting()).await;
+    stage.call(LIMITS).await.ends().await;
+    let asked = &stage.seen("connected")[0]["query"];
+    for (name, value) in [
+        ("model", json!("flux-general-en")),
+        ("encoding", json!("linear16")),
+        ("sample_rate", json!("8000")),
+        ("eot_threshold", json!("1.0")),
+        ("keyterm", json!(["Offhook", "Nguyen & Co"])),
+    ] {
+        assert_eq!(asked[name], value, "{name}");
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use offhook_contract::SpeechToText;
-use offhook_providers::deepgram::{DeepgramConfig, DeepgramSpeech};
+use offhook_providers::deepgram::{
+    DeepgramConfig, DeepgramFlux, DeepgramFluxConfig, DeepgramSpeech,
+};
 use offhook_providers::hosted::{Account, ListeningLimits};
 use offhook_providers::openai::{OpenAiRealtime, OpenAiRealtimeConfig};
 use offhook_simulators::{Behaviour, Script, Serving, deepgram, openai};
@@ -45,6 +47,20 @@ pub(crate) const DEEPGRAM: Vendor = Vendor {
     is_live: true,
 };
 
+pub(crate) const FLUX: Vendor = Vendor {
+    name: "deepgram, flux",
+    recogniser: |account, limits| {
+        Arc::new(DeepgramFlux::new(DeepgramFluxConfig {
+            keyterms: vec!["Offhook".into(), "Nguyen & Co".into()],
+            limits,
+            ..DeepgramFluxConfig::new(account, "flux-general-en")
+        }))
+    },
+    finalise: "ForceEndTurn",
+    keep_alive: "ping",
+    ..DEEPGRAM
+};
+
 pub(crate) const OPENAI: Vendor = Vendor {
     name: "openai",
     path: "/v1",
@@ -71,4 +87,4 @@ fn openai_model(name: &str, account: Account, limits: ListeningLimits) -> Arc<dy
     }))
 }
 
-pub(crate) const ALL: [Vendor; 3] = [DEEPGRAM, OPENAI, OPENAI_LIVE];
+pub(crate) const ALL: [Vendor; 4] = [DEEPGRAM, FLUX, OPENAI, OPENAI_LIVE];

@@ -156,6 +156,26 @@ fn what_is_known_is_given_at_the_deadline_and_late_words_go_to_nobody() {
 }
 
 #[test]
+fn words_that_are_heard_after_a_turn_was_ended_are_waited_for() {
+    for late in [&[][..], &[("two", 0.85, 0.98)]] {
+        let mut it = transcript(1_000);
+        it.start(FIRST, 600);
+        let deadline = soon();
+        assert_eq!(it.finalise(FIRST, deadline), []);
+        it.asked(1_000);
+        let turn = result("final", 0.0, 0.9, &[("one", 0.5, 0.8)]);
+        assert_eq!(it.take(turn, ALL), []);
+        let next = it.take(result("interim", 0.9, 1.2, late), ALL);
+        if late.is_empty() {
+            assert_eq!(next, said(FIRST, "one"));
+        } else {
+            assert_eq!(next, []);
+            assert_eq!(it.expire(deadline), said(FIRST, "one two"));
+        }
+    }
+}
+
+#[test]
 fn an_answer_to_an_utterance_of_before_settles_no_later_one() {
     let mut it = transcript(1_000);
     it.start(FIRST, 500);
