@@ -89,6 +89,7 @@ async fn main() -> anyhow::Result<()> {
         .with_faults(arguments.faults_per_mille);
     let speaking = speaking(&arguments);
     let script = Script::of_anything();
+    let listening = elevenlabs::listening(hearing.clone(), script.clone());
     let live = openai::listening(hearing.clone(), script.clone());
     let live = openai::routes(behaviour.clone()).merge(live);
     let openai = Serving::start(arguments.openai, live).await?;
@@ -110,7 +111,7 @@ async fn main() -> anyhow::Result<()> {
     println!("google http://{}", google.address);
     let rime = Serving::start(arguments.rime, rime::routes(speaking.clone())).await?;
     println!("rime http://{}", rime.address);
-    let elevenlabs = elevenlabs::routes(speaking);
+    let elevenlabs = elevenlabs::routes(speaking).merge(listening);
     let elevenlabs = Serving::start(arguments.elevenlabs, elevenlabs).await?;
     println!("elevenlabs http://{}", elevenlabs.address);
     openai.wait().await;

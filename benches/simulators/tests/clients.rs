@@ -137,3 +137,13 @@ async fn elevenlabs_client_takes_the_simulated_platform_for_its_own() {
     let keys = ["xi-1", elevenlabs::WRONG_KEY];
     runs("elevenlabs_client.py", &server, &keys).await;
 }
+
+#[tokio::test]
+async fn elevenlabs_client_takes_the_simulated_live_recognition_for_its_own() {
+    let behaviour = Behaviour::new(1);
+    plan(&behaviour, 4, [down(503)]);
+    let routes = elevenlabs::listening(behaviour, Script::of_anything());
+    let server = Serving::here(routes).await.unwrap();
+    let keys = ["xi-1", elevenlabs::WRONG_KEY];
+    runs("elevenlabs_scribe_client.py", &server, &keys).await;
+}

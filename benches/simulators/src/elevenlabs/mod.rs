@@ -1,6 +1,7 @@
 //! ElevenLabs' API: the socket that takes text as it is written and gives sound with the times of
-//! its characters, and speech over HTTP.
+//! its characters, speech over HTTP, and live recognition.
 
+mod scribe;
 mod session;
 mod speech;
 
@@ -15,7 +16,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use serde_json::json;
 
-use crate::{Behaviour, Fault};
+use crate::{Behaviour, Fault, Script};
 use session::Session;
 
 /// A key that is always refused.
@@ -34,6 +35,16 @@ pub fn routes(behaviour: Behaviour) -> Router {
         .route(&format!("{voice}/stream-input"), get(stream))
         .route(&format!("{voice}/stream"), post(speech::speak))
         .with_state(behaviour)
+}
+
+/// The routes of live recognition, which hears the words of a script. What is asked for and each
+/// message that is no audio are [seen](Behaviour::seen); a fault holds for a whole connection, and
+/// its pieces are texts.
+pub fn listening(behaviour: Behaviour, script: Script) -> Router {
+    let stage = scribe::Stage { behaviour, script };
+    Router::new()
+        .route("/v1/speech-to-text/realtime", get(scribe::connect))
+        .with_state(stage)
 }
 
 /// The platform's shape of an error.

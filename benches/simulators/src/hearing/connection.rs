@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::{Behaviour, Fault};
@@ -58,6 +58,8 @@ pub(crate) struct Told {
     pub(crate) results: Vec<(bool, Value)>,
     /// What came was audio, of which no note is taken.
     pub(crate) is_audio: bool,
+    /// It was only said that the call goes on.
+    pub(crate) is_silence: bool,
     /// The client has said goodbye.
     pub(crate) is_over: bool,
 }
@@ -175,8 +177,10 @@ impl<Vendor: Listener> Connection<Vendor> {
             Some(Message::Text(text)) => {
                 let message = serde_json::from_str(&text).unwrap_or(Value::Null);
                 let told = self.vendor.obey(&message);
-                self.is_hearing |= told.is_audio;
-                if !told.is_audio {
+                self.is_hearing |= told.is_audio && !told.is_silence;
+                if told.is_silence {
+                    self.behaviour.note(json!({ "type": "silence" }));
+                } else if !told.is_audio {
                     self.behaviour.note(message);
                 }
                 told
@@ -186,7 +190,7 @@ impl<Vendor: Listener> Connection<Vendor> {
                 return Err(Over);
             }
             Some(Message::Ping(_)) => {
-                self.behaviour.note(serde_json::json!({ "type": "ping" }));
+                self.behaviour.note(json!({ "type": "ping" }));
                 return Ok(());
             }
             Some(Message::Pong(_)) => return Ok(()),

@@ -11,7 +11,10 @@ use offhook_providers::deepgram::{
     self, DeepgramConfig, DeepgramFlux, DeepgramFluxConfig, DeepgramSpeech, DeepgramVoice,
     DeepgramVoiceConfig,
 };
-use offhook_providers::elevenlabs::{ElevenLabsHttpVoice, ElevenLabsVoice, ElevenLabsVoiceConfig};
+use offhook_providers::elevenlabs::{
+    ElevenLabsHttpVoice, ElevenLabsScribe, ElevenLabsScribeConfig, ElevenLabsVoice,
+    ElevenLabsVoiceConfig,
+};
 use offhook_providers::gemini::{GeminiChat, GeminiChatConfig};
 use offhook_providers::google::{GoogleVoice, GoogleVoiceConfig};
 use offhook_providers::hosted::{Account, ApiKey, HttpClient, ListeningLimits, http_client};
@@ -78,7 +81,7 @@ pub(super) const VENDORS: &[Vendor] = &[
         key: "ELEVENLABS_API_KEY",
         address: "ELEVENLABS_BASE_URL",
         base_url: "https://api.elevenlabs.io",
-        stages: &[Stage::Voice],
+        stages: &[Stage::Recognition, Stage::Voice],
     },
     Vendor {
         name: "google",
@@ -197,6 +200,10 @@ pub(super) fn recognition(id: &ModelId) -> Result<Arc<dyn SpeechToText>, String>
     let (account, name) = account(id, Stage::Recognition)?;
     let vendor = account.provider.clone();
     Ok(match vendor.as_str() {
+        "elevenlabs" => {
+            let config = ElevenLabsScribeConfig::new(account, name);
+            Arc::new(ElevenLabsScribe::new(config))
+        }
         "openai" => {
             let config = OpenAiTranscriptionConfig::new(account, name);
             Arc::new(OpenAiTranscription::new(client()?, config))

@@ -17,7 +17,7 @@ use crate::hosted::{
 };
 
 /// Where the server looks for the key.
-const KEY: HeaderName = HeaderName::from_static("xi-api-key");
+pub(super) const KEY: HeaderName = HeaderName::from_static("xi-api-key");
 
 /// Slowest and fastest pace of the platform.
 pub(super) const SPEED: RangeInclusive<f32> = 0.7..=1.2;

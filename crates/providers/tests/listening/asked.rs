@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
-use super::vendors::{DEEPGRAM, FLUX, OPENAI};
+use super::vendors::{DEEPGRAM, ELEVENLABS, FLUX, OPENAI};
 use super::{LIMITS, Stage, greeting};
 use offhook_contract::ProviderError;
+use offhook_media::SampleRate;
 use offhook_providers::openai::{OpenAiRealtime, OpenAiRealtimeConfig};
 use offhook_simulators::{Script, openai};
 
@@ -92,4 +93,25 @@ async fn a_model_that_openai_has_not_shows_before_the_call() {
     );
     assert!(problem.to_string().contains("does not exist"), "{problem}");
     assert_eq!(stage.connections(), 1);
+}
+
+#[tokio::test]
+async fn elevenlabs_is_asked_to_settle_nothing_by_itself() {
+    for (rate, format) in [
+        (SampleRate::HZ_8000, "pcm_8000"),
+        (SampleRate::HZ_32000, "pcm_16000"),
+    ] {
+        let stage = Stage::at(ELEVENLABS, greeting(), rate).await;
+        stage.call(LIMITS).await.ends().await;
+        let asked = &stage.seen("connected")[0]["query"];
+        for (name, value) in [
+            ("model_id", json!("scribe_v2_realtime")),
+            ("audio_format", json!(format)),
+            ("commit_strategy", json!("manual")),
+            ("language_code", json!("en")),
+            ("keyterms", json!(["Offhook", "Nguyen"])),
+        ] {
+            assert_eq!(asked[name], value, "{name}");
+        }
+    }
 }

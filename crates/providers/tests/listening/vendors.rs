@@ -8,9 +8,10 @@ use offhook_contract::SpeechToText;
 use offhook_providers::deepgram::{
     DeepgramConfig, DeepgramFlux, DeepgramFluxConfig, DeepgramSpeech,
 };
+use offhook_providers::elevenlabs::{ElevenLabsScribe, ElevenLabsScribeConfig};
 use offhook_providers::hosted::{Account, ListeningLimits};
 use offhook_providers::openai::{OpenAiRealtime, OpenAiRealtimeConfig};
-use offhook_simulators::{Behaviour, Script, Serving, deepgram, openai};
+use offhook_simulators::{Behaviour, Script, Serving, deepgram, elevenlabs, openai};
 
 /// A vendor and its simulator.
 #[derive(Clone, Copy)]
@@ -87,4 +88,22 @@ fn openai_model(name: &str, account: Account, limits: ListeningLimits) -> Arc<dy
     }))
 }
 
-pub(crate) const ALL: [Vendor; 4] = [DEEPGRAM, FLUX, OPENAI, OPENAI_LIVE];
+pub(crate) const ELEVENLABS: Vendor = Vendor {
+    name: "elevenlabs",
+    path: "",
+    serve: |behaviour, script| Box::pin(Serving::here(elevenlabs::listening(behaviour, script))),
+    recogniser: |account, limits| {
+        Arc::new(ElevenLabsScribe::new(ElevenLabsScribeConfig {
+            keyterms: vec!["Offhook".into(), "Nguyen".into()],
+            limits,
+            ..ElevenLabsScribeConfig::new(account, "scribe_v2_realtime")
+        }))
+    },
+    wrong_key: elevenlabs::WRONG_KEY,
+    finalise: "input_audio_chunk",
+    keep_alive: "silence",
+    goodbye: None,
+    is_live: true,
+};
+
+pub(crate) const ALL: [Vendor; 5] = [DEEPGRAM, FLUX, OPENAI, OPENAI_LIVE, ELEVENLABS];

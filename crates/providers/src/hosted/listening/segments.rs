@@ -30,6 +30,8 @@ const TEXT_MAX: usize = 64 << 10;
 pub(crate) enum SegmentHeard {
     /// More of its words, as they are written.
     More(String),
+    /// All of its words so far.
+    SoFar(String),
     /// All of its words.
     Settled(String),
 }
@@ -58,6 +60,8 @@ struct Utterance {
     stage: Stage,
     /// An earlier segment of it is.
     has_settled: bool,
+    /// Bytes of the words that are settled by earlier segments.
+    settled_before: usize,
     /// The words of its earlier segments, and what is believed of this one.
     settled: String,
     believed: String,
@@ -124,6 +128,7 @@ impl Assembly for Segments {
             end: None,
             stage: Stage::Waiting,
             has_settled: false,
+            settled_before: 0,
             settled: String::new(),
             believed: String::new(),
             told: String::new(),
@@ -211,11 +216,16 @@ impl Assembly for Segments {
         };
         match heard {
             SegmentHeard::More(text) => current.believed.push_str(&text),
+            SegmentHeard::SoFar(text) => current.believed = text,
             SegmentHeard::Settled(text) => {
                 current.settled = joined(&current.settled, &text);
                 current.believed.clear();
-                current.has_settled = true;
-                current.proceed();
+                // What the server settles by itself is a part of the segment.
+                if current.stage == Stage::Asked {
+                    current.has_settled = true;
+                    current.settled_before = current.settled.len();
+                    current.proceed();
+                }
                 return self.settle();
             }
         }
@@ -230,6 +240,7 @@ impl Assembly for Segments {
         };
         current.stage = Stage::Waiting;
         current.believed.clear();
+        current.settled.truncate(current.settled_before);
         current.from = current.from.max(kept_from);
         current.from
     }

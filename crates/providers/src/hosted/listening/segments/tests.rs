@@ -41,6 +41,10 @@ impl Segments {
         self.take(SegmentHeard::More(text.into()), ALL)
     }
 
+    fn so_far(&mut self, text: &str) -> Vec<SttEvent> {
+        self.take(SegmentHeard::SoFar(text.into()), ALL)
+    }
+
     fn is_answered(&mut self, text: &str) -> Vec<SttEvent> {
         self.take(SegmentHeard::Settled(text.into()), ALL)
     }
@@ -56,6 +60,8 @@ fn an_utterance_is_sent_from_before_its_onset_to_its_end() {
     it.hear(1_000);
     assert_eq!(it.more("Are "), believed(FIRST, "Are"));
     assert_eq!(it.more("you "), believed(FIRST, "Are you"));
+    assert_eq!(it.so_far("Are you"), []);
+    assert_eq!(it.so_far("Are you op"), believed(FIRST, "Are you op"));
     assert_eq!(it.finalise(FIRST, soon()), []);
     assert_eq!(it.next_to_ask(), Some(10_000));
     it.asked(10_000);
@@ -124,6 +130,23 @@ fn a_new_connection_hears_the_segment_once_more() {
     assert!(it.begin());
     it.asked(9_000);
     assert_eq!(it.is_answered("one two"), said(FIRST, "one two"));
+}
+
+#[test]
+fn what_the_server_settles_by_itself_is_a_part_of_the_utterance() {
+    let mut it = segments(1_000);
+    it.start(FIRST, 300);
+    it.begin();
+    it.so_far("one tow");
+    assert_eq!(it.is_answered("one two"), []);
+    assert_eq!(it.so_far("three"), believed(FIRST, "one two three"));
+    // Another connection hears it all once more.
+    it.resume(0);
+    it.begin();
+    assert_eq!(it.is_answered("one two"), []);
+    it.finalise(FIRST, soon());
+    it.asked(1_000);
+    assert_eq!(it.is_answered("three"), said(FIRST, "one two three"));
 }
 
 #[test]
