@@ -311,6 +311,7 @@ mod tests {
                 }]
                 .into(),
                 options: offhook_contract::ChatOptions {
+                    thinking: offhook_contract::ThinkingOptions::LEAST,
                     temperature: None,
                     tokens_max: 100,
                 },

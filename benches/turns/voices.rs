@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use offhook_contract::{SpeechEvent, SpeechRequest, SpokenText, TextSpan, TextToSpeech};
+use offhook_contract::{
+    SpeechEvent, SpeechRequest, SpokenText, TextSpan, TextToSpeech, VoiceManner,
+};
 use offhook_media::{SampleRate, resample_all};
 use tokio::runtime::Runtime;
 
@@ -87,6 +89,7 @@ impl Voices {
 
     async fn synthesise(&self, text: &str, speaker: Speaker) -> anyhow::Result<Spoken> {
         let request = SpeechRequest {
+            manner: VoiceManner::default(),
             voice: Some(speaker.id.to_owned()),
             language: "en".to_owned(),
             // Playing it at another pitch changes the pace too; this makes up for it.

@@ -1,6 +1,7 @@
 //! What the agent knows and says.
 
 use offhook_contract::Role;
+use offhook_contract::ThinkingEffort;
 use serde_json::json;
 
 use crate::knob::{Knob, knob};
@@ -73,6 +74,8 @@ pub(crate) fn knobs() -> Vec<Knob> {
             },
         ),
         temperature(),
+        effort(),
+        thinking_tokens(),
     ]
 }
 
@@ -85,6 +88,33 @@ fn temperature() -> Knob {
         |calls| {
             let asked = calls.map(|call| call.asked[0].options.temperature);
             assert_eq!(asked, [Some(0.0), Some(1.5), None]);
+        },
+    )
+}
+
+fn effort() -> Knob {
+    knob(
+        "thinking.effort",
+        [json!("none"), json!("xhigh"), json!(null)],
+        "the model is asked to think so hard, or as little as it can",
+        question,
+        |calls| {
+            let asked = calls.map(|call| call.asked[0].options.thinking.effort);
+            let hard = Some(ThinkingEffort::ExtraHigh);
+            assert_eq!(asked, [Some(ThinkingEffort::None), hard, None]);
+        },
+    )
+}
+
+fn thinking_tokens() -> Knob {
+    knob(
+        "thinking.tokens_max",
+        [json!(0), json!(2_000), json!(null)],
+        "the model is told how many tokens of thought it may take",
+        question,
+        |calls| {
+            let asked = calls.map(|call| call.asked[0].options.thinking.tokens_max);
+            assert_eq!(asked, [Some(0), Some(2_000), None]);
         },
     )
 }

@@ -45,6 +45,26 @@ pub(crate) fn knobs() -> Vec<Knob> {
             },
         ),
         knob(
+            "voice.stability",
+            [json!(0.25), json!(1.0), json!(null)],
+            "the voice is asked to sound so even, or as it was set",
+            question,
+            |calls| {
+                let asked = calls.map(|call| call.voice[0].manner.stability);
+                assert_eq!(asked, [Some(0.25), Some(1.0), None]);
+            },
+        ),
+        knob(
+            "voice.similarity",
+            [json!(0.0), json!(0.75), json!(null)],
+            "the voice is asked to stay so close to its original, or as it was set",
+            question,
+            |calls| {
+                let asked = calls.map(|call| call.voice[0].manner.similarity);
+                assert_eq!(asked, [Some(0.0), Some(0.75), None]);
+            },
+        ),
+        knob(
             "voice.volume",
             [json!(0.0), json!(0.5), json!(1.0)],
             "0 is not to be heard, 0.5 is 6 dB below 1",

@@ -7,7 +7,8 @@ use offhook_turn_taking::{HangUpCause, Line, TurnPolicy};
 use crate::sounds::{AmbientSound, ToolCallSound};
 use crate::template::Template;
 use crate::{
-    AgentDocument, AgentProblems, CallLimits, HearingSettings, ModelId, RecordSettings, reading,
+    AgentDocument, AgentProblems, CallLimits, HearingSettings, ModelId, RecordSettings,
+    ThinkingDocument, reading,
 };
 
 /// Values that one call gives to the agent's variables, by name. Names that the agent does not
@@ -34,6 +35,7 @@ pub struct Agent {
     pub(crate) tool_call_sound: Option<ToolCallSound>,
     pub(crate) chat: ChatSettings,
     pub(crate) hearing: HearingSettings,
+    pub(crate) keywords: Vec<String>,
     pub(crate) context_window_turns: usize,
     pub(crate) is_recorded: bool,
     pub(crate) limits: CallLimits,
@@ -65,6 +67,10 @@ pub struct VoiceSettings {
     pub speed: f32,
     /// Amplitude; 1 leaves the voice as it is; 0 to 2.
     pub volume: f32,
+    /// From 0, lively, to 1, even; `None` is as the voice was set.
+    pub stability: Option<f32>,
+    /// How close to the original, 0 to 1; `None` is as the voice was set.
+    pub similarity: Option<f32>,
 }
 
 /// How the chat model writes.
@@ -74,6 +80,8 @@ pub struct ChatSettings {
     pub temperature: Option<f32>,
     /// Longest reply, in the model's tokens.
     pub reply_tokens_max: u32,
+    /// How much it thinks before.
+    pub thinking: ThinkingDocument,
 }
 
 impl Agent {
@@ -202,6 +210,12 @@ impl Agent {
     #[must_use]
     pub const fn hearing(&self) -> HearingSettings {
         self.hearing
+    }
+
+    /// Words and names that callers are likely to say.
+    #[must_use]
+    pub fn keywords(&self) -> &[String] {
+        &self.keywords
     }
 
     /// Whether a server keeps a recording of the call.

@@ -14,7 +14,8 @@ use crate::sounds;
 use crate::template::{Template, is_variable_name};
 use crate::{
     Agent, AgentDocument, AgentProblems, ChatSettings, DurationText, EagernessDocument,
-    HearingSettings, ModelChoices, ModelId, TurnModeDocument, VoiceSettings, parse_duration,
+    HearingSettings, ModelChoices, ModelId, ThinkingDocument, TurnModeDocument, VoiceSettings,
+    parse_duration,
 };
 
 pub(crate) fn agent_from_document(document: &AgentDocument) -> Result<Agent, AgentProblems> {
@@ -63,10 +64,8 @@ pub(crate) fn agent_from_document(document: &AgentDocument) -> Result<Agent, Age
         ambient_sound: check.ambient_sound(document),
         tool_call_sound: sounds::tool_call_sound(&document.tool_call_sound),
         chat: check.chat(document),
-        hearing: HearingSettings {
-            denoising: document.denoising.into(),
-            echo_cancellation: document.echo_cancellation.into(),
-        },
+        hearing: HearingSettings::of(document),
+        keywords: check.keywords(&document.keywords),
         context_window_turns: check.whole(
             "context_window_turns",
             document.context_window_turns,
@@ -272,6 +271,8 @@ impl Check {
             language: document.language.clone(),
             speed: self.number("voice.speed", document.voice.speed, limits::SPEED),
             volume: self.number("voice.volume", document.voice.volume, limits::VOLUME),
+            stability: self.share("voice.stability", document.voice.stability),
+            similarity: self.share("voice.similarity", document.voice.similarity),
         }
     }
 
@@ -285,7 +286,33 @@ impl Check {
                 document.reply_tokens_max,
                 limits::REPLY_TOKENS,
             ),
+            thinking: ThinkingDocument {
+                tokens_max: document.thinking.tokens_max.map(|tokens| {
+                    self.whole("thinking.tokens_max", tokens, limits::THINKING_TOKENS)
+                }),
+                ..document.thinking
+            },
         }
+    }
+
+    fn share(&mut self, path: &str, share: Option<f64>) -> Option<f32> {
+        share.map(|share| self.number(path, share, limits::SHARE))
+    }
+
+    fn keywords(&mut self, keywords: &[String]) -> Vec<String> {
+        if keywords.len() > limits::KEYWORDS_MAX {
+            let problem = format!(
+                "{} are too many; at most {}",
+                keywords.len(),
+                limits::KEYWORDS_MAX
+            );
+            self.findings.add("keywords", problem);
+        }
+        for (index, keyword) in keywords.iter().enumerate() {
+            let path = format!("keywords[{index}]");
+            self.length(&path, keyword.trim(), 1, limits::KEYWORD_CHARS_MAX);
+        }
+        keywords.iter().map(|it| it.trim().to_owned()).collect()
     }
 
     fn policy(&mut self, document: &AgentDocument) -> TurnPolicy {

@@ -11,7 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::hearing::{DenoisingDocument, EchoCancellationDocument};
 use crate::sounds::{AmbientSoundDocument, ToolCallSoundDocument};
-use crate::{BackchannelsDocument, LimitsDocument, RecordsDocument, SoftTimeoutDocument, limits};
+use crate::{
+    BackchannelsDocument, LimitsDocument, RecordsDocument, SoftTimeoutDocument, ThinkingDocument,
+    limits,
+};
 
 pub use endpointing::{EndpointingDocument, SpellingPatienceDocument};
 pub use interruption::{InterruptionDocument, InterruptionProfileDocument};
@@ -64,6 +67,14 @@ pub struct AgentDocument {
     #[serde(default = "default_reply_tokens_max")]
     #[schemars(range(min = limits::REPLY_TOKENS.min, max = limits::REPLY_TOKENS.max))]
     pub reply_tokens_max: u32,
+    /// How much the chat model thinks before it writes.
+    #[serde(default)]
+    pub thinking: ThinkingDocument,
+    /// Words and names that callers are likely to say, for recognition. Recognisers that take none
+    /// leave them out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = limits::KEYWORDS_MAX))]
+    pub keywords: Vec<String>,
     /// 0: the caller never stops the agent. 1: the first sound stops it. Between, the speech and
     /// the words that it takes fall smoothly. Null: 0.5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -175,6 +186,15 @@ pub struct VoiceDocument {
     /// 1 leaves the voice as it is, 0 is silence, 2 twice the amplitude.
     #[schemars(range(min = limits::VOLUME.min, max = limits::VOLUME.max))]
     pub volume: f64,
+    /// From 0, lively, to 1, even. Null: as the voice was set. Voices that know no such thing leave
+    /// it out, and what follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = limits::SHARE.min, max = limits::SHARE.max))]
+    pub stability: Option<f64>,
+    /// How close to the voice's original, 0 to 1. Null: as the voice was set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = limits::SHARE.min, max = limits::SHARE.max))]
+    pub similarity: Option<f64>,
 }
 
 impl Default for VoiceDocument {
@@ -183,6 +203,8 @@ impl Default for VoiceDocument {
             id: None,
             speed: 1.0,
             volume: 1.0,
+            stability: None,
+            similarity: None,
         }
     }
 }

@@ -5,6 +5,8 @@ use offhook_media::{Denoising, EchoCancellation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::AgentDocument;
+
 /// What of the sound around the caller is taken out before it is decided who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -39,6 +41,15 @@ pub struct HearingSettings {
     pub denoising: Denoising,
     /// Whether the agent's own voice is taken out.
     pub echo_cancellation: EchoCancellation,
+}
+
+impl HearingSettings {
+    pub(crate) fn of(document: &AgentDocument) -> Self {
+        Self {
+            denoising: document.denoising.into(),
+            echo_cancellation: document.echo_cancellation.into(),
+        }
+    }
 }
 
 impl From<DenoisingDocument> for Denoising {

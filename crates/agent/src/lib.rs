@@ -23,6 +23,7 @@ mod served;
 mod soft_timeout;
 mod sounds;
 mod template;
+mod thinking;
 
 pub use agent::{Agent, CallVariables, ChatSettings, ModelChoices, VoiceSettings};
 pub use backchannels::BackchannelsDocument;
@@ -47,3 +48,4 @@ pub use sounds::{
     AmbientSound, AmbientSoundDocument, AmbientSoundKindDocument, ToolCallSound,
     ToolCallSoundBehaviourDocument, ToolCallSoundDocument, ToolCallSoundKindDocument,
 };
+pub use thinking::{ThinkingDocument, ThinkingEffortDocument};

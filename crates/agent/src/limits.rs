@@ -17,6 +17,10 @@ pub(crate) const REPROMPTS_LISTED_MAX: usize = 20;
 /// Most entries in a list of phrases.
 pub(crate) const ACKNOWLEDGEMENTS_MAX: usize = 200;
 
+/// Most words that recognition is told of.
+pub(crate) const KEYWORDS_MAX: usize = 1_000;
+/// Longest of them, in characters.
+pub(crate) const KEYWORD_CHARS_MAX: usize = 1_000;
 /// Most fillers in the list.
 pub(crate) const FILLERS_LISTED_MAX: usize = 20;
 /// Longest filler, in characters.
@@ -49,6 +53,12 @@ pub(crate) const REPLY_TOKENS: Bounds = Bounds {
     min: 8.0,
     max: 4_096.0,
 };
+pub(crate) const THINKING_TOKENS: Bounds = Bounds {
+    min: 0.0,
+    max: 1_000_000.0,
+};
+/// Of what a voice has between its two ends.
+pub(crate) const SHARE: Bounds = Bounds { min: 0.0, max: 1.0 };
 pub(crate) const REPROMPTS: Bounds = Bounds {
     min: 0.0,
     max: 20.0,

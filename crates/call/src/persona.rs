@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
-use offhook_agent::{Agent, CallVariables};
-use offhook_contract::{ChatMessage, ChatOptions, ChatRequest, Role, SpeechRequest};
+use offhook_agent::{Agent, CallVariables, ThinkingEffortDocument};
+use offhook_contract::{
+    ChatMessage, ChatOptions, ChatRequest, Role, SpeechRequest, SttRequest, ThinkingEffort,
+    ThinkingOptions, VoiceManner,
+};
+use offhook_media::SampleRate;
 use offhook_turn_taking::Line;
 
 /// Longest filler that the chat model writes; one that is cut there is not spoken.
@@ -59,8 +63,19 @@ impl Persona {
             ]),
             options: ChatOptions {
                 tokens_max: FILLER_TOKENS_MAX,
+                thinking: ThinkingOptions::LEAST,
                 ..self.chat_options()
             },
+        }
+    }
+
+    /// How the caller is recognised, in audio at `rate`.
+    #[must_use]
+    pub fn listening(&self, rate: SampleRate) -> SttRequest {
+        SttRequest {
+            rate,
+            language: self.agent.voice().language.clone(),
+            keywords: self.agent.keywords().to_vec(),
         }
     }
 
@@ -72,6 +87,10 @@ impl Persona {
             voice: voice.id.clone(),
             language: voice.language.clone(),
             speed: voice.speed,
+            manner: VoiceManner {
+                stability: voice.stability,
+                similarity: voice.similarity,
+            },
         }
     }
 
@@ -82,6 +101,22 @@ impl Persona {
         ChatOptions {
             temperature: chat.temperature,
             tokens_max: chat.reply_tokens_max,
+            thinking: ThinkingOptions {
+                effort: chat.thinking.effort.map(effort),
+                tokens_max: chat.thinking.tokens_max,
+            },
         }
+    }
+}
+
+fn effort(document: ThinkingEffortDocument) -> ThinkingEffort {
+    match document {
+        ThinkingEffortDocument::None => ThinkingEffort::None,
+        ThinkingEffortDocument::Minimal => ThinkingEffort::Minimal,
+        ThinkingEffortDocument::Low => ThinkingEffort::Low,
+        ThinkingEffortDocument::Medium => ThinkingEffort::Medium,
+        ThinkingEffortDocument::High => ThinkingEffort::High,
+        ThinkingEffortDocument::XHigh => ThinkingEffort::ExtraHigh,
+        ThinkingEffortDocument::Max => ThinkingEffort::Max,
     }
 }

@@ -48,8 +48,69 @@ pub struct ChatRequest {
 pub struct ChatOptions {
     /// 0 always takes the likeliest token; `None` leaves it to the model.
     pub temperature: Option<f32>,
-    /// Longest reply.
+    /// Longest reply; what the model thinks before it does not count.
     pub tokens_max: u32,
+    /// How much it thinks before.
+    pub thinking: ThinkingOptions,
+}
+
+/// How much a model thinks before it writes. A caller waits meanwhile. Models that do not think, or
+/// not by these measures, leave them out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ThinkingOptions {
+    /// `None` is as little as the model can.
+    pub effort: Option<ThinkingEffort>,
+    /// Most tokens; 0 is none. It goes before the effort where the model counts.
+    pub tokens_max: Option<u32>,
+}
+
+impl ThinkingOptions {
+    /// As little as the model can.
+    pub const LEAST: Self = Self {
+        effort: None,
+        tokens_max: None,
+    };
+
+    /// Whether something else than the least is asked for.
+    #[must_use]
+    pub const fn is_asked_for(&self) -> bool {
+        self.effort.is_some() || self.tokens_max.is_some()
+    }
+}
+
+/// How hard a model thinks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ThinkingEffort {
+    /// Not at all.
+    None,
+    /// Hardly.
+    Minimal,
+    /// A little.
+    Low,
+    /// The balance.
+    Medium,
+    /// Much.
+    High,
+    /// Very much.
+    ExtraHigh,
+    /// As much as it can.
+    Max,
+}
+
+impl ThinkingEffort {
+    /// As most platforms write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Minimal => "minimal",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::ExtraHigh => "xhigh",
+            Self::Max => "max",
+        }
+    }
 }
 
 /// One message of a conversation.

@@ -13,7 +13,7 @@ mod turn_detector;
 
 pub use chat::{
     ChatCall, ChatEvent, ChatMessage, ChatModel, ChatOptions, ChatReply, ChatRequest, Role,
-    ToolCall, ToolCallId, ToolUse,
+    ThinkingEffort, ThinkingOptions, ToolCall, ToolCallId, ToolUse,
 };
 pub use error::ProviderError;
 pub use leg::{
@@ -24,7 +24,7 @@ pub use offhook_turn_taking::{TurnId, UtteranceId};
 pub use speech_to_text::{SpeechToText, SttEvent, SttInput, SttRequest, SttStream};
 pub use text_to_speech::{
     SpeechAudio, SpeechEvent, SpeechRequest, SpeechStream, SpokenText, TextSpan, TextToSpeech,
-    VoiceCapabilities, WordTime,
+    VoiceCapabilities, VoiceManner, WordTime,
 };
 pub use turn_detector::{DetectorEvent, DetectorRequest, DetectorStream, TurnDetector};
 

@@ -24,6 +24,8 @@ pub struct SttRequest {
     pub rate: SampleRate,
     /// Language tag (BCP 47), such as `en`.
     pub language: String,
+    /// Words and names that are likely to be said. Recognisers that take none leave them out.
+    pub keywords: Vec<String>,
 }
 
 /// One call's recognition. Dropping it ends it.

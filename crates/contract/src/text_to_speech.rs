@@ -53,6 +53,28 @@ pub struct SpeechRequest {
     pub language: String,
     /// 1 is natural pace; 0.5 to 2.
     pub speed: f32,
+    /// How it is to sound.
+    pub manner: VoiceManner,
+}
+
+/// How a voice is to sound. Voices that know no such thing leave it out.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct VoiceManner {
+    /// From 0, lively, to 1, even; `None` is as the voice was set.
+    pub stability: Option<f32>,
+    /// From 0 to 1, how close to the original; `None` is as the voice was set.
+    pub similarity: Option<f32>,
+}
+
+impl VoiceManner {
+    /// The same, with what is not said taken from `usual`.
+    #[must_use]
+    pub fn or(self, usual: Self) -> Self {
+        Self {
+            stability: self.stability.or(usual.stability),
+            similarity: self.similarity.or(usual.similarity),
+        }
+    }
 }
 
 /// One reply's synthesis. Dropping it cancels what is left.

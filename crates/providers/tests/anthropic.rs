@@ -84,6 +84,7 @@ async fn instructions_that_were_read_before_are_read_from_the_cache() {
     let mut tokens = Vec::new();
     for _ in 0..2 {
         let options = offhook_contract::ChatOptions {
+            thinking: offhook_contract::ThinkingOptions::LEAST,
             temperature: None,
             tokens_max: 50,
         };

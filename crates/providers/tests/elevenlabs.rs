@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use offhook_contract::{
     ProviderError, SpeechAudio, SpeechEvent, SpeechRequest, SpeechStream, SpokenText, TextSpan,
-    TextToSpeech as _,
+    TextToSpeech as _, VoiceManner,
 };
 use offhook_media::SampleRate;
 use offhook_providers::elevenlabs::{ElevenLabsVoice, ElevenLabsVoiceConfig};
@@ -47,7 +47,7 @@ impl Stage {
         let mut config = ElevenLabsVoiceConfig::new(account, model);
         config.voices = vec!["anna".into(), "ben".into()];
         config.rate = SampleRate::HZ_16000;
-        config.stability = Some(0.4);
+        config.manner.stability = Some(0.4);
         config.limits = SpeechLimits {
             first_audio: Duration::from_millis(400),
             next_audio: Duration::from_millis(400),
@@ -62,6 +62,7 @@ impl Stage {
 
 fn asked(voice: Option<&str>, speed: f32) -> SpeechRequest {
     SpeechRequest {
+        manner: VoiceManner::default(),
         voice: voice.map(str::to_owned),
         language: "en-US".into(),
         speed,

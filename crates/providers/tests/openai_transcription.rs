@@ -48,6 +48,7 @@ impl Stage {
         change(&mut config);
         let recogniser = OpenAiTranscription::new(http_client().unwrap(), config);
         let request = SttRequest {
+            keywords: Vec::new(),
             rate: RATE,
             language: "en-GB".into(),
         };

@@ -16,6 +16,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("interruption_sensitivity", "tests/knobs/interruption.rs"),
     ("is_greeting_interruptible", "tests/knobs/interruption.rs"),
     ("is_recorded", "tests/knobs.rs"),
+    ("keywords", "tests/knobs/hearing.rs"),
     ("language", "tests/knobs/prompt.rs"),
     ("limits", "crates/api/tests/limits.rs"),
     ("models", "tests/knobs/models.rs"),
@@ -27,6 +28,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("soft_timeout", "tests/knobs/bridging.rs"),
     ("speculation", "tests/knobs/endpointing.rs"),
     ("temperature", "tests/knobs/prompt.rs"),
+    ("thinking", "tests/knobs/prompt.rs"),
     ("variables", "tests/knobs/prompt.rs"),
     ("voice", "tests/knobs/voice.rs"),
 ];

@@ -31,6 +31,7 @@ pub(crate) async fn listen(
     samples: &[i16],
 ) -> Result<Vec<HeardStretch>, ProviderError> {
     let request = SttRequest {
+        keywords: Vec::new(),
         rate: RECORDING_RATE,
         language: language.to_owned(),
     };

@@ -19,8 +19,7 @@ use std::time::Duration;
 
 use offhook_contract::{
     ChatCall, ChatModel, DetectorEvent, LEG_QUEUE_FRAMES, Leg, LegControl, LegEvent, LegNotice,
-    ProviderError, Speaker, SpeechRequest, SpeechToText, SttEvent, SttRequest, TextToSpeech,
-    TurnDetector,
+    ProviderError, Speaker, SpeechRequest, SpeechToText, SttEvent, TextToSpeech, TurnDetector,
 };
 use offhook_media::Frame;
 use offhook_turn_taking::{
@@ -187,10 +186,7 @@ impl Session {
         let mut warm = conversation.clone();
         let greeting = persona.line(Line::Greeting);
         warm.add_reply("", &greeting, &HeardText::Known(greeting.clone()));
-        let listening = SttRequest {
-            rate,
-            language: persona.agent().voice().language.clone(),
-        };
+        let listening = persona.listening(rate);
         let hearing = persona.agent().hearing();
         let sound = sound::of(&persona, &*providers.voice, rate);
         let hearing = Ears::open(

@@ -101,6 +101,7 @@ mod tests {
 
     use super::*;
     use crate::{CallSetup, Providers};
+    use offhook_contract::VoiceManner;
 
     /// The loudest sample that is sent in the second after `at_ms`, with the session's own steps
     /// of 20 ms; the greeting is never made, so that only tools can be heard.
@@ -168,6 +169,7 @@ mod tests {
     fn the_voice_does_what_it_can_and_the_rest_is_made_up_for() {
         let asked = |speed: f32, speeds: RangeInclusive<f32>| {
             let speech = SpeechRequest {
+                manner: VoiceManner::default(),
                 voice: None,
                 language: "en".into(),
                 speed,

@@ -1,6 +1,6 @@
 //! The body of a request for a message.
 
-use offhook_contract::{ChatMessage, ChatOptions};
+use offhook_contract::{ChatMessage, ChatOptions, ThinkingEffort, ThinkingOptions};
 use serde_json::{Map, Value, json};
 
 use crate::hosted::{Turn, Turns, as_written};
@@ -78,14 +78,15 @@ impl Manner<'_> {
             last["cache_control"] = json!({ "type": "ephemeral" });
             body["system"] = json!(system);
         }
-        let is_thinking = self.think(&mut body, options.tokens_max);
+        let (thinking, effort) = self.asked(options.thinking);
+        let is_thinking = self.think(thinking, &mut body, options.tokens_max);
         if let Some(temperature) = options.temperature
             && !is_thinking
             && !self.left_out.temperature
         {
             body["temperature"] = json!(as_written(temperature).min(1.0));
         }
-        if let Some(effort) = self.effort.filter(|_| !self.left_out.effort) {
+        if let Some(effort) = effort.filter(|_| !self.left_out.effort) {
             body["output_config"] = json!({ "effort": effort });
         }
         for (name, value) in self.extra {
@@ -94,10 +95,21 @@ impl Manner<'_> {
         body
     }
 
+    /// What a call asks for; what is configured where it asks for nothing.
+    fn asked(&self, options: ThinkingOptions) -> (Thinking, Option<&str>) {
+        match (options.tokens_max, options.effort) {
+            (Some(0), _) | (None, Some(ThinkingEffort::None)) => (Thinking::Off, None),
+            (Some(tokens), _) => (Thinking::Budget(tokens), None),
+            (None, Some(effort)) => (Thinking::Adaptive, Some(level(effort))),
+            (None, None) => (self.thinking, self.effort),
+        }
+    }
+
     /// Says how much to think; gives whether it does. Thinking models take no temperature, and what
     /// they think counts towards the limit.
-    fn think(&self, body: &mut Value, tokens_max: u32) -> bool {
-        let (thinking, room) = match self.thinking {
+    fn think(&self, thinking: Thinking, body: &mut Value, tokens_max: u32) -> bool {
+        let is_off = thinking == Thinking::Off;
+        let (thinking, room) = match thinking {
             _ if self.left_out.thinking => (None, THOUGHTS_ROOM),
             Thinking::Unsaid => (None, 0),
             Thinking::Off => (Some(json!({ "type": "disabled" })), 0),
@@ -108,12 +120,22 @@ impl Manner<'_> {
             }
             Thinking::Adaptive => (Some(json!({ "type": "adaptive" })), THOUGHTS_ROOM),
         };
-        let is_thinking = thinking.is_some() && self.thinking != Thinking::Off;
+        let is_thinking = thinking.is_some() && !is_off;
         if let Some(thinking) = thinking {
             body["thinking"] = thinking;
         }
         body["max_tokens"] = json!(tokens_max.saturating_add(room));
         is_thinking
+    }
+}
+
+/// The efforts that the platform knows.
+const fn level(effort: ThinkingEffort) -> &'static str {
+    match effort {
+        ThinkingEffort::None | ThinkingEffort::Minimal | ThinkingEffort::Low => "low",
+        ThinkingEffort::Medium => "medium",
+        ThinkingEffort::High | ThinkingEffort::ExtraHigh => "high",
+        ThinkingEffort::Max => "max",
     }
 }
 
@@ -137,6 +159,7 @@ mod tests {
     use super::*;
 
     const OPTIONS: ChatOptions = ChatOptions {
+        thinking: ThinkingOptions::LEAST,
         temperature: Some(0.7),
         tokens_max: 200,
     };
@@ -176,6 +199,31 @@ mod tests {
                 "service_tier": "standard_only",
             })
         );
+    }
+
+    #[test]
+    fn a_call_says_how_much_is_thought() {
+        let extra = Map::new();
+        let asked = |effort, tokens_max| {
+            let thinking = ThinkingOptions { effort, tokens_max };
+            let options = ChatOptions {
+                thinking,
+                ..OPTIONS
+            };
+            let body = manner(&extra).body(&[], &options);
+            (
+                body["thinking"].clone(),
+                body["output_config"]["effort"].clone(),
+            )
+        };
+        let off = (json!({ "type": "disabled" }), Value::Null);
+        assert_eq!(asked(None, None), (Value::Null, Value::Null));
+        assert_eq!(asked(Some(ThinkingEffort::None), None), off);
+        assert_eq!(asked(Some(ThinkingEffort::High), Some(0)), off);
+        let adaptive = (json!({ "type": "adaptive" }), json!("high"));
+        assert_eq!(asked(Some(ThinkingEffort::ExtraHigh), None), adaptive);
+        let budget = json!({ "type": "enabled", "budget_tokens": 2_000 });
+        assert_eq!(asked(None, Some(2_000)), (budget, Value::Null));
     }
 
     #[test]

@@ -149,6 +149,7 @@ fn manner(config: &CartesiaVoiceConfig, request: &SpeechRequest) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use offhook_contract::VoiceManner;
 
     #[test]
     fn a_request_says_what_it_is_asked_for() {
@@ -156,6 +157,7 @@ mod tests {
         let mut config = CartesiaVoiceConfig::new(account, "sonic-3");
         config.rate = SampleRate::HZ_8000;
         let mut request = SpeechRequest {
+            manner: VoiceManner::default(),
             voice: Some("anna".to_owned()),
             language: "de-AT".into(),
             speed: 1.0,

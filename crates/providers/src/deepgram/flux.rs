@@ -203,7 +203,8 @@ fn address(config: &DeepgramFluxConfig, request: &SttRequest) -> Result<String, 
         ("eot_threshold", "1.0"),
     ];
     let languages = language.iter().map(|it| ("language_hint", it.as_str()));
-    let keyterms = config.keyterms.iter().map(|it| ("keyterm", it.as_str()));
+    let keyterms = config.keyterms.iter().chain(&request.keywords);
+    let keyterms = keyterms.map(|it| ("keyterm", it.as_str()));
     let fields = fields.into_iter().chain(languages).chain(keyterms);
     listening_url(&account, "/v2/listen", fields)
 }
@@ -218,7 +219,8 @@ mod tests {
     fn a_call_is_asked_for_at_the_second_version() {
         let account = Account::new("deepgram", super::super::BASE_URL, None);
         let mut config = DeepgramFluxConfig::new(account, "flux-general-en");
-        let request = SttRequest {
+        let mut request = SttRequest {
+            keywords: Vec::new(),
             rate: SampleRate::HZ_8000,
             language: "de-DE".into(),
         };
@@ -226,7 +228,8 @@ mod tests {
                      &sample_rate=8000&eot_threshold=1.0";
         assert_eq!(address(&config, &request).unwrap(), asked);
         config.model = "flux-general-multi".into();
-        config.keyterms = vec!["Offhook".into(), "Nguyen & Co".into()];
+        config.keyterms = vec!["Offhook".into()];
+        request.keywords = vec!["Nguyen & Co".into()];
         let url = address(&config, &request).unwrap();
         let more = "&language_hint=de&keyterm=Offhook&keyterm=Nguyen+%26+Co";
         assert!(url.ends_with(more), "{url}");

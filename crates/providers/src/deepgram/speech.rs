@@ -133,7 +133,17 @@ fn address(config: &DeepgramConfig, request: &SttRequest) -> Result<String, Prov
         ("endpointing", "false"),
         ("vad_events", "false"),
     ];
-    listening_url(&config.account, "/listen", fields)
+    // Models before the third take words, later ones phrases.
+    let name = match config.model.starts_with("nova-3") {
+        true => "keyterm",
+        false => "keywords",
+    };
+    let keywords = request.keywords.iter().map(|it| (name, it.as_str()));
+    listening_url(
+        &config.account,
+        "/listen",
+        fields.into_iter().chain(keywords),
+    )
 }
 
 #[cfg(test)]
@@ -149,10 +159,27 @@ mod tests {
             limits: ListeningLimits::default(),
         };
         let request = SttRequest {
+            keywords: Vec::new(),
             rate: SampleRate::HZ_16000,
             language: "en & more".into(),
         };
         address(&config, &request)
+    }
+
+    /// What a model is told of keywords.
+    fn told(model: &str) -> String {
+        let config = DeepgramConfig {
+            account: Account::new("deepgram", BASE_URL, None),
+            model: model.into(),
+            limits: ListeningLimits::default(),
+        };
+        let request = SttRequest {
+            keywords: vec!["Glenn Miller".into()],
+            rate: SampleRate::HZ_16000,
+            language: "en".into(),
+        };
+        let url = address(&config, &request).unwrap();
+        url["vad_events=false".len() + url.find("vad_events").unwrap()..].to_owned()
     }
 
     #[test]
@@ -163,6 +190,8 @@ mod tests {
              &sample_rate=16000&channels=1&interim_results=true&punctuate=true&smart_format=true&no_delay=true\
              &endpointing=false&vad_events=false"
         );
+        let told = told("nova-3") + &told("nova-2-phonecall");
+        assert_eq!(told, "&keyterm=Glenn+Miller&keywords=Glenn+Miller");
         let here = addressed("ws://127.0.0.1:9/v1/").unwrap();
         assert!(here.starts_with("ws://127.0.0.1:9/v1/listen?"));
         for wrong in ["", "api.deepgram.com", "ftp://a.test/v1"] {

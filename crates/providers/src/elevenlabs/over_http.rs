@@ -59,6 +59,7 @@ impl TextToSpeech for ElevenLabsHttpVoice {
             voice,
             language: request.language,
             speed: request.speed,
+            sound: request.manner,
         }))
     }
 }
@@ -75,12 +76,7 @@ impl Speech {
         if let Some(language) = told_language(config, &manner.language) {
             body["language_code"] = json!(language);
         }
-        set(
-            &mut body,
-            config.stability,
-            config.similarity_boost,
-            manner.speed,
-        );
+        set(&mut body, manner.sound.or(config.manner), manner.speed);
         body
     }
 }
@@ -113,12 +109,14 @@ impl PieceDialect for Speech {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use offhook_contract::VoiceManner;
 
     #[test]
     fn a_request_says_what_it_is_asked_for() {
         let account = Account::new("elevenlabs", "https://api.elevenlabs.io", None);
         let mut config = ElevenLabsVoiceConfig::new(account, "eleven_v3");
         let manner = |speed| Manner {
+            sound: VoiceManner::default(),
             voice: "anna".to_owned(),
             language: "de-AT".to_owned(),
             speed,
@@ -129,7 +127,7 @@ mod tests {
         let expected = json!({ "text": "Hi.", "model_id": "eleven_v3" });
         assert_eq!(speech.body("Hi.", &manner(1.0)), expected);
         config.model = "eleven_flash_v2_5".to_owned();
-        config.stability = Some(0.4);
+        config.manner.stability = Some(0.4);
         let speech = Speech { config };
         let expected = json!({
             "text": "Hi.", "model_id": "eleven_flash_v2_5", "language_code": "de",

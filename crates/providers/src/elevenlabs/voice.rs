@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use offhook_contract::{
-    ProviderError, SpeechRequest, SpeechStream, TextToSpeech, VoiceCapabilities,
+    ProviderError, SpeechRequest, SpeechStream, TextToSpeech, VoiceCapabilities, VoiceManner,
 };
 use offhook_media::SampleRate;
 use tokio_tungstenite::tungstenite::http::HeaderName;
@@ -39,10 +39,8 @@ pub struct ElevenLabsVoiceConfig {
     pub voices: Vec<String>,
     /// 8,000, 16,000, 22,050, 24,000, 44,100 or 48,000 Hz; some are for dearer plans only.
     pub rate: SampleRate,
-    /// From 0, lively, to 1, even; `None` is what is set for the voice.
-    pub stability: Option<f32>,
-    /// From 0 to 1, how close to the original; `None` is what is set for the voice.
-    pub similarity_boost: Option<f32>,
+    /// How voices sound where a call does not say it.
+    pub manner: VoiceManner,
     /// How long it may take.
     pub limits: SpeechLimits,
 }
@@ -56,8 +54,7 @@ impl ElevenLabsVoiceConfig {
             model: model.to_owned(),
             voices: vec![DEFAULT_VOICE.to_owned()],
             rate: SampleRate::HZ_24000,
-            stability: None,
-            similarity_boost: None,
+            manner: VoiceManner::default(),
             limits: SpeechLimits::default(),
         }
     }
@@ -107,7 +104,7 @@ impl TextToSpeech for ElevenLabsVoice {
             key: key.map(|key| (KEY, key.expose().to_owned())),
             limits: config.limits,
         };
-        let opening = opening(config.stability, config.similarity_boost, request.speed);
+        let opening = opening(request.manner.or(config.manner), request.speed);
         let session = Session::new(&account.provider, config.rate, opening.to_string());
         Ok(spoken(booth, session))
     }
@@ -159,6 +156,7 @@ mod tests {
         let account = Account::new("elevenlabs", "https://api.elevenlabs.io/", None);
         let mut config = ElevenLabsVoiceConfig::new(account, "eleven_flash_v2_5");
         let asked = |voice: &str, speed| SpeechRequest {
+            manner: VoiceManner::default(),
             voice: Some(voice.to_owned()),
             language: "de-AT".into(),
             speed,

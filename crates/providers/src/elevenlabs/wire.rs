@@ -1,6 +1,6 @@
 //! What goes over the socket, and what its errors mean.
 
-use offhook_contract::ProviderError;
+use offhook_contract::{ProviderError, VoiceManner};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -55,23 +55,18 @@ pub(super) struct Alignment {
 }
 
 /// The first message: how all that follows is spoken.
-pub(super) fn opening(stability: Option<f32>, similarity: Option<f32>, speed: f32) -> Value {
+pub(super) fn opening(manner: VoiceManner, speed: f32) -> Value {
     let mut message = json!({ "text": " " });
-    set(&mut message, stability, similarity, speed);
+    set(&mut message, manner, speed);
     message
 }
 
 /// Writes how to speak into a message, where it is not as the voice was set.
-pub(super) fn set(
-    message: &mut Value,
-    stability: Option<f32>,
-    similarity: Option<f32>,
-    speed: f32,
-) {
+pub(super) fn set(message: &mut Value, manner: VoiceManner, speed: f32) {
     let speed = ((speed - 1.0).abs() > f32::EPSILON).then_some(speed);
     let fields = [
-        ("stability", stability),
-        ("similarity_boost", similarity),
+        ("stability", manner.stability),
+        ("similarity_boost", manner.similarity),
         ("speed", speed),
     ];
     for (name, value) in fields {
@@ -126,9 +121,13 @@ mod tests {
 
     #[test]
     fn settings_are_sent_where_they_are_set() {
-        assert_eq!(opening(None, None, 1.0), json!({ "text": " " }));
+        let even = VoiceManner {
+            stability: Some(0.4),
+            similarity: None,
+        };
+        assert_eq!(opening(VoiceManner::default(), 1.0), json!({ "text": " " }));
         assert_eq!(
-            opening(Some(0.4), None, 1.1),
+            opening(even, 1.1),
             json!({ "text": " ", "voice_settings": { "stability": 0.4, "speed": 1.1 } })
         );
     }

@@ -102,7 +102,7 @@ impl ChatDialect for Contents {
         } = &self.config;
         let is_told = !self.refuses_thinking.load(Ordering::Relaxed);
         let thinking = Some(thinking).filter(|_| is_told);
-        let body = body(&request.messages, &request.options, thinking, extra);
+        let body = body(model, &request.messages, &request.options, thinking, extra);
         let model = escaped(model);
         let path = format!("/v1beta/models/{model}:streamGenerateContent?alt=sse");
         let sent = http.post(account.url(&path)).json(&body);

@@ -1,6 +1,6 @@
 //! The body of a request for content.
 
-use offhook_contract::{ChatMessage, ChatOptions};
+use offhook_contract::{ChatMessage, ChatOptions, ThinkingEffort, ThinkingOptions};
 use serde_json::{Map, Value, json};
 
 use crate::hosted::{Turn, Turns, as_written};
@@ -37,6 +37,21 @@ impl Thinking {
         }
     }
 
+    /// What a call asks for, in the measure that the model counts by; `self` where it asks for
+    /// nothing.
+    fn asked(&self, model: &str, options: ThinkingOptions) -> Self {
+        if let Some(tokens) = options.tokens_max {
+            return Self::Budget(tokens);
+        }
+        match (options.effort, self) {
+            (None, _) => self.clone(),
+            (Some(_), Self::Unsaid) if !model.starts_with("gemini-2.5") => Self::Unsaid,
+            (Some(ThinkingEffort::None), _) => Self::least(model),
+            (Some(effort), Self::Level(_)) => Self::Level(level(effort).to_owned()),
+            (Some(effort), _) => Self::Budget(budget(effort)),
+        }
+    }
+
     /// How that is said, and the tokens that it may take.
     fn wanted(&self) -> (Option<Value>, u32) {
         match self {
@@ -48,8 +63,28 @@ impl Thinking {
     }
 }
 
-/// Everything that is asked. `extra` goes before what stands here.
+/// The levels of models from 3 on, of which there are three that all of them know.
+const fn level(effort: ThinkingEffort) -> &'static str {
+    match effort {
+        ThinkingEffort::None | ThinkingEffort::Minimal | ThinkingEffort::Low => "low",
+        ThinkingEffort::Medium => "medium",
+        ThinkingEffort::High | ThinkingEffort::ExtraHigh | ThinkingEffort::Max => "high",
+    }
+}
+
+/// What the platform's own OpenAI endpoint takes an effort for, in tokens.
+const fn budget(effort: ThinkingEffort) -> u32 {
+    match effort {
+        ThinkingEffort::None => 0,
+        ThinkingEffort::Minimal | ThinkingEffort::Low => 1_024,
+        ThinkingEffort::Medium => 8_192,
+        ThinkingEffort::High | ThinkingEffort::ExtraHigh | ThinkingEffort::Max => 24_576,
+    }
+}
+
+/// Everything that is asked of `model`. `extra` goes before what stands here.
 pub(super) fn body(
+    model: &str,
     messages: &[ChatMessage],
     options: &ChatOptions,
     thinking: Option<&Thinking>,
@@ -59,7 +94,8 @@ pub(super) fn body(
         instructions,
         turns,
     } = Turns::of(messages);
-    let (thinking, room) = thinking.map_or((None, THOUGHTS_ROOM), Thinking::wanted);
+    let asked = thinking.map(|usual| usual.asked(model, options.thinking));
+    let (thinking, room) = asked.map_or((None, THOUGHTS_ROOM), |asked| asked.wanted());
     let mut generation = json!({ "maxOutputTokens": options.tokens_max.saturating_add(room) });
     if let Some(temperature) = options.temperature {
         generation["temperature"] = json!(as_written(temperature));
@@ -112,6 +148,7 @@ mod tests {
     use super::*;
 
     const OPTIONS: ChatOptions = ChatOptions {
+        thinking: ThinkingOptions::LEAST,
         temperature: Some(0.7),
         tokens_max: 200,
     };
@@ -127,7 +164,13 @@ mod tests {
         let extra = Map::from_iter([("safetySettings".to_owned(), json!([]))]);
         let thinking = Thinking::least("gemini-2.5-flash");
         assert_eq!(
-            body(&messages, &OPTIONS, Some(&thinking), &extra),
+            body(
+                "gemini-2.5-flash",
+                &messages,
+                &OPTIONS,
+                Some(&thinking),
+                &extra
+            ),
             json!({
                 "systemInstruction": { "parts": [{ "text": "Be brief." }] },
                 "contents": [
@@ -148,7 +191,7 @@ mod tests {
     #[test]
     fn what_it_thinks_has_room_beside_the_reply() {
         let asked = |thinking: Option<&Thinking>| {
-            let body = body(&[], &OPTIONS, thinking, &Map::new());
+            let body = body("m", &[], &OPTIONS, thinking, &Map::new());
             body["generationConfig"].clone()
         };
         let pro = asked(Some(&Thinking::least("gemini-2.5-pro")));
@@ -162,6 +205,31 @@ mod tests {
         assert_eq!(old.get("thinkingConfig"), None);
         assert_eq!(old["maxOutputTokens"], 200);
         assert_eq!(asked(None)["maxOutputTokens"], 2_248);
+    }
+
+    #[test]
+    fn a_call_says_how_much_is_thought() {
+        let asked = |model: &str, effort, tokens_max| {
+            let thinking = ThinkingOptions { effort, tokens_max };
+            let options = ChatOptions {
+                thinking,
+                ..OPTIONS
+            };
+            let usual = Thinking::least(model);
+            let body = body(model, &[], &options, Some(&usual), &Map::new());
+            let thinking = &body["generationConfig"]["thinkingConfig"];
+            let of = |name| thinking.get(name).cloned();
+            of("thinkingBudget").or_else(|| of("thinkingLevel"))
+        };
+        let high = Some(ThinkingEffort::High);
+        let none = Some(ThinkingEffort::None);
+        assert_eq!(asked("gemini-2.5-flash", None, None), Some(json!(0)));
+        assert_eq!(asked("gemini-2.5-flash", high, None), Some(json!(24_576)));
+        assert_eq!(asked("gemini-2.5-flash", high, Some(500)), Some(json!(500)));
+        assert_eq!(asked("gemini-2.5-pro", none, None), Some(json!(128)));
+        assert_eq!(asked("gemini-3-flash", high, None), Some(json!("high")));
+        assert_eq!(asked("gemini-3-flash", none, None), Some(json!("low")));
+        assert_eq!(asked("gemini-2.0-flash", high, None), None);
     }
 
     #[test]

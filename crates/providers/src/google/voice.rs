@@ -98,6 +98,7 @@ impl TextToSpeech for GoogleVoice {
             voice: voice.unwrap_or_else(|| DEFAULT_VOICE.to_owned()),
             language: request.language,
             speed: request.speed,
+            sound: request.manner,
         }))
     }
 }
@@ -174,6 +175,7 @@ struct Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use offhook_contract::VoiceManner;
 
     #[test]
     fn a_request_says_what_it_is_asked_for() {
@@ -182,6 +184,7 @@ mod tests {
             config: GoogleVoiceConfig::new(account),
         };
         let manner = |voice: &str| Manner {
+            sound: VoiceManner::default(),
             voice: voice.to_owned(),
             language: "de".to_owned(),
             speed: 1.2,

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use offhook_contract::{
     EVENT_QUEUE, ProviderError, SpeechAudio, SpeechEvent, SpeechStream, SpokenText, TextSpan,
+    VoiceManner,
 };
 use offhook_media::{SampleRate, WavReader};
 use reqwest::header::CONTENT_TYPE;
@@ -71,6 +72,7 @@ pub(crate) struct Manner {
     pub(crate) voice: String,
     pub(crate) language: String,
     pub(crate) speed: f32,
+    pub(crate) sound: VoiceManner,
 }
 
 #[derive(Debug)]

@@ -96,6 +96,7 @@ impl SpeechToText for OpenAiRealtime {
             url: listening_url(&self.config.account, "/realtime", fields)?,
             config: self.config.clone(),
             language: bare_language(&request.language),
+            prompt: request.keywords.join(", "),
         };
         listen(session, &request).await
     }
@@ -106,6 +107,8 @@ struct Session {
     config: Arc<OpenAiRealtimeConfig>,
     url: String,
     language: Option<String>,
+    /// What is likely to be said.
+    prompt: String,
 }
 
 impl ListeningDialect for Session {
@@ -138,6 +141,9 @@ impl ListeningDialect for Session {
         transcription.insert("model".to_owned(), json!(self.config.model));
         if let Some(language) = &self.language {
             transcription.insert("language".to_owned(), json!(language));
+        }
+        if !self.prompt.is_empty() {
+            transcription.insert("prompt".to_owned(), json!(self.prompt));
         }
         let input = json!({
             "format": { "type": "audio/pcm", "rate": RATE.hz() },

@@ -2,10 +2,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use offhook_contract::{ChatMessage, ChatOptions, Role, ToolUse};
+use offhook_contract::{ChatMessage, ChatOptions, Role, ThinkingEffort, ThinkingOptions, ToolUse};
 use serde_json::{Map, Value, json};
 
 use crate::hosted::{Failure, as_written};
+
+/// Tokens beside those of the reply, where nobody knows how much the model thinks.
+const THOUGHTS_ROOM: u32 = 4_096;
 
 /// Fields that not every model takes. One that a model has refused is left out from then on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,6 +18,7 @@ pub(super) struct LeftOut {
     /// `max_completion_tokens`, which newer models ask for.
     pub(super) new_limit: bool,
     pub(super) usage: bool,
+    pub(super) effort: bool,
 }
 
 impl LeftOut {
@@ -27,6 +31,7 @@ impl LeftOut {
             "max_completion_tokens" => next.new_limit = true,
             "max_tokens" => next.new_limit = false,
             "stream_options" => next.usage = true,
+            "reasoning_effort" | "reasoning" | "reasoning.effort" => next.effort = true,
             _ => return None,
         }
         (next != self).then_some(next)
@@ -72,7 +77,11 @@ pub(super) fn body(
         true => "max_tokens",
         false => "max_completion_tokens",
     };
-    body[limit] = json!(options.tokens_max);
+    let effort = effort(options).filter(|_| !left_out.effort);
+    body[limit] = json!(options.tokens_max.saturating_add(room(options, effort)));
+    if let Some(effort) = effort {
+        body["reasoning_effort"] = json!(effort.name());
+    }
     if let Some(temperature) = options.temperature.filter(|_| !left_out.temperature) {
         body["temperature"] = json!(as_written(temperature));
     }
@@ -80,6 +89,31 @@ pub(super) fn body(
         body[name] = value.clone();
     }
     body
+}
+
+/// How hard a model is asked to think. The platform counts no tokens of thought: a budget of none is
+/// no effort.
+pub(super) fn effort(options: &ChatOptions) -> Option<ThinkingEffort> {
+    match options.thinking {
+        ThinkingOptions {
+            tokens_max: Some(0),
+            ..
+        } => Some(ThinkingEffort::None),
+        // The platform's names end there.
+        ThinkingOptions {
+            effort: Some(ThinkingEffort::Max),
+            ..
+        } => Some(ThinkingEffort::ExtraHigh),
+        ThinkingOptions { effort, .. } => effort,
+    }
+}
+
+/// Tokens for what is thought, which count towards the limit of the reply.
+pub(super) fn room(options: &ChatOptions, effort: Option<ThinkingEffort>) -> u32 {
+    match effort {
+        None | Some(ThinkingEffort::None) => 0,
+        Some(_) => options.thinking.tokens_max.unwrap_or(THOUGHTS_ROOM),
+    }
 }
 
 fn message(message: &ChatMessage) -> Value {
@@ -117,6 +151,7 @@ mod tests {
     use super::*;
 
     const OPTIONS: ChatOptions = ChatOptions {
+        thinking: ThinkingOptions::LEAST,
         temperature: Some(0.7),
         tokens_max: 200,
     };
@@ -183,6 +218,39 @@ mod tests {
         // A model that takes neither is not asked for ever.
         let back = without.without("max_tokens").unwrap();
         assert!(!back.new_limit);
+    }
+
+    #[test]
+    fn thinking_is_asked_for_in_effort_and_has_room_beside_the_reply() {
+        let asked = |effort, tokens_max| {
+            let thinking = ThinkingOptions { effort, tokens_max };
+            let options = ChatOptions {
+                thinking,
+                ..OPTIONS
+            };
+            let written = body("m", &[], &options, LeftOut::default(), &Map::new());
+            let (effort, limit) = (
+                &written["reasoning_effort"],
+                &written["max_completion_tokens"],
+            );
+            (effort.clone(), limit.as_u64())
+        };
+        let low = Some(ThinkingEffort::Low);
+        assert_eq!(asked(None, None), (Value::Null, Some(200)));
+        assert_eq!(asked(low, None), (json!("low"), Some(4_296)));
+        assert_eq!(asked(low, Some(500)), (json!("low"), Some(700)));
+        assert_eq!(asked(low, Some(0)), (json!("none"), Some(200)));
+        assert_eq!(asked(Some(ThinkingEffort::Max), None).0, json!("xhigh"));
+        let refused = LeftOut::default().without("reasoning_effort").unwrap();
+        let options = ChatOptions {
+            thinking: ThinkingOptions {
+                effort: low,
+                tokens_max: None,
+            },
+            ..OPTIONS
+        };
+        let written = body("m", &[], &options, refused, &Map::new());
+        assert_eq!(written.get("reasoning_effort"), None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::chat::OpenAiChatConfig;
 use super::keyed;
-use super::request::{LeftOut, Refusals, role};
+use super::request::{LeftOut, Refusals, effort, role, room};
 use crate::hosted::{
     Account, ChatDialect, ChatEnding, ChatLimits, ChatReading, ChatStep, Failure, StreamedChat,
     as_written, broke_off, unreadable,
@@ -92,15 +92,20 @@ fn body(
     left_out: LeftOut,
     extra: &Map<String, Value>,
 ) -> Value {
+    let effort = effort(options).filter(|_| !left_out.effort);
+    let tokens = options.tokens_max.saturating_add(room(options, effort));
     let mut body = json!({
         "model": model,
         "input": messages.iter().map(item).collect::<Vec<_>>(),
-        "max_output_tokens": options.tokens_max.max(TOKENS_MIN),
+        "max_output_tokens": tokens.max(TOKENS_MIN),
         "stream": true,
         "store": false,
     });
     if let Some(temperature) = options.temperature.filter(|_| !left_out.temperature) {
         body["temperature"] = json!(as_written(temperature));
+    }
+    if let Some(effort) = effort {
+        body["reasoning"] = json!({ "effort": effort.name() });
     }
     for (name, value) in extra {
         body[name] = value.clone();
@@ -241,6 +246,7 @@ mod tests {
     use offhook_contract::{Role, ToolCall, ToolCallId};
 
     use super::*;
+    use offhook_contract::ThinkingOptions;
 
     #[test]
     fn a_conversation_is_written_as_the_api_wants_it() {
@@ -256,6 +262,7 @@ mod tests {
             ChatMessage::tool_result(call.id, "9 to 5"),
         ];
         let options = ChatOptions {
+            thinking: ThinkingOptions::LEAST,
             temperature: Some(0.7),
             tokens_max: 5,
         };

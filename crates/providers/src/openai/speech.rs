@@ -108,6 +108,7 @@ impl TextToSpeech for OpenAiVoice {
             voice: voice.unwrap_or_else(|| VOICES[0].to_owned()),
             language: request.language,
             speed: request.speed,
+            sound: request.manner,
         }))
     }
 }
@@ -154,6 +155,7 @@ impl PieceDialect for Speech {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use offhook_contract::VoiceManner;
 
     #[test]
     fn the_models_differ_in_voices_and_in_speed() {
@@ -175,6 +177,7 @@ mod tests {
         let speech = Speech { config };
         let body = |speed| {
             let manner = Manner {
+                sound: VoiceManner::default(),
                 voice: "ash".to_owned(),
                 language: "de".to_owned(),
                 speed,

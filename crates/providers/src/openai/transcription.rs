@@ -142,6 +142,8 @@ impl Shared {
             ("model", model.as_str()),
             ("language", language.unwrap_or_default()),
             ("response_format", "json"),
+            // What is likely to be said; empty fields are left out.
+            ("prompt", &request.keywords.join(", ")),
         ];
         let body = form(&fields, extra, samples, request.rate);
         let sent = self.http.post(account.url("/audio/transcriptions"));

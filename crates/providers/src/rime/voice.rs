@@ -122,6 +122,7 @@ impl TextToSpeech for RimeVoice {
             voice: voice.unwrap_or_else(|| DEFAULT_VOICE.to_owned()),
             language: request.language,
             speed: request.speed,
+            sound: request.manner,
         }))
     }
 }
@@ -180,6 +181,7 @@ impl PieceDialect for Speech {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use offhook_contract::VoiceManner;
 
     #[test]
     fn a_request_says_what_it_is_asked_for() {
@@ -189,6 +191,7 @@ mod tests {
         assert!(config.has_speed());
         let speech = Speech { config };
         let manner = Manner {
+            sound: VoiceManner::default(),
             voice: "cove".to_owned(),
             language: "de-AT".to_owned(),
             speed: 1.5,

@@ -390,6 +390,7 @@ mod tests {
         let request = ChatRequest {
             messages: Arc::new([ChatMessage::new(Role::Caller, "When?")]),
             options: offhook_contract::ChatOptions {
+                thinking: offhook_contract::ThinkingOptions::LEAST,
                 temperature: None,
                 tokens_max: 100,
             },

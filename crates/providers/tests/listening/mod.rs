@@ -96,6 +96,7 @@ impl Stage {
 
     fn request(&self) -> SttRequest {
         SttRequest {
+            keywords: Vec::new(),
             rate: self.rate,
             language: "en-US".into(),
         }

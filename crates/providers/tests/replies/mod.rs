@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use offhook_contract::{
     ChatEvent, ChatMessage, ChatModel, ChatOptions, ChatRequest, ProviderError, Role,
+    ThinkingOptions,
 };
 use offhook_simulators::Behaviour;
 
@@ -21,6 +22,7 @@ fn request() -> ChatRequest {
             ChatMessage::new(Role::Caller, "Are you open?"),
         ]),
         options: ChatOptions {
+            thinking: ThinkingOptions::LEAST,
             temperature: Some(0.2),
             tokens_max: 50,
         },

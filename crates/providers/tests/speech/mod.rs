@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use offhook_contract::{
     ProviderError, SpeechAudio, SpeechEvent, SpeechRequest, SpeechStream, SpokenText, TextSpan,
-    TextToSpeech,
+    TextToSpeech, VoiceManner,
 };
 use offhook_media::SampleRate;
 use offhook_providers::hosted::SpeechLimits;
@@ -30,6 +30,7 @@ pub(crate) const LIMITS: SpeechLimits = SpeechLimits {
 
 pub(crate) fn asked(voice: Option<&str>, speed: f32) -> SpeechRequest {
     SpeechRequest {
+        manner: VoiceManner::default(),
         voice: voice.map(str::to_owned),
         language: "en-US".into(),
         speed,

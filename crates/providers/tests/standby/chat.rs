@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use offhook_contract::{
     ChatCall, ChatEvent, ChatMessage, ChatModel, ChatOptions, ChatRequest, ProviderError, Role,
+    ThinkingOptions,
 };
 use offhook_providers::standby::{StandbyChat, StandbyLimits};
 use tokio::time::{Instant, advance, sleep};
@@ -55,6 +56,7 @@ fn request() -> ChatRequest {
             ChatMessage::new(Role::Caller, "When are you open?"),
         ]),
         options: ChatOptions {
+            thinking: ThinkingOptions::LEAST,
             temperature: None,
             tokens_max: 100,
         },

@@ -19,6 +19,7 @@ fn standby(recognisers: &[&Listener]) -> StandbyRecognition {
 
 fn request() -> SttRequest {
     SttRequest {
+        keywords: Vec::new(),
         rate: RATE,
         language: "en".into(),
     }

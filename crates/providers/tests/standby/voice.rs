@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use offhook_contract::{
     ProviderError, SpeechEvent, SpeechRequest, SpeechStream, SpokenText, TextSpan,
-    TextToSpeech as _,
+    TextToSpeech as _, VoiceManner,
 };
 use offhook_providers::standby::{StandbyLimits, StandbyVoice, VoiceMember};
 use tokio::time::{Instant, sleep};
@@ -70,6 +70,7 @@ impl Spoken {
 
 async fn say(voice: &StandbyVoice) -> Spoken {
     let request = SpeechRequest {
+        manner: VoiceManner::default(),
         voice: Some("voice-1".into()),
         language: "en".into(),
         speed: 1.2,
@@ -282,6 +283,7 @@ async fn one_that_keeps_failing_is_passed_over_and_tried_where_nobody_hears_it()
 async fn a_call_that_writes_slowly_is_no_fault_of_the_voice() {
     let first = well(1);
     let request = SpeechRequest {
+        manner: VoiceManner::default(),
         voice: None,
         language: "en".into(),
         speed: 1.0,

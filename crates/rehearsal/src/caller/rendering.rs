@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use offhook_contract::{
-    ProviderError, SpeechEvent, SpeechRequest, SpokenText, TextSpan, TextToSpeech,
+    ProviderError, SpeechEvent, SpeechRequest, SpokenText, TextSpan, TextToSpeech, VoiceManner,
 };
 use offhook_media::{RateOutOfRange, ReadWavError, SampleRate, read_wav, resample_all};
 
@@ -117,6 +117,7 @@ async fn synthesise(
         id, speed, pitch, ..
     } = &scenario.voice;
     let request = SpeechRequest {
+        manner: VoiceManner::default(),
         voice: id.clone(),
         language: scenario.language.clone(),
         speed: (speed / pitch).clamp(0.5, 2.0),

@@ -27,17 +27,14 @@ pub(super) const FIELDS: &[Field] = &[
     section("conversation_config.agent.prompt"),
     text("conversation_config.agent.prompt.prompt").default("\"\""),
     name("conversation_config.agent.prompt.llm").default("\"gemini-2.5-flash\""),
-    word("conversation_config.agent.prompt.reasoning_effort", EFFORTS)
-        .or_null()
-        .acts(PROVIDERS),
+    word("conversation_config.agent.prompt.reasoning_effort", EFFORTS).or_null(),
     whole(
         "conversation_config.agent.prompt.thinking_budget",
         0.0,
         1_000_000.0,
     )
     .or_off(-1.0)
-    .or_null()
-    .acts(PROVIDERS),
+    .or_null(),
     number("conversation_config.agent.prompt.temperature", 0.0, 2.0)
         .or_null()
         .default("0"),

@@ -176,13 +176,9 @@ pub(super) const FIELDS: &[Field] = &[
     word("conversation_config.tts.agent_output_audio_format", FORMATS)
         .null_is_absent()
         .acts(WIRE),
-    number("conversation_config.tts.stability", 0.0, 1.0)
-        .null_is_absent()
-        .acts(PROVIDERS),
+    number("conversation_config.tts.stability", 0.0, 1.0).null_is_absent(),
     number("conversation_config.tts.speed", 0.7, 1.2).null_is_absent(),
-    number("conversation_config.tts.similarity_boost", 0.0, 1.0)
-        .null_is_absent()
-        .acts(PROVIDERS),
+    number("conversation_config.tts.similarity_boost", 0.0, 1.0).null_is_absent(),
     whole(
         "conversation_config.tts.optimize_streaming_latency",
         0.0,
@@ -224,9 +220,7 @@ pub(super) const FIELDS: &[Field] = &[
     word("conversation_config.asr.user_input_audio_format", FORMATS)
         .null_is_absent()
         .acts(WIRE),
-    list("conversation_config.asr.keywords", &NAMES)
-        .null_is_absent()
-        .acts(PROVIDERS),
+    list("conversation_config.asr.keywords", &NAMES).null_is_absent(),
     section("conversation_config.vad").null_is_absent(),
     flag("conversation_config.vad.background_voice_detection").null_is_absent(),
     section("conversation_config.conversation"),

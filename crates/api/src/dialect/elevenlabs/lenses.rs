@@ -54,6 +54,17 @@ pub(super) const LENSES: &[Lens] = &[
         TOKENS,
     ),
     lens(
+        "thinking.effort",
+        &["conversation_config.agent.prompt.reasoning_effort"],
+        Way::Same,
+    ),
+    lens(
+        "thinking.tokens_max",
+        &["conversation_config.agent.prompt.thinking_budget"],
+        THINKING_TOKENS,
+    ),
+    lens("keywords", &["conversation_config.asr.keywords"], Way::Same),
+    lens(
         "is_greeting_interruptible",
         &["conversation_config.agent.disable_first_message_interruptions"],
         Way::Value {
@@ -114,6 +125,16 @@ pub(super) const LENSES: &[Lens] = &[
         "voice.speed",
         &["conversation_config.tts.speed"],
         Way::Within { min: 0.7, max: 1.2 },
+    ),
+    lens(
+        "voice.stability",
+        &["conversation_config.tts.stability"],
+        Way::Same,
+    ),
+    lens(
+        "voice.similarity",
+        &["conversation_config.tts.similarity_boost"],
+        Way::Same,
     ),
     lens(
         "silence.reprompt_after",
@@ -224,6 +245,15 @@ const TOKENS: Way = Way::Value {
     read: |tokens| {
         let tokens = tokens.as_f64()?;
         (tokens > 0.0).then(|| json!(tokens.clamp(8.0, 4_096.0) as u64))
+    },
+    write: Value::clone,
+};
+
+/// Null, and below 0: as `reasoning_effort` says.
+const THINKING_TOKENS: Way = Way::Value {
+    read: |tokens| {
+        let tokens = tokens.as_f64().filter(|tokens| *tokens >= 0.0);
+        Some(tokens.map_or(Value::Null, |tokens| json!(tokens as u64)))
     },
     write: Value::clone,
 };

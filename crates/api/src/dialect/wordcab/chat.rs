@@ -10,7 +10,9 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use futures::stream::{self, Stream};
 use offhook_agent::ModelChoices;
-use offhook_contract::{ChatEvent, ChatMessage, ChatOptions, Role, ToolCall, ToolCallId, ToolUse};
+use offhook_contract::{
+    ChatEvent, ChatMessage, ChatOptions, Role, ThinkingOptions, ToolCall, ToolCallId, ToolUse,
+};
 use offhook_store::{StoreError, new_id, now_ms};
 use serde_json::{Value, json};
 
@@ -31,6 +33,7 @@ pub(super) async fn completions(
     CHAT.check(&body, false)?;
     rules(&body)?;
     let options = ChatOptions {
+        thinking: ThinkingOptions::LEAST,
         temperature: body["temperature"].as_f64().map(|it| it as f32),
         tokens_max: tokens_max(&body),
     };

@@ -251,6 +251,7 @@ impl State {
 mod tests {
     use super::*;
     use crate::local::chat::outgoing::outgoing;
+    use offhook_contract::ThinkingOptions;
     use offhook_contract::{ChatOptions, ChatReply};
 
     fn prime() -> Ask {
@@ -260,6 +261,7 @@ mod tests {
     fn reply() -> (Ask, ChatReply) {
         let (outgoing, reply) = outgoing();
         let options = ChatOptions {
+            thinking: ThinkingOptions::LEAST,
             temperature: None,
             tokens_max: 10,
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use offhook_contract::{
     ChatCall, ChatEvent, ChatMessage, ChatModel, ChatOptions, ChatReply, ChatRequest,
-    ProviderError, Role,
+    ProviderError, Role, ThinkingOptions,
 };
 
 use super::weights::Weights;
@@ -69,6 +69,7 @@ fn asked(text: &str) -> Arc<[ChatMessage]> {
 
 fn request(messages: &Arc<[ChatMessage]>, tokens_max: u32) -> ChatRequest {
     let options = ChatOptions {
+        thinking: ThinkingOptions::LEAST,
         temperature: None,
         tokens_max,
     };

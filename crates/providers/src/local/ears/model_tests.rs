@@ -195,6 +195,7 @@ async fn heard(ears: &LocalEars, rate: SampleRate, samples: &[i16]) -> (Vec<Stri
         .await
         .unwrap();
     let request = SttRequest {
+        keywords: Vec::new(),
         rate,
         language: "en-US".to_owned(),
     };
@@ -367,6 +368,7 @@ async fn the_end_of_a_turn_is_judged() {
 async fn noise_and_silence_that_is_called_speech_has_no_words() {
     let Some(ears) = ears() else { return };
     let request = SttRequest {
+        keywords: Vec::new(),
         rate: RATE,
         language: "en".to_owned(),
     };
@@ -403,6 +405,7 @@ async fn noise_and_silence_that_is_called_speech_has_no_words() {
 async fn frames_of_another_rate_and_other_languages_are_refused() {
     let Some(ears) = ears() else { return };
     let request = SttRequest {
+        keywords: Vec::new(),
         rate: RATE,
         language: "en".to_owned(),
     };
@@ -429,6 +432,7 @@ async fn frames_of_another_rate_and_other_languages_are_refused() {
     ));
 
     let request = SttRequest {
+        keywords: Vec::new(),
         rate: RATE,
         language: "de-AT".to_owned(),
     };

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use offhook_contract::{SpeechAudio, SpeechEvent, SpokenText, TextSpan};
+use offhook_contract::{SpeechAudio, SpeechEvent, SpokenText, TextSpan, VoiceManner};
 
 use super::*;
 
@@ -323,6 +323,7 @@ fn voice() -> Option<&'static LocalVoice> {
 
 fn request(voice: Option<&str>, speed: f32) -> SpeechRequest {
     SpeechRequest {
+        manner: VoiceManner::default(),
         voice: voice.map(str::to_owned),
         language: "en".to_owned(),
         speed,
