@@ -52,7 +52,7 @@ const RECORDS: &str =
     "shows after the call: crates/api/tests/calls/records.rs shows what each value leaves";
 
 /// Fields that no call can show, and why.
-const EXEMPT: [(&str, &str); 13] = [
+const EXEMPT: [(&str, &str); 22] = [
     (
         "is_recorded",
         "nobody in the call hears it: crates/offhook/tests/serving.rs shows that it leaves a file",
@@ -70,9 +70,22 @@ const EXEMPT: [(&str, &str); 13] = [
     ("limits.calls_per_day", BEGINS),
     ("limits.bursts", BEGINS),
     ("limits.wait_max", BEGINS),
+    ("models.chat_server.url", OWN_MODELS),
+    ("models.chat_server.model", OWN_MODELS),
+    ("models.chat_server.api", OWN_MODELS),
+    ("models.chat_server.key", OWN_MODELS),
+    ("models.chat_server.headers", OWN_MODELS),
+    ("models.chat_server.secret_headers", OWN_MODELS),
+    ("models.chat_standby", OWN_MODELS),
+    ("models.chat_patience", OWN_MODELS),
+    ("models.keys", OWN_MODELS),
     ("$schema", "tells an editor where the schema is; never read"),
     ("name", "names the agent in lists and logs; never spoken"),
 ];
+
+/// Calls of tests have scripted models.
+const OWN_MODELS: &str = "crates/offhook/tests/hosted.rs holds a call with an agent's own server and one that stands by, \
+     crates/api/tests/dialects/own_models.rs shows what secrets are handed over";
 
 /// A call that does not begin has nothing to show.
 const BEGINS: &str = "decides whether a call begins: crates/api/tests/limits.rs shows each value";

@@ -1,14 +1,15 @@
 //! The agent that a call can trust: made only from a document without problems.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use offhook_turn_taking::{HangUpCause, Line, TurnPolicy};
 
 use crate::sounds::{AmbientSound, ToolCallSound};
 use crate::template::Template;
 use crate::{
-    AgentDocument, AgentProblems, CallLimits, HearingSettings, ModelId, RecordSettings,
-    ThinkingDocument, reading,
+    AgentDocument, AgentProblems, CallLimits, ChatServerDocument, HearingSettings, ModelId,
+    RecordSettings, ThinkingDocument, reading,
 };
 
 /// Values that one call gives to the agent's variables, by name. Names that the agent does not
@@ -54,6 +55,23 @@ pub struct ModelChoices {
     pub turn_detection: Option<ModelId>,
     /// Speaks the replies.
     pub voice: Option<ModelId>,
+    /// Writes the replies in place of `chat`.
+    pub chat_server: Option<ChatServerDocument>,
+    /// Models that go on where the one that writes fails; `None` are those of the server.
+    pub chat_standby: Option<Vec<ModelId>>,
+    /// How long the model that writes may take until its first word.
+    pub chat_patience: Option<Duration>,
+    /// Ids of the secrets that are keys to vendors, by vendor.
+    pub keys: BTreeMap<String, String>,
+}
+
+impl ModelChoices {
+    /// Ids of the workspace's secrets without which these models cannot be spoken to.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let server = self.chat_server.iter();
+        let server = server.flat_map(|it| it.key.iter().chain(it.secret_headers.values()));
+        server.chain(self.keys.values()).map(String::as_str)
+    }
 }
 
 /// How the agent sounds.

@@ -1,6 +1,7 @@
 //! From the document to the agent: everything beyond shape, all problems at once.
 
 mod caller;
+mod models;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,8 +15,7 @@ use crate::sounds;
 use crate::template::{Template, is_variable_name};
 use crate::{
     Agent, AgentDocument, AgentProblems, ChatSettings, DurationText, EagernessDocument,
-    HearingSettings, ModelChoices, ModelId, ThinkingDocument, TurnModeDocument, VoiceSettings,
-    parse_duration,
+    HearingSettings, ThinkingDocument, TurnModeDocument, VoiceSettings, parse_duration,
 };
 
 pub(crate) fn agent_from_document(document: &AgentDocument) -> Result<Agent, AgentProblems> {
@@ -240,26 +240,6 @@ impl Check {
         let bed = &document.ambient_sound;
         let volume = self.number("ambient_sound.volume", bed.volume, limits::VOLUME);
         sounds::ambient_sound(bed.kind, volume)
-    }
-
-    fn models(&mut self, document: &AgentDocument) -> ModelChoices {
-        let models = &document.models;
-        ModelChoices {
-            chat: self.model("models.chat", models.chat.as_deref()),
-            recognition: self.model("models.recognition", models.recognition.as_deref()),
-            turn_detection: self.model("models.turn_detection", models.turn_detection.as_deref()),
-            voice: self.model("models.voice", models.voice.as_deref()),
-        }
-    }
-
-    fn model(&mut self, path: &str, id: Option<&str>) -> Option<ModelId> {
-        match id?.parse() {
-            Ok(id) => Some(id),
-            Err(error) => {
-                self.findings.add(path, error.to_string());
-                None
-            }
-        }
     }
 
     fn voice(&mut self, document: &AgentDocument) -> VoiceSettings {

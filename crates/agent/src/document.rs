@@ -3,6 +3,7 @@
 
 mod endpointing;
 mod interruption;
+mod models;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ use crate::{
 
 pub use endpointing::{EndpointingDocument, SpellingPatienceDocument};
 pub use interruption::{InterruptionDocument, InterruptionProfileDocument};
+pub use models::{ChatApiDocument, ChatServerDocument, ModelsDocument};
 
 /// An agent: who answers, what it knows, how it sounds and when it takes the floor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -152,25 +154,6 @@ pub struct AgentDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = limits::ACKNOWLEDGEMENTS_MAX))]
     pub acknowledgements: Option<Vec<String>>,
-}
-
-/// Which models serve the call, each as `provider/name`, such as `local/moonshine-tiny-en`. Null
-/// is the server's choice.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct ModelsDocument {
-    /// Writes the replies.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub chat: Option<String>,
-    /// Turns the caller's speech into text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recognition: Option<String>,
-    /// Hears whether the caller has finished.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub turn_detection: Option<String>,
-    /// Speaks the replies.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub voice: Option<String>,
 }
 
 /// How the agent sounds.

@@ -32,9 +32,9 @@ pub use braces::{
 };
 pub use call_limits::{CallLimits, LimitsDocument};
 pub use document::{
-    AgentDocument, DurationText, EagernessDocument, EndpointingDocument, InterruptionDocument,
-    InterruptionProfileDocument, ModelsDocument, SilenceDocument, SpellingPatienceDocument,
-    TurnModeDocument, VariableValue, VoiceDocument,
+    AgentDocument, ChatApiDocument, ChatServerDocument, DurationText, EagernessDocument,
+    EndpointingDocument, InterruptionDocument, InterruptionProfileDocument, ModelsDocument,
+    SilenceDocument, SpellingPatienceDocument, TurnModeDocument, VariableValue, VoiceDocument,
 };
 pub use duration_text::{DurationTextError, parse_duration};
 pub use hearing::{DenoisingDocument, EchoCancellationDocument, HearingSettings};

@@ -21,6 +21,12 @@ pub(crate) const ACKNOWLEDGEMENTS_MAX: usize = 200;
 pub(crate) const KEYWORDS_MAX: usize = 1_000;
 /// Longest of them, in characters.
 pub(crate) const KEYWORD_CHARS_MAX: usize = 1_000;
+/// Longest address, and longest value of a header, in characters.
+pub(crate) const ADDRESS_CHARS_MAX: usize = 2_048;
+/// Most headers of a server of the agent's own.
+pub(crate) const HEADERS_MAX: usize = 50;
+/// Most models that stand by.
+pub(crate) const STANDBY_MAX: usize = 10;
 /// Most fillers in the list.
 pub(crate) const FILLERS_LISTED_MAX: usize = 20;
 /// Longest filler, in characters.
@@ -94,6 +100,11 @@ pub(crate) struct DurationBounds {
     pub(crate) written: &'static str,
 }
 
+pub(crate) const CHAT_PATIENCE: DurationBounds = DurationBounds {
+    min: Duration::from_millis(200),
+    max: Duration::from_secs(30),
+    written: "200ms–30s",
+};
 pub(crate) const ENDPOINT_DELAY_MIN: DurationBounds = DurationBounds {
     min: Duration::from_millis(50),
     max: Duration::from_secs(5),

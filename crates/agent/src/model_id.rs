@@ -34,6 +34,16 @@ const HOSTED: [&str; 10] = [
     "rime",
 ];
 
+/// Whose keys agents may bring: several APIs of one vendor take the same.
+pub(crate) fn vendors() -> Vec<&'static str> {
+    let apis = HOSTED.iter().filter(|it| !it.contains('-'));
+    apis.copied().collect()
+}
+
+pub(crate) fn is_vendor(name: &str) -> bool {
+    vendors().contains(&name)
+}
+
 /// Characters of a hosted model's name.
 const NAME_MAX: usize = 200;
 
@@ -49,6 +59,15 @@ pub enum ModelIdError {
 }
 
 impl ModelId {
+    /// Whose key it takes; `None` where it takes none, or it is not known yet.
+    #[must_use]
+    pub fn vendor(&self) -> Option<&str> {
+        match self {
+            Self::Hosted { provider, .. } => provider.split('-').next(),
+            Self::Local(_) | Self::Alias(_) => None,
+        }
+    }
+
     /// The provider's own name for the model.
     #[must_use]
     pub fn name(&self) -> &str {

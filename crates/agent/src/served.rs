@@ -1,5 +1,6 @@
 //! Which models a server has, and which of them serve the calls of an agent.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::problem::Findings;
@@ -59,13 +60,48 @@ impl StageModels {
     /// # Errors
     /// Why none can, and what could be named.
     pub fn resolve(&self, named: Option<&ModelId>) -> Result<Vec<ModelId>, String> {
+        Ok(self.with_standby(self.serving(named)?))
+    }
+
+    /// The same where the agent says which models stand by, in place of those here.
+    ///
+    /// # Errors
+    /// Why none can, and what could be named.
+    pub fn resolve_beside(
+        &self,
+        named: Option<&ModelId>,
+        standby: &[ModelId],
+    ) -> Result<Vec<ModelId>, String> {
         let mut models = self.serving(named)?;
-        for model in self.standby.iter().filter(|it| self.usable(it).is_ok()) {
-            if !models.contains(model) {
-                models.push(model.clone());
-            }
+        for named in standby {
+            add_new(&mut models, self.serving(Some(named))?);
         }
         Ok(models)
+    }
+
+    /// The same models for an agent with keys of its own: those of this server are not asked for
+    /// then.
+    #[must_use]
+    pub fn keyed(&self, keys: &BTreeMap<String, String>) -> Cow<'_, Self> {
+        if keys.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let mut keyed = self.clone();
+        for (provider, missing) in &mut keyed.hosted {
+            let vendor = provider.split('-').next().unwrap_or_default();
+            if keys.contains_key(vendor) {
+                *missing = None;
+            }
+        }
+        Cow::Owned(keyed)
+    }
+
+    /// What stands by here as far as it can be had; for a server of an agent's own too.
+    #[must_use]
+    pub fn with_standby(&self, mut models: Vec<ModelId>) -> Vec<ModelId> {
+        let usable = self.standby.iter().filter(|it| self.usable(it).is_ok());
+        add_new(&mut models, usable.cloned().collect());
+        models
     }
 
     fn serving(&self, named: Option<&ModelId>) -> Result<Vec<ModelId>, String> {
@@ -136,6 +172,14 @@ impl StageModels {
     }
 }
 
+fn add_new(models: &mut Vec<ModelId>, more: Vec<ModelId>) {
+    for model in more {
+        if !models.contains(&model) {
+            models.push(model);
+        }
+    }
+}
+
 impl ModelChoices {
     /// Refuses every named model that `served` cannot serve in its place.
     ///
@@ -143,19 +187,34 @@ impl ModelChoices {
     /// All models that are not served, each with its path.
     pub fn check_served(&self, served: &ServedModels) -> Result<(), AgentProblems> {
         let mut findings = Findings::default();
+        let (turns, recognition) = (&self.turn_detection, &self.recognition);
+        let chats = served.chat.keyed(&self.keys);
+        let chat = match self.chat_server {
+            Some(_) => Ok(Vec::new()),
+            None => chats.resolve(self.chat.as_ref()),
+        };
+        let recognisers = served.recognition.keyed(&self.keys);
+        let voices = served.voice.keyed(&self.keys);
         let stages = [
-            ("models.chat", &self.chat, &served.chat),
-            ("models.recognition", &self.recognition, &served.recognition),
+            ("models.chat", chat),
+            (
+                "models.recognition",
+                recognisers.resolve(recognition.as_ref()),
+            ),
             (
                 "models.turn_detection",
-                &self.turn_detection,
-                &served.turn_detection,
+                served.turn_detection.resolve(turns.as_ref()),
             ),
-            ("models.voice", &self.voice, &served.voice),
+            ("models.voice", voices.resolve(self.voice.as_ref())),
         ];
-        for (path, named, stage) in stages {
-            if let Err(problem) = stage.resolve(named.as_ref()) {
+        for (path, resolved) in stages {
+            if let Err(problem) = resolved {
                 findings.add(path, problem);
+            }
+        }
+        for (index, named) in self.chat_standby.iter().flatten().enumerate() {
+            if let Err(problem) = chats.resolve(Some(named)) {
+                findings.add(format!("models.chat_standby[{index}]"), problem);
             }
         }
         if findings.is_empty() {
@@ -187,6 +246,7 @@ mod tests {
             recognition: Some(model("local/whisper")),
             turn_detection: Some(model("local/smart-turn")),
             voice: Some(model("local/parrot")),
+            ..ModelChoices::default()
         };
         assert_eq!(
             named.check_served(&served).unwrap_err().to_string(),
@@ -285,6 +345,32 @@ mod tests {
         assert!(
             models("google/gemini").is_err(),
             "they stand in for no wrong name"
+        );
+    }
+
+    #[test]
+    fn an_agent_says_which_stand_by_and_brings_its_key() {
+        let served = StageModels {
+            standby: vec![model("local/qwen")],
+            ..chat()
+        };
+        let named = Some(model("openai/o9"));
+        let beside = |standby: &[ModelId]| served.resolve_beside(named.as_ref(), standby);
+        assert_eq!(beside(&[]), Ok(vec![model("openai/o9")]));
+        let all = ["openai/o9", "openai/gpt-4o", "local/qwen"]
+            .map(model)
+            .to_vec();
+        assert_eq!(beside(&[model("gpt-4o"), model("openai/o9")]), Ok(all));
+        assert!(beside(&[model("google/gemini")]).is_err());
+        let gemini = model("google/gemini");
+        let keys = BTreeMap::from([("google".to_owned(), "secret_1".to_owned())]);
+        let keyed = served.keyed(&keys);
+        assert_eq!(keyed.resolve(Some(&gemini)).unwrap()[0], gemini);
+        assert!(
+            served
+                .keyed(&BTreeMap::new())
+                .resolve(Some(&gemini))
+                .is_err()
         );
     }
 

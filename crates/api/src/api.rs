@@ -7,8 +7,8 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
 use offhook_agent::{ModelChoices, ServedModels};
-use offhook_call::{ProviderSource, Providers};
-use offhook_store::Store;
+use offhook_call::{ModelKeys, ProviderSource, Providers};
+use offhook_store::{Store, StoreError, Workspace};
 
 use crate::calls::CallPlaces;
 use crate::change::Turns;
@@ -16,6 +16,7 @@ use crate::deliveries::Deliveries;
 use crate::dialect::{SharedPaths, mounts};
 use crate::live::LiveCalls;
 use crate::native;
+use crate::public_address::address_problem;
 use crate::rate_limit::RateLimits;
 use crate::{Refusal, Switchboard};
 
@@ -151,18 +152,49 @@ impl Api {
         &self.inside.places
     }
 
-    /// The stages with which this process serves what names these models.
+    /// The stages with which this process serves what names these models, without a secret.
     ///
     /// # Errors
     /// Where it serves none, or cannot have one of them.
     pub fn providers(&self, models: &ModelChoices) -> Result<Providers, Refusal> {
-        let status = StatusCode::SERVICE_UNAVAILABLE;
+        self.provided(models, &ModelKeys::default())
+    }
+
+    fn provided(&self, models: &ModelChoices, keys: &ModelKeys) -> Result<Providers, Refusal> {
         let Some(source) = &self.inside.providers else {
             let message = "this process serves no models; ask a server that answers calls";
-            return Err(Refusal::new(status, "no_models", message));
+            return Err(no_models(message));
         };
-        let providers = source.providers(models);
-        providers.map_err(|problem| Refusal::new(status, "no_models", problem))
+        let providers = source.providers(models, keys);
+        providers.map_err(|problem| no_models(&problem))
+    }
+
+    /// The stages with which this process serves an agent of `workspace` that names these models,
+    /// with the secrets of the workspace that it wants for them.
+    ///
+    /// # Errors
+    /// Where it serves none, or cannot have one of them.
+    pub async fn providers_of(
+        &self,
+        workspace: &Workspace,
+        models: &ModelChoices,
+    ) -> Result<Providers, Refusal> {
+        if let Some(server) = &models.chat_server {
+            let allows_private = self.inside.settings.allows_private_webhooks;
+            if let Some(problem) = address_problem(&server.url, allows_private) {
+                return Err(no_models(&format!("models.chat_server.url: {problem}")));
+            }
+        }
+        let mut keys = Vec::new();
+        for id in models.secrets() {
+            match workspace.secret_text(id).await {
+                Ok(text) => keys.push((id.to_owned(), text.expose().to_owned())),
+                // Whoever needs it says so.
+                Err(StoreError::NotFound(_)) => {}
+                Err(problem) => return Err(problem.into()),
+            }
+        }
+        self.provided(models, &ModelKeys::from_iter(keys))
     }
 
     /// What webhooks are told.
@@ -178,6 +210,10 @@ impl Api {
     pub(crate) fn turns(&self) -> &Turns {
         &self.inside.turns
     }
+}
+
+fn no_models(problem: &str) -> Refusal {
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "no_models", problem)
 }
 
 /// The platforms' own sessions, beside [`router`].

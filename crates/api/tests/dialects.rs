@@ -10,6 +10,8 @@
 mod deliveries;
 #[path = "dialects/history.rs"]
 mod history;
+#[path = "dialects/own_models.rs"]
+mod own_models;
 #[path = "dialects/post_call.rs"]
 mod post_call;
 #[path = "dialects/receiver.rs"]

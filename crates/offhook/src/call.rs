@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 use crate::arguments::{CallArguments, DemoArguments};
 use crate::check::read_scenario;
 use crate::outcome::{Complaint, Outcome, chain};
-use crate::stack::{ModelSettings, Stack};
+use crate::stack::{ModelSettings, OwnServers, Stack};
 use agent_source::AgentSource;
 use outputs::Outputs;
 use watcher::Watcher;
@@ -159,12 +159,14 @@ impl Plan {
         }
         let served = models.served()?;
         let agent = self.agent.read(&served)?;
+        let keys = self.agent.keys();
         let recording = self.recording.as_deref().map(open_recording).transpose()?;
         self.outputs.check()?;
-        let stack = tokio::task::spawn_blocking(move || Stack::load(served, None))
+        let own = OwnServers::reached(true)?;
+        let stack = tokio::task::spawn_blocking(move || Stack::load(served, None, own))
             .await
             .context("loading the models panicked")??;
-        let providers = stack.models.providers(agent.models());
+        let providers = stack.models.providers(agent.models(), &keys);
         let providers = providers.map_err(Complaint::bad_input)?;
         let loaded = started.elapsed();
         let persona = Persona::new(Arc::new(agent), self.variables.clone());

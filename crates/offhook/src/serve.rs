@@ -24,7 +24,7 @@ use offhook_api::calls::{
 };
 use offhook_api::{Api, ApiSettings, Refusal, RequestThreads, SharedPaths, Switchboard};
 use offhook_call::recording::Recorder;
-use offhook_call::{CallSetup, Persona, ProviderSource as _, Session};
+use offhook_call::{CallSetup, Persona, Session};
 use offhook_contract::{LegDescription, leg};
 use offhook_store::{CallWriter, Store};
 use offhook_transport::websocket::wire::SessionRequest;
@@ -39,7 +39,7 @@ use crate::arguments::ServeArguments;
 use crate::check::{read_agent, read_served_agent};
 use crate::outcome::{Complaint, Outcome, chain};
 use crate::settings::{PlatformDocument, Settings};
-use crate::stack::{ModelTable, Stack};
+use crate::stack::{ModelTable, OwnServers, Stack};
 use admission::{Admitted, Settled, admit, take_place};
 use node::Node;
 
@@ -88,7 +88,8 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
     let recordings = settings.data.join(RECORDINGS);
     let recorder = Recorder::start(&recordings).context("recordings cannot be made")?;
     let directory = settings.models_directory.clone();
-    let load = move || Stack::load(served, directory);
+    let own = OwnServers::reached(settings.api.private_webhooks)?;
+    let load = move || Stack::load(served, directory, own);
     let stack = tokio::task::spawn_blocking(load)
         .await
         .context("loading the models panicked")??;
@@ -326,6 +327,7 @@ async fn open(
     // What was settled is not for the page to change.
     start.variables.extend(settled.variables);
     let (agent_id, agent_revision) = answering.identity();
+    let tenant = server.api.store().workspace(&workspace);
     let new = NewCall {
         id: call_id.clone(),
         workspace,
@@ -340,8 +342,8 @@ async fn open(
     };
     let is_recorded = agent.is_recorded();
     let (hosted, lines) = HostedCall::new(&server.api, server.records.clone(), new);
-    let providers = server.models.providers(agent.models());
-    let providers = providers.map_err(|problem| cannot_begin(&problem))?;
+    let providers = server.api.providers_of(&tenant, agent.models()).await;
+    let providers = providers.map_err(|refusal| cannot_begin(&refusal.message))?;
     let setup = CallSetup {
         call_id: call_id.clone(),
         persona: Persona::new(Arc::new(agent), start.variables),

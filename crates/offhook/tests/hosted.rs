@@ -201,3 +201,44 @@ async fn a_call_is_heard_answered_and_spoken_by_three_vendors() {
     let query = &spoken.first().expect("a request")["query"];
     assert_eq!(query["model_id"], "eleven_flash_v2_5");
 }
+
+/// In the second call nobody listens at its address, and a model that stands by writes the replies.
+#[tokio::test]
+async fn a_caller_is_answered_by_a_server_of_the_agents_own() {
+    if !has_models().await {
+        return;
+    }
+    let (own, standby) = (Behaviour::new(1), Behaviour::new(2));
+    let own_server = serving(openai::routes(own.clone())).await;
+    let standby_server = serving(openai::routes(standby.clone())).await;
+    for _ in 0..8 {
+        let answer = "Yes, on Saturday we are open from nine until noon.";
+        own.answer_next(answer);
+        standby.answer_next(answer);
+    }
+    let base = format!("http://{}/v1", standby_server.address);
+    let variables = [("OPENAI_BASE_URL", base.as_str()), ("OPENAI_API_KEY", KEY)];
+    let nobody = "127.0.0.1:9".to_owned();
+    for address in [own_server.address.to_string(), nobody] {
+        let folder = TempDir::new().expect("a folder");
+        let models = json!({
+            "chat_server": {
+                "url": format!("http://{address}/v1"),
+                "model": "ours-7b",
+                "headers": { "x-team": "voice" },
+            },
+            "chat_standby": ["openai/gpt-4o-mini"],
+            "chat_patience": "2s",
+        });
+        let (agent, scenario) = written_with(&folder, &models);
+        let told = offhook(&call(&agent, &scenario), &variables).await;
+        let text = printed(&told);
+        assert_eq!(told.status.code(), Some(0), "{text}");
+        if address == own_server.address.to_string() {
+            assert!(standby.seen().is_empty());
+        }
+    }
+    assert_eq!(own.seen().first().expect("a request")["model"], "ours-7b");
+    let last = standby.seen().pop().expect("a request");
+    assert_eq!(last["model"], "gpt-4o-mini");
+}

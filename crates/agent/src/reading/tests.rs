@@ -303,7 +303,7 @@ fn model_ids_are_checked() {
     assert_eq!(
         problems_with(r#""models":{"chat":"q wen","voice":"acme/x","speech":"y"}"#),
         [
-            "models.speech: unknown field; known here: chat, recognition, turn_detection, voice",
+            "models.speech: unknown field; known here: chat, chat_patience, chat_server, chat_standby, keys, recognition, turn_detection, voice",
             "models.chat: \"q wen\" is not a model's name; use letters, digits, \".\", \"_\" and \"-\"",
             "models.voice: \"acme\" is no provider; use local, anthropic, assemblyai, cartesia, \
              deepgram, elevenlabs, google, openai, openai-realtime, openai-responses, rime",

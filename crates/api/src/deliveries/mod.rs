@@ -2,7 +2,6 @@
 //! the database from the moment that it is asked for until its receiver has it or it is given up, so
 //! that a process that dies loses none; a call hands its news over and never waits.
 
-mod address;
 mod desk;
 mod enclosure;
 mod health;
@@ -17,12 +16,12 @@ use std::time::Duration;
 use offhook_store::{NewDelivery, Store, StoreError, StoredCall, StoredDelivery};
 use tokio::sync::{Notify, mpsc};
 
-pub(crate) use address::address_problem;
 pub(crate) use health::{Health, health};
 pub(crate) use platform::{Attempt, Moment, News, Platform};
 pub(crate) use signature::hmac_sha256;
 
 use crate::Refusal;
+use crate::public_address::address_problem;
 use post::Poster;
 
 /// Calls of which is told that may wait for the desk. Of those that find no place the end is told

@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url, header};
 
-use super::address::{PublicNames, is_private_host};
+use crate::public_address::{PublicNames, is_private_host};
 
 /// How much of an answer is kept.
 const ANSWER_CHARS_MAX: usize = 1_000;

@@ -18,6 +18,7 @@ pub(crate) async fn create(
     let mut draft = read(api, dialect, body, None)?;
     let kept = secret::keep(&access.workspace, (dialect.fields)(), body, None).await?;
     kept.enter(&mut draft.own);
+    (dialect.settle)(&draft.own, &mut draft.document);
     let new = NewAgent {
         document: draft.document,
         dialects: [(dialect.name.to_owned(), draft.own)].into(),
@@ -46,6 +47,7 @@ pub(crate) async fn update(
         let stored = stored(current.clone());
         let mut draft = read(api, dialect, body, Some(&stored))?;
         kept.enter(&mut draft.own);
+        (dialect.settle)(&draft.own, &mut draft.document);
         let mut dialects = stored.dialects;
         dialects.insert(dialect.name.to_owned(), draft.own);
         Ok(AgentChange {

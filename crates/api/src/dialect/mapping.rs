@@ -31,6 +31,8 @@ pub struct Dialect {
     pub(crate) foreign: fn(&Value) -> Value,
     /// What a change to this document entails: before, body, after.
     pub(crate) entail: fn(&Value, &Value, &mut Value),
+    /// What follows for the canonical agent once the secrets of what clients wrote have their places.
+    pub(crate) settle: fn(&Value, &mut Value),
 }
 
 /// An agent as stored: the canonical document and what each dialect's clients wrote.

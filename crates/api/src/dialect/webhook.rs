@@ -8,7 +8,7 @@ use super::field::Kind;
 use super::objects::ObjectKind;
 use super::path;
 use super::problem::{Problem, ProblemKind};
-use crate::deliveries::address_problem;
+use crate::public_address::address_problem;
 use crate::{Api, Refusal};
 
 /// The `url` of a webhook; [`check`] says which may be named here.

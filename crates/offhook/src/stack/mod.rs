@@ -1,5 +1,6 @@
 //! Loads the embedded models, opens the way to hosted ones, and makes the stages of calls of them.
 
+mod own;
 mod settings;
 mod table;
 mod vendors;
@@ -20,6 +21,7 @@ use offhook_providers::local::onnx::OnnxRuntime;
 use offhook_providers::local::voice::{LocalVoice, VoiceFiles};
 
 use crate::outcome::{Complaint, chain};
+pub(crate) use own::OwnServers;
 pub(crate) use settings::{ModelSettings, ModelsDocument};
 use table::LocalStages;
 pub(crate) use table::ModelTable;
@@ -35,7 +37,11 @@ pub(crate) struct Stack {
 impl Stack {
     /// Loads what of `served` runs in this process, with the model files in a folder other than the
     /// environment's where one is named.
-    pub(crate) fn load(served: ServedModels, directory: Option<PathBuf>) -> anyhow::Result<Self> {
+    pub(crate) fn load(
+        served: ServedModels,
+        directory: Option<PathBuf>,
+        own: OwnServers,
+    ) -> anyhow::Result<Self> {
         let started = Instant::now();
         let catalogue = Catalogue::from_environment().map_err(Complaint::bad_input)?;
         let directory = directory.map_or_else(ModelDirectory::from_environment, ModelDirectory::at);
@@ -67,7 +73,7 @@ impl Stack {
             .map_err(Complaint::no_models)?;
         let local = load_all(&directory, wanted, chat, voice.is_some())?;
         Ok(Self {
-            models: ModelTable::new(served, local),
+            models: ModelTable::new(served, local, own),
             load_time: started.elapsed(),
         })
     }

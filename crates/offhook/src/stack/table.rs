@@ -3,15 +3,17 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use offhook_agent::{ModelChoices, ModelId, ServedModels};
-use offhook_call::{ProviderSource, Providers};
+use offhook_call::{ModelKeys, ProviderSource, Providers};
 use offhook_contract::{ChatModel, SpeechToText, TextToSpeech, TurnDetector};
+use offhook_providers::hosted::ApiKey;
 use offhook_providers::standby::{
     StandbyChat, StandbyLimits, StandbyRecognition, StandbyVoice, VoiceMember,
 };
 
-use super::vendors;
+use super::{OwnServers, own, vendors};
 
 /// The stages that run in this process.
 pub(super) struct LocalStages {
@@ -31,6 +33,7 @@ pub(crate) struct ModelTable {
 struct Inside {
     served: ServedModels,
     local: LocalStages,
+    own: OwnServers,
     chat: Made<dyn ChatModel>,
     recognition: Made<dyn SpeechToText>,
     voice: Made<dyn TextToSpeech>,
@@ -41,10 +44,11 @@ struct Inside {
 type Made<Stage> = Mutex<HashMap<Vec<ModelId>, Arc<Stage>>>;
 
 impl ModelTable {
-    pub(super) fn new(served: ServedModels, local: LocalStages) -> Self {
+    pub(super) fn new(served: ServedModels, local: LocalStages, own: OwnServers) -> Self {
         let inside = Inside {
             served,
             local,
+            own,
             chat: Mutex::default(),
             recognition: Mutex::default(),
             voice: Mutex::default(),
@@ -66,23 +70,110 @@ impl ModelTable {
 }
 
 impl ProviderSource for ModelTable {
-    fn providers(&self, models: &ModelChoices) -> Result<Providers, String> {
+    fn providers(&self, models: &ModelChoices, keys: &ModelKeys) -> Result<Providers, String> {
         let Inside { served, local, .. } = &*self.inside;
-        let chat = served.chat.resolve(models.chat.as_ref())?;
-        let recognition = served.recognition.resolve(models.recognition.as_ref())?;
-        let voice = served.voice.resolve(models.voice.as_ref())?;
+        let wanted = Wanted { models, keys };
+        let recognition = served.recognition.keyed(&models.keys);
+        let recognition = recognition.resolve(models.recognition.as_ref())?;
+        let voice = served.voice.keyed(&models.keys);
+        let voice = voice.resolve(models.voice.as_ref())?;
+        let made = &self.inside;
         Ok(Providers {
             detector: local.detector.clone(),
-            recognition: made(&self.inside.recognition, &recognition, |id| {
-                one(id, Some(&local.recognition), vendors::recognition)
+            recognition: wanted.made(&made.recognition, &recognition, |id, key| {
+                one(id, Some(&local.recognition), |id| {
+                    vendors::recognition(id, key)
+                })
             })?,
-            chat: made(&self.inside.chat, &chat, |id| {
-                one(id, local.chat.as_ref(), vendors::chat)
-            })?,
-            voice: made(&self.inside.voice, &voice, |id| {
-                one(id, local.voice.as_ref(), vendors::voice)
+            chat: self.chat(wanted)?,
+            voice: wanted.made(&made.voice, &voice, |id, key| {
+                one(id, local.voice.as_ref(), |id| vendors::voice(id, key))
             })?,
         })
+    }
+}
+
+/// What an agent asks for, with what it brings.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    models: &'a ModelChoices,
+    keys: &'a ModelKeys,
+}
+
+impl Wanted<'_> {
+    fn key_to(&self, model: &ModelId) -> Result<Option<ApiKey>, String> {
+        own::key_to(model, self.models, self.keys)
+    }
+
+    /// The stage of these models. Where the agent brings a key to none of them it is the same
+    /// whenever it is asked for: what one call finds out about a model all others know.
+    fn made<Stage: ?Sized + Joined>(
+        &self,
+        made: &Made<Stage>,
+        models: &[ModelId],
+        one: impl Fn(&ModelId, Option<ApiKey>) -> Result<Arc<Stage>, String>,
+    ) -> Result<Arc<Stage>, String> {
+        let is_own = |model: &ModelId| {
+            let vendor = model.vendor();
+            vendor.is_some_and(|vendor| self.models.keys.contains_key(vendor))
+        };
+        let one = |model: &ModelId| one(model, self.key_to(model)?);
+        if models.iter().any(is_own) {
+            return joined(models.iter().map(one).collect::<Result<_, _>>()?);
+        }
+        let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stage) = made.get(models) {
+            return Ok(stage.clone());
+        }
+        let stage = joined(models.iter().map(one).collect::<Result<_, _>>()?)?;
+        made.insert(models.to_vec(), stage.clone());
+        Ok(stage)
+    }
+}
+
+impl ModelTable {
+    fn chat(&self, wanted: Wanted<'_>) -> Result<Arc<dyn ChatModel>, String> {
+        let Inside {
+            served, own, local, ..
+        } = &*self.inside;
+        let models = wanted.models;
+        let served = served.chat.keyed(&models.keys);
+        let standby = models.chat_standby.as_deref();
+        let one = |id: &ModelId, key| one(id, local.chat.as_ref(), |id| vendors::chat(id, key));
+        let resolved = match (&models.chat_server, standby) {
+            (None, Some(standby)) => served.resolve_beside(models.chat.as_ref(), standby)?,
+            (None, None) => served.resolve(models.chat.as_ref())?,
+            (Some(_), Some([])) => Vec::new(),
+            (Some(_), Some([first, rest @ ..])) => served.resolve_beside(Some(first), rest)?,
+            (Some(_), None) => served.with_standby(Vec::new()),
+        };
+        let patience = models.chat_patience;
+        if models.chat_server.is_none() && (patience.is_none() || resolved.len() < 2) {
+            return wanted.made(&self.inside.chat, &resolved, one);
+        }
+        let mut chats = Vec::new();
+        if let Some(server) = &models.chat_server {
+            chats.push(own.chat(server, wanted.keys)?);
+        }
+        for id in &resolved {
+            chats.push(one(id, wanted.key_to(id)?)?);
+        }
+        if chats.len() == 1 {
+            return joined(chats);
+        }
+        let limits = patience.map_or_else(StandbyLimits::default, limits);
+        Ok(Arc::new(StandbyChat::new(chats, limits)))
+    }
+}
+
+/// How long chat models may take where the agent says how long the first may.
+fn limits(patience: Duration) -> StandbyLimits {
+    let usual = StandbyLimits::default();
+    StandbyLimits {
+        first_text: patience,
+        first_text_of_any: patience + usual.first_text_of_any,
+        hedge_after_max: usual.hedge_after_max.map(|it| it.min(patience)),
+        ..usual
     }
 }
 
@@ -90,7 +181,7 @@ impl ProviderSource for ModelTable {
 fn one<Stage: ?Sized>(
     model: &ModelId,
     loaded: Option<&Arc<Stage>>,
-    make: fn(&ModelId) -> Result<Arc<Stage>, String>,
+    make: impl FnOnce(&ModelId) -> Result<Arc<Stage>, String>,
 ) -> Result<Arc<Stage>, String> {
     match model {
         ModelId::Local(_) => {
@@ -101,28 +192,12 @@ fn one<Stage: ?Sized>(
     }
 }
 
-/// The stage of these models, the same whenever it is asked for: what one call finds out about a
-/// model all others know.
-fn made<Stage: ?Sized + Joined>(
-    made: &Made<Stage>,
-    models: &[ModelId],
-    one: impl Fn(&ModelId) -> Result<Arc<Stage>, String>,
-) -> Result<Arc<Stage>, String> {
-    let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(stage) = made.get(models) {
-        return Ok(stage.clone());
+fn joined<Stage: ?Sized + Joined>(mut stages: Vec<Arc<Stage>>) -> Result<Arc<Stage>, String> {
+    match stages.len() {
+        0 => Err("there is no model for this".to_owned()),
+        1 => Ok(stages.remove(0)),
+        _ => Ok(Stage::joined(stages)),
     }
-    let mut stages = Vec::new();
-    for model in models {
-        stages.push(one(model)?);
-    }
-    let stage = match stages.len() {
-        0 => return Err("there is no model for this".to_owned()),
-        1 => stages.remove(0),
-        _ => Stage::joined(stages),
-    };
-    made.insert(models.to_vec(), stage.clone());
-    Ok(stage)
 }
 
 /// Several of a stage as one.

@@ -158,21 +158,28 @@ fn variable(name: &str) -> Option<String> {
 }
 
 /// Its account, and the model's name there.
-fn account(id: &ModelId, stage: Stage) -> Result<(Account, &str), String> {
+fn account(id: &ModelId, stage: Stage, own_key: Option<ApiKey>) -> Result<(Account, &str), String> {
     let ModelId::Hosted { provider, name } = id else {
         return Err(format!("{id} is no hosted model"));
     };
     let vendor = Vendor::of(stage).find(|it| it.name == provider);
     let vendor = vendor.ok_or_else(|| format!("{id}: {provider} is not spoken here"))?;
+    if let Some(key) = own_key {
+        let account = Account {
+            key: Some(key),
+            ..vendor.account()
+        };
+        return Ok((account, name));
+    }
     match vendor.missing() {
         Some(missing) => Err(format!("{id}: {missing}")),
         None => Ok((vendor.account(), name)),
     }
 }
 
-/// A chat model. Nothing is connected to.
-pub(super) fn chat(id: &ModelId) -> Result<Arc<dyn ChatModel>, String> {
-    let (account, name) = account(id, Stage::Chat)?;
+/// A chat model, under `own_key` where an agent brings one. Nothing is connected to.
+pub(super) fn chat(id: &ModelId, own_key: Option<ApiKey>) -> Result<Arc<dyn ChatModel>, String> {
+    let (account, name) = account(id, Stage::Chat, own_key)?;
     let client = client()?;
     let vendor = account.provider.clone();
     let of_openai = |account| OpenAiChatConfig {
@@ -196,8 +203,11 @@ pub(super) fn chat(id: &ModelId) -> Result<Arc<dyn ChatModel>, String> {
 }
 
 /// A recogniser. Nothing is connected to.
-pub(super) fn recognition(id: &ModelId) -> Result<Arc<dyn SpeechToText>, String> {
-    let (account, name) = account(id, Stage::Recognition)?;
+pub(super) fn recognition(
+    id: &ModelId,
+    own_key: Option<ApiKey>,
+) -> Result<Arc<dyn SpeechToText>, String> {
+    let (account, name) = account(id, Stage::Recognition, own_key)?;
     let vendor = account.provider.clone();
     Ok(match vendor.as_str() {
         "elevenlabs" => {
@@ -224,9 +234,12 @@ pub(super) fn recognition(id: &ModelId) -> Result<Arc<dyn SpeechToText>, String>
     })
 }
 
-/// A voice. Nothing is connected to.
-pub(super) fn voice(id: &ModelId) -> Result<Arc<dyn TextToSpeech>, String> {
-    let (account, name) = account(id, Stage::Voice)?;
+/// A voice, under `own_key` where an agent brings one. Nothing is connected to.
+pub(super) fn voice(
+    id: &ModelId,
+    own_key: Option<ApiKey>,
+) -> Result<Arc<dyn TextToSpeech>, String> {
+    let (account, name) = account(id, Stage::Voice, own_key)?;
     let vendor = account.provider.clone();
     Ok(match vendor.as_str() {
         "cartesia" => {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use reqwest::header::HeaderMap;
+
 /// A key, which is written nowhere.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey(String);
@@ -35,6 +37,8 @@ pub struct Account {
     pub base_url: String,
     /// `None` for servers that ask for none.
     pub key: Option<ApiKey>,
+    /// Headers of each request beyond those that are always set.
+    pub headers: HeaderMap,
 }
 
 impl Account {
@@ -45,6 +49,7 @@ impl Account {
             provider: provider.to_owned(),
             base_url: base_url.trim_end_matches('/').to_owned(),
             key,
+            headers: HeaderMap::new(),
         }
     }
 

@@ -20,7 +20,7 @@ pub(crate) use chat::{
     ChatDialect, ChatEnding, ChatReading, ChatStep, StreamedChat, as_written, broke_off,
     unreadable, with_key,
 };
-pub use client::{HttpClient, http_client};
+pub use client::{HttpClient, header_map, http_client, http_client_among};
 pub(crate) use failure::{Failure, malformed, refused, too_slow};
 pub use listening::ListeningLimits;
 pub(crate) use listening::{

@@ -24,6 +24,7 @@ pub use transcription::{OpenAiTranscription, OpenAiTranscriptionConfig};
 
 /// The request with the account's key, where it has one.
 fn keyed(request: RequestBuilder, account: &Account) -> RequestBuilder {
+    let request = request.headers(account.headers.clone());
     match &account.key {
         Some(key) => request.bearer_auth(key.expose()),
         None => request,

@@ -1,5 +1,6 @@
 //! The voice: what it can do, and how it is asked.
 
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -127,17 +128,32 @@ impl TextToSpeech for RimeVoice {
     }
 }
 
+/// Models that voices are written with.
+const MODELS: &[&str] = &["mist", "mistv2", "arcana"];
+
 #[derive(Debug)]
 struct Speech {
     config: RimeVoiceConfig,
 }
 
 impl Speech {
+    /// The model and the speaker of a voice, which may be written with its model, as
+    /// `mistv2_Wildflower`.
+    fn speaker_of<'v>(&'v self, voice: &'v str) -> (&'v str, Cow<'v, str>) {
+        match voice.split_once('_') {
+            Some((model, speaker)) if MODELS.contains(&model) => {
+                (model, speaker.to_lowercase().into())
+            }
+            _ => (&self.config.model, voice.into()),
+        }
+    }
+
     fn body(&self, text: &str, manner: &Manner) -> Value {
         let mut body = Value::Object(self.config.extra.clone());
         body["text"] = json!(text);
-        body["speaker"] = json!(manner.voice);
-        body["modelId"] = json!(self.config.model);
+        let (model, speaker) = self.speaker_of(&manner.voice);
+        body["speaker"] = json!(speaker);
+        body["modelId"] = json!(model);
         body["samplingRate"] = json!(self.config.rate.hz());
         if let Some(language) = bare_language(&manner.language) {
             let known = LANGUAGES.iter().find(|it| it.0 == language);
@@ -201,5 +217,8 @@ mod tests {
             "lang": "ger", "speedAlpha": 0.667, "reduceLatency": true,
         });
         assert_eq!(speech.body("Hi.", &manner), expected);
+        assert_eq!(speech.speaker_of("arcana_Luna"), ("arcana", "luna".into()));
+        let (model, speaker) = speech.speaker_of("my_voice");
+        assert_eq!((model, &*speaker), ("mistv2", "my_voice"));
     }
 }

@@ -46,6 +46,7 @@ pub(crate) static DIALECT: Dialect = Dialect {
         json!({ "voiceMode": if is_hosted { "hosted" } else { "webhook" } })
     },
     entail,
+    settle: |_, _| {},
 };
 
 const VOICE_MODES: &[&str] = &["webhook", "hosted"];

@@ -116,9 +116,7 @@ pub(super) const FIELDS: &[Field] = &[
     text("conversation_config.agent.prompt.timezone")
         .or_null()
         .acts(PROVIDERS),
-    map("conversation_config.agent.prompt.custom_llm")
-        .or_null()
-        .acts(PROVIDERS),
+    map("conversation_config.agent.prompt.custom_llm").or_null(),
     list("conversation_config.agent.prompt.mcp_server_ids", &NAMES)
         .null_is_absent()
         .acts(TOOLS),
@@ -129,16 +127,13 @@ pub(super) const FIELDS: &[Field] = &[
     .at_most(10)
     .null_is_absent()
     .acts(TOOLS),
-    map("conversation_config.agent.prompt.backup_llm_config")
-        .or_null()
-        .acts(PROVIDERS),
+    map("conversation_config.agent.prompt.backup_llm_config").or_null(),
     number(
         "conversation_config.agent.prompt.cascade_timeout_seconds",
         2.0,
         15.0,
     )
-    .null_is_absent()
-    .acts(PROVIDERS),
+    .null_is_absent(),
     flag("conversation_config.agent.prompt.enable_parallel_tool_calls")
         .null_is_absent()
         .acts(TOOLS),

@@ -1,5 +1,6 @@
 //! `conversation_config` without its agent: turns, voice, hearing, the conversation itself.
 
+use super::lenses::RECOGNISERS;
 use crate::dialect::field::{
     Acts, Field, KNOWLEDGE, Kind, NAMES, PROVIDERS, TELEPHONY, field, flag, list, map, name,
     number, objects, section, text, whole, word,
@@ -185,7 +186,9 @@ pub(super) const FIELDS: &[Field] = &[
         4.0,
     )
     .null_is_absent()
-    .acts(PROVIDERS),
+    .acts(Acts::Here(
+        "speech is always streamed as soon as there is any",
+    )),
     word(
         "conversation_config.tts.text_normalisation_type",
         &["system_prompt", "elevenlabs"],
@@ -210,13 +213,8 @@ pub(super) const FIELDS: &[Field] = &[
     section("conversation_config.asr").null_is_absent(),
     word("conversation_config.asr.quality", &["high"])
         .null_is_absent()
-        .acts(PROVIDERS),
-    word(
-        "conversation_config.asr.provider",
-        &["elevenlabs", "scribe_realtime", "scribe_v2_turbo"],
-    )
-    .null_is_absent()
-    .acts(PROVIDERS),
+        .acts(Acts::Here("the only quality there is")),
+    word("conversation_config.asr.provider", RECOGNISERS).null_is_absent(),
     word("conversation_config.asr.user_input_audio_format", FORMATS)
         .null_is_absent()
         .acts(WIRE),

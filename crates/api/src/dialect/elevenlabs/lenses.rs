@@ -4,6 +4,7 @@ use offhook_agent::{template_of, text_of_template};
 use serde_json::{Value, json};
 
 use super::limits::{CALLS_PER_DAY, CONCURRENT_CALLS, QUEUE_FIELDS, WAIT_MAX};
+use super::own_models::{CHAT_SERVER, CHAT_SERVER_FIELDS, CHAT_STANDBY, CHAT_STANDBY_FIELDS};
 use super::privacy;
 use crate::dialect::canonical;
 use crate::dialect::lens::{Lens, Way, decimal, lens, seconds, set};
@@ -43,6 +44,16 @@ pub(super) const LENSES: &[Lens] = &[
         &["conversation_config.tts.model_id"],
         voices::MODEL,
     ),
+    lens("models.chat_server", CHAT_SERVER_FIELDS, CHAT_SERVER),
+    lens("models.chat_standby", CHAT_STANDBY_FIELDS, CHAT_STANDBY),
+    lens(
+        "models.chat_patience",
+        &["conversation_config.agent.prompt.cascade_timeout_seconds"],
+        Way::Seconds {
+            min: 2.0,
+            max: 15.0,
+        },
+    ),
     lens(
         "temperature",
         &["conversation_config.agent.prompt.temperature"],
@@ -62,6 +73,11 @@ pub(super) const LENSES: &[Lens] = &[
         "thinking.tokens_max",
         &["conversation_config.agent.prompt.thinking_budget"],
         THINKING_TOKENS,
+    ),
+    lens(
+        "models.recognition",
+        &["conversation_config.asr.provider"],
+        RECOGNISER,
     ),
     lens("keywords", &["conversation_config.asr.keywords"], Way::Same),
     lens(
@@ -248,6 +264,17 @@ const TOKENS: Way = Way::Value {
     },
     write: Value::clone,
 };
+
+/// What no name of this platform stands for is left out.
+const RECOGNISER: Way = Way::Value {
+    read: voices::model,
+    write: |model| match RECOGNISERS.iter().any(|name| model == name) {
+        true => model.clone(),
+        false => Value::Null,
+    },
+};
+
+pub(super) const RECOGNISERS: &[&str] = &["elevenlabs", "scribe_realtime", "scribe_v2_turbo"];
 
 /// Null, and below 0: as `reasoning_effort` says.
 const THINKING_TOKENS: Way = Way::Value {

@@ -18,6 +18,7 @@ mod numbers;
 pub(crate) mod openapi;
 mod opening;
 mod outbound;
+mod own_models;
 mod platform;
 mod privacy;
 pub(crate) mod routes;
@@ -65,6 +66,7 @@ pub(crate) static DIALECT: Dialect = Dialect {
     rules: |_, _| {},
     foreign: |_| json!({}),
     entail: |_: &Value, _: &Value, _: &mut Value| {},
+    settle: |_: &Value, _: &mut Value| {},
 };
 
 static FIELDS: LazyLock<Vec<Field>> =

@@ -183,13 +183,14 @@ impl Simulation {
             workspace: access.workspace,
             conversation_id: None,
         };
+        let workspace = admitted.workspace.clone();
         let variables = specification["dynamic_variables"].as_object();
         let wishes = Wishes {
             variables: variables.cloned().unwrap_or_default().into_iter().collect(),
             ..Wishes::default()
         };
         let opening = admitted.open(api, "simulation", &wishes).map_err(refused)?;
-        let providers = &api.providers(opening.agent.models())?;
+        let providers = &api.providers_of(&workspace, opening.agent.models()).await?;
         let persona = Persona::new(Arc::new(opening.agent), opening.variables);
         let user = &specification["simulated_user_config"];
         let systems = [persona.system_prompt(), user_prompt(user)];

@@ -224,7 +224,7 @@ impl Conversation {
         };
         let is_recorded = opening.agent.is_recorded() && !opening.is_text_only;
         let (hosted, lines) = HostedCall::new(&board.api, board.records.clone(), new);
-        let providers = providers(&board.api, &opening)?;
+        let providers = providers(&board.api, &admitted.workspace, &opening).await?;
         let (news, to_tell) = mpsc::channel(NEWS_QUEUE);
         let (log, entries) = mpsc::channel(NEWS_QUEUE);
         tokio::spawn(tell(entries, lines.log, news));
@@ -309,8 +309,12 @@ fn format(name: &str) -> Result<AudioFormat, ConversationRefusal> {
 }
 
 /// The models of a conversation; one that is only written needs no voice.
-fn providers(api: &Api, opening: &Opening) -> Result<Providers, ConversationRefusal> {
-    let providers = api.providers(opening.agent.models());
+async fn providers(
+    api: &Api,
+    workspace: &Workspace,
+    opening: &Opening,
+) -> Result<Providers, ConversationRefusal> {
+    let providers = api.providers_of(workspace, opening.agent.models()).await;
     let mut providers = providers.map_err(|refusal| failed(&refusal.message))?;
     if opening.is_text_only {
         providers.voice = Arc::new(WrittenVoice);

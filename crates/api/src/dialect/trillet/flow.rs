@@ -21,6 +21,7 @@ pub(crate) static FLOW: Dialect = Dialect {
     rules: |_, _| {},
     foreign: |_| json!({ "name": "Call flow" }),
     entail: |_, _, _| {},
+    settle: |_, _| {},
 };
 
 const DIRECTIONS: &[&str] = &["inbound", "outbound", "bidirectional"];

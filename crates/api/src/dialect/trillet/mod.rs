@@ -9,12 +9,13 @@ pub(crate) mod routes;
 mod telephony;
 
 pub(crate) use flow::FLOW;
+use offhook_agent::ModelId;
 use serde_json::{Value, json};
 
-use super::canonical::{NAME, PROMPT};
+use super::canonical::{self, NAME, PROMPT};
 use super::field::{
-    Acts, Field, Kind, LISTED, NAMES, PROVIDERS, TELEPHONY, field, flag, list, map, name, number,
-    objects, section, whole, word,
+    Acts, Field, Kind, LISTED, NAMES, TELEPHONY, field, flag, list, map, name, number, objects,
+    section, whole, word,
 };
 use super::lens::{Lens, Way, decimal, lens};
 use super::mapping::Dialect;
@@ -37,7 +38,30 @@ pub(crate) static DIALECT: Dialect = Dialect {
     rules,
     foreign: |_| json!({ "ttsModel": { "provider": "rime" } }),
     entail: |_, _, _| {},
+    settle: bring_own_key,
 };
+
+/// The agent's own key to ElevenLabs goes with a voice of `11labs_byo`, and with no other.
+fn bring_own_key(own: &Value, document: &mut Value) {
+    let provider = path::at(own, "ttsModel.provider");
+    let key = path::at(own, "ttsModel.elevenLabsApiKey.secret");
+    let key = key.filter(|_| provider.is_some_and(|it| it == OWN_KEY));
+    let mut keys = canonical::value(document, "models.keys");
+    if !keys.is_object() {
+        keys = json!({});
+    }
+    if let Some(keys) = keys.as_object_mut() {
+        keys.remove("elevenlabs");
+        keys.extend(key.map(|key| ("elevenlabs".to_owned(), key.clone())));
+        let keys = match keys.is_empty() {
+            true => Value::Null,
+            false => Value::Object(std::mem::take(keys)),
+        };
+        canonical::set(document, "models.keys", keys);
+    }
+}
+
+const OWN_KEY: &str = "11labs_byo";
 
 const PROVIDER: &[&str] = &["openai", "rime", "elevenlabs", "11labs_byo", "google"];
 
@@ -58,14 +82,15 @@ fn is_model(name: &str) -> bool {
 const FIELDS: &[Field] = &[
     name("name").required(),
     section("ttsModel").required(),
-    word("ttsModel.provider", PROVIDER)
-        .required()
-        .acts(PROVIDERS),
+    word("ttsModel.provider", PROVIDER).required(),
     name("ttsModel.voiceId")
         .required()
         .default("\"mistv2_Wildflower\""),
     name("ttsModel.language").default("\"en\""),
-    name("ttsModel.elevenLabsApiKey").secret().acts(PROVIDERS),
+    name("ttsModel.elevenLabsApiKey").secret().acts(Acts::Shown(
+        "speaks under this key",
+        "crates/api/tests/dialects/own_models.rs::trillets_own_key_goes_to_elevenlabs_alone",
+    )),
     name("ttsModel.name").acts(LISTED),
     name("type").default("\"voice\"").acts(LISTED),
     field(
@@ -105,6 +130,7 @@ const LENSES: &[Lens] = &[
     lens("name", &["name"], Way::Same),
     lens("voice.id", &["ttsModel.voiceId"], voices::VOICE),
     lens("language", &["ttsModel.language"], Way::Same),
+    lens("models.voice", &["ttsModel.provider"], VENDOR),
     lens(
         "models.chat",
         &["llmModel"],
@@ -142,6 +168,31 @@ const LENSES: &[Lens] = &[
     lens("variables", &["variables"], VARIABLES),
 ];
 
+/// Whose voice it is: the server says which model of the vendor's speaks. A voice of none of these
+/// vendors leaves the field as it is.
+const VENDOR: Way = Way::Document {
+    read: |document| {
+        let vendor = path::at(document, "ttsModel.provider")?.as_str()?;
+        Some(json!(if vendor == OWN_KEY {
+            "elevenlabs"
+        } else {
+            vendor
+        }))
+    },
+    write: |model, document| {
+        let model: Option<ModelId> = model.as_str().and_then(|it| it.parse().ok());
+        let vendor = match &model {
+            Some(ModelId::Alias(name)) if name.starts_with("eleven_") => "elevenlabs",
+            Some(ModelId::Alias(name)) => name,
+            Some(model) => model.vendor().unwrap_or_default(),
+            None => "",
+        };
+        if vendor != OWN_KEY && PROVIDER.contains(&vendor) {
+            path::put(document, "ttsModel.provider", json!(vendor));
+        }
+    },
+};
+
 /// Variables of the client's own, of which those act that can stand in a text.
 pub(crate) const VARIABLES: Way = Way::Document {
     read: |document| path::at(document, "variables").map(super::variables::usable),
@@ -173,7 +224,7 @@ fn dial_of_speed(speed: f64) -> f64 {
 
 fn rules(document: &Value, found: &mut Vec<Problem>) {
     let provider = path::at(document, "ttsModel.provider").and_then(Value::as_str);
-    if provider == Some("11labs_byo") && path::at(document, "ttsModel.elevenLabsApiKey").is_none() {
+    if provider == Some(OWN_KEY) && path::at(document, "ttsModel.elevenLabsApiKey").is_none() {
         found.push(Problem::at(
             "ttsModel.elevenLabsApiKey",
             ProblemKind::Missing,

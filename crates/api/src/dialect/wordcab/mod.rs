@@ -39,6 +39,7 @@ pub(crate) static DIALECT: Dialect = Dialect {
     rules,
     foreign: |_| json!({ "voice_id": "ember", "system_prompt": "" }),
     entail: |_, _, _| {},
+    settle: |_, _| {},
 };
 
 const METADATA_ENTRIES_MAX: usize = 20;

@@ -1,12 +1,13 @@
-//! Where webhooks may lead: not into the network that this server stands in, unless its operator
-//! allows it, because whoever may name an address there could make the server speak for them.
+//! Where webhooks and servers of agents' own may lie: not in the network that this server stands in,
+//! unless its operator allows it, because whoever may name an address there could make the server
+//! speak for them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-/// What is wrong with an address that a webhook names; `None` where nothing is.
+/// What is wrong with an address that a tenant names; `None` where nothing is.
 pub(crate) fn address_problem(text: &str, allows_private: bool) -> Option<&'static str> {
     let Ok(url) = Url::parse(text) else {
         return Some("Input should be a valid URL");
@@ -28,7 +29,7 @@ pub(crate) fn address_problem(text: &str, allows_private: bool) -> Option<&'stat
 }
 
 /// Whether the host is private by its name; other names show when they are looked up.
-pub(super) fn is_private_host(url: &Url) -> bool {
+pub(crate) fn is_private_host(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     match bare.parse::<IpAddr>() {
@@ -76,8 +77,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 }
 
 /// Looks names up, and gives only the public ones of their addresses.
-#[derive(Debug)]
-pub(super) struct PublicNames;
+#[derive(Debug, Clone, Copy)]
+pub struct PublicNames;
 
 /// The name leads to nothing that may be sent to.
 #[derive(Debug, thiserror::Error)]
