@@ -3,6 +3,7 @@
 //! and the load bench run against them; the product never links them.
 
 pub mod anthropic;
+pub mod assemblyai;
 mod behaviour;
 pub mod cartesia;
 pub mod deepgram;

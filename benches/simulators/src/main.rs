@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::Parser;
 use offhook_simulators::{
-    Behaviour, Delays, Latency, Script, Serving, anthropic, cartesia, deepgram, elevenlabs, gemini,
-    google, openai, rime,
+    Behaviour, Delays, Latency, Script, Serving, anthropic, assemblyai, cartesia, deepgram,
+    elevenlabs, gemini, google, openai, rime,
 };
 
 /// A piece of sound lasts 300 ms and takes a quarter of that.
@@ -22,6 +22,9 @@ struct Arguments {
     /// Where Anthropic's API is served.
     #[arg(long, default_value = "127.0.0.1:0")]
     anthropic: SocketAddr,
+    /// Where AssemblyAI's API is served; it hears words in anything loud.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    assemblyai: SocketAddr,
     /// Where Cartesia's API is served.
     #[arg(long, default_value = "127.0.0.1:0")]
     cartesia: SocketAddr,
@@ -89,6 +92,9 @@ async fn main() -> anyhow::Result<()> {
         .with_faults(arguments.faults_per_mille);
     let speaking = speaking(&arguments);
     let script = Script::of_anything();
+    let heard = assemblyai::routes(hearing.clone(), script.clone());
+    let assemblyai = Serving::start(arguments.assemblyai, heard).await?;
+    println!("assemblyai http://{}", assemblyai.address);
     let listening = elevenlabs::listening(hearing.clone(), script.clone());
     let live = openai::listening(hearing.clone(), script.clone());
     let live = openai::routes(behaviour.clone()).merge(live);

@@ -11,7 +11,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use offhook_simulators::{
-    Behaviour, Fault, Script, Serving, anthropic, cartesia, deepgram, elevenlabs, gemini, openai,
+    Behaviour, Fault, Script, Serving, anthropic, assemblyai, cartesia, deepgram, elevenlabs,
+    gemini, openai,
 };
 use tokio::process::Command;
 
@@ -146,4 +147,14 @@ async fn elevenlabs_client_takes_the_simulated_live_recognition_for_its_own() {
     let server = Serving::here(routes).await.unwrap();
     let keys = ["xi-1", elevenlabs::WRONG_KEY];
     runs("elevenlabs_scribe_client.py", &server, &keys).await;
+}
+
+#[tokio::test]
+async fn assemblyai_s_client_takes_the_simulated_platform_for_its_own() {
+    let behaviour = Behaviour::new(1);
+    plan(&behaviour, 2, [down(503)]);
+    let routes = assemblyai::routes(behaviour, Script::of_anything());
+    let server = Serving::here(routes).await.unwrap();
+    let keys = ["aai-1", assemblyai::WRONG_KEY];
+    runs("assemblyai_client.py", &server, &keys).await;
 }

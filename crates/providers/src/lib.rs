@@ -4,6 +4,8 @@
 #[cfg(feature = "hosted")]
 pub mod anthropic;
 #[cfg(feature = "hosted")]
+pub mod assemblyai;
+#[cfg(feature = "hosted")]
 pub mod cartesia;
 pub mod catalogue;
 #[cfg(feature = "hosted")]

@@ -8,7 +8,7 @@ mod script;
 use serde_json::{Map, Value, json};
 
 pub(crate) use connection::{Listener, Silence, Told, run};
-pub(crate) use ear::Ear;
+pub(crate) use ear::{Ear, Heard};
 pub use script::Script;
 
 /// The fields of an address; those that come several times have all that they come with.

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use offhook_agent::ModelId;
 use offhook_contract::{ChatModel, SpeechToText, TextToSpeech};
 use offhook_providers::anthropic::{AnthropicChat, AnthropicChatConfig};
+use offhook_providers::assemblyai::{self, AssemblyAiConfig, AssemblyAiSpeech};
 use offhook_providers::cartesia::{CartesiaVoice, CartesiaVoiceConfig};
 use offhook_providers::deepgram::{
     self, DeepgramConfig, DeepgramFlux, DeepgramFluxConfig, DeepgramSpeech, DeepgramVoice,
@@ -61,6 +62,13 @@ pub(super) const VENDORS: &[Vendor] = &[
         address: "ANTHROPIC_BASE_URL",
         base_url: "https://api.anthropic.com",
         stages: &[Stage::Chat],
+    },
+    Vendor {
+        name: "assemblyai",
+        key: "ASSEMBLYAI_API_KEY",
+        address: "ASSEMBLYAI_BASE_URL",
+        base_url: assemblyai::BASE_URL,
+        stages: &[Stage::Recognition],
     },
     Vendor {
         name: "cartesia",
@@ -210,6 +218,10 @@ pub(super) fn recognition(
     let (account, name) = account(id, Stage::Recognition, own_key)?;
     let vendor = account.provider.clone();
     Ok(match vendor.as_str() {
+        "assemblyai" => {
+            let config = AssemblyAiConfig::new(account, name);
+            Arc::new(AssemblyAiSpeech::new(config))
+        }
         "elevenlabs" => {
             let config = ElevenLabsScribeConfig::new(account, name);
             Arc::new(ElevenLabsScribe::new(config))

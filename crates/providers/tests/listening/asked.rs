@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
-use super::vendors::{DEEPGRAM, ELEVENLABS, FLUX, OPENAI};
+use super::vendors::{ASSEMBLYAI, DEEPGRAM, ELEVENLABS, FLUX, OPENAI};
 use super::{LIMITS, Stage, greeting};
 use offhook_contract::ProviderError;
 use offhook_media::SampleRate;
+use offhook_providers::assemblyai::{AssemblyAiConfig, AssemblyAiSpeech};
 use offhook_providers::openai::{OpenAiRealtime, OpenAiRealtimeConfig};
 use offhook_simulators::{Script, openai};
 
@@ -113,5 +114,41 @@ async fn elevenlabs_is_asked_to_settle_nothing_by_itself() {
         ] {
             assert_eq!(asked[name], value, "{name}");
         }
+    }
+}
+
+#[tokio::test]
+async fn assemblyai_is_asked_to_end_no_turn_by_itself() {
+    let stage = Stage::new(ASSEMBLYAI, greeting()).await;
+    stage.call(LIMITS).await.ends().await;
+    let asked = &stage.seen("connected")[0]["query"];
+    for (name, value) in [
+        ("speech_model", "u3-rt-pro"),
+        ("encoding", "pcm_s16le"),
+        ("sample_rate", "8000"),
+        ("end_of_turn_confidence_threshold", "1.0"),
+        ("language_codes", r#"["en"]"#),
+        ("keyterms_prompt", r#"["Offhook","Nguyen & Co"]"#),
+    ] {
+        assert_eq!(asked[name], value, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn assemblyai_s_turns_are_written_out_where_that_is_wanted() {
+    for (is_formatted, expected) in [(true, "Hello, there."), (false, "hello there")] {
+        let stage = Stage::new(ASSEMBLYAI, greeting()).await;
+        let stream = stage.open_with(|account| {
+            AssemblyAiSpeech::new(AssemblyAiConfig {
+                is_formatted,
+                ..AssemblyAiConfig::new(account, "universal-streaming-english")
+            })
+        });
+        let mut call = stage.call_over(stream.await.unwrap());
+        call.start(1, 500, 200).await;
+        call.finalise(1, 1_700).await;
+        assert_eq!(call.text(1).await.0, expected);
+        call.ends().await;
+        assert!(stage.seen("connected")[0]["query"]["language_codes"].is_null());
     }
 }

@@ -103,8 +103,12 @@ impl Stage {
     }
 
     pub(crate) async fn call(&self, limits: ListeningLimits) -> Call<'_> {
+        self.call_over(self.try_open("key-1", limits).await.unwrap())
+    }
+
+    pub(crate) fn call_over(&self, stream: SttStream) -> Call<'_> {
         Call {
-            stream: self.try_open("key-1", limits).await.unwrap(),
+            stream,
             rate: self.rate,
             frames: self.audio.chunks(self.rate.frame_samples()),
             at_ms: 0,

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use offhook_contract::SpeechToText;
+use offhook_providers::assemblyai::{AssemblyAiConfig, AssemblyAiSpeech};
 use offhook_providers::deepgram::{
     DeepgramConfig, DeepgramFlux, DeepgramFluxConfig, DeepgramSpeech,
 };
 use offhook_providers::elevenlabs::{ElevenLabsScribe, ElevenLabsScribeConfig};
 use offhook_providers::hosted::{Account, ListeningLimits};
 use offhook_providers::openai::{OpenAiRealtime, OpenAiRealtimeConfig};
-use offhook_simulators::{Behaviour, Script, Serving, deepgram, elevenlabs, openai};
+use offhook_simulators::{Behaviour, Script, Serving, assemblyai, deepgram, elevenlabs, openai};
 
 /// A vendor and its simulator.
 #[derive(Clone, Copy)]
@@ -106,4 +107,22 @@ pub(crate) const ELEVENLABS: Vendor = Vendor {
     is_live: true,
 };
 
-pub(crate) const ALL: [Vendor; 5] = [DEEPGRAM, FLUX, OPENAI, OPENAI_LIVE, ELEVENLABS];
+pub(crate) const ASSEMBLYAI: Vendor = Vendor {
+    name: "assemblyai",
+    path: "",
+    serve: |behaviour, script| Box::pin(Serving::here(assemblyai::routes(behaviour, script))),
+    recogniser: |account, limits| {
+        Arc::new(AssemblyAiSpeech::new(AssemblyAiConfig {
+            keyterms: vec!["Offhook".into(), "Nguyen & Co".into()],
+            limits,
+            ..AssemblyAiConfig::new(account, "u3-rt-pro")
+        }))
+    },
+    wrong_key: assemblyai::WRONG_KEY,
+    finalise: "ForceEndpoint",
+    keep_alive: "KeepAlive",
+    goodbye: Some("Terminate"),
+    is_live: true,
+};
+
+pub(crate) const ALL: [Vendor; 6] = [DEEPGRAM, FLUX, OPENAI, OPENAI_LIVE, ELEVENLABS, ASSEMBLYAI];
