@@ -18,6 +18,7 @@ pub mod rime;
 mod script;
 mod serving;
 mod tone;
+pub mod vllm;
 
 pub use behaviour::{Behaviour, Delays, Fault};
 pub use hearing::Script;

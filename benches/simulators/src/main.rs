@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Parser;
 use offhook_simulators::{
     Behaviour, Delays, Latency, Script, Serving, anthropic, assemblyai, cartesia, deepgram,
-    elevenlabs, gemini, google, openai, rime,
+    elevenlabs, gemini, google, openai, rime, vllm,
 };
 
 /// A piece of sound lasts 300 ms and takes a quarter of that.
@@ -43,6 +43,9 @@ struct Arguments {
     /// Where Deepgram's API is served, below /v1; it hears words in anything loud.
     #[arg(long, default_value = "127.0.0.1:0")]
     deepgram: SocketAddr,
+    /// Where vLLM's live recognition is served, below /v1; it hears words in anything loud.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    vllm: SocketAddr,
     /// Milliseconds from the end of an utterance to its transcript.
     #[arg(long, default_value_t = 150)]
     transcript_ms: u64,
@@ -95,6 +98,9 @@ async fn main() -> anyhow::Result<()> {
     let heard = assemblyai::routes(hearing.clone(), script.clone());
     let assemblyai = Serving::start(arguments.assemblyai, heard).await?;
     println!("assemblyai http://{}", assemblyai.address);
+    let heard = vllm::routes(hearing.clone(), script.clone());
+    let vllm = Serving::start(arguments.vllm, heard).await?;
+    println!("vllm http://{}/v1", vllm.address);
     let listening = elevenlabs::listening(hearing.clone(), script.clone());
     let live = openai::listening(hearing.clone(), script.clone());
     let live = openai::routes(behaviour.clone()).merge(live);

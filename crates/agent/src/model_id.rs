@@ -21,7 +21,7 @@ pub enum ModelId {
 }
 
 /// Whose APIs are spoken.
-const HOSTED: [&str; 10] = [
+const HOSTED: [&str; 11] = [
     "anthropic",
     "assemblyai",
     "cartesia",
@@ -32,6 +32,7 @@ const HOSTED: [&str; 10] = [
     "openai-realtime",
     "openai-responses",
     "rime",
+    "vllm",
 ];
 
 /// Whose keys agents may bring: several APIs of one vendor take the same.

@@ -25,3 +25,5 @@ pub mod openai;
 pub mod rime;
 #[cfg(feature = "hosted")]
 pub mod standby;
+#[cfg(feature = "hosted")]
+pub mod vllm;

@@ -31,6 +31,11 @@ pub(crate) trait Listener: Send {
     /// Takes a message, which may hold audio.
     fn obey(&mut self, message: &Value) -> Told;
 
+    /// A result was told.
+    fn told(&mut self, result: &Value) {
+        let _ = result;
+    }
+
     /// What is said last to a client that has said goodbye.
     fn goodbye(&mut self) -> Vec<Value> {
         Vec::new()
@@ -127,6 +132,7 @@ impl<Vendor: Listener> Connection<Vendor> {
                     return Ok(());
                 };
                 self.sent += 1;
+                self.vendor.told(&result);
                 self.say(vec![result]).await
             }
             () = sleep_until(self.silent_at) => {

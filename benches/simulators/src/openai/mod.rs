@@ -82,7 +82,7 @@ async fn keyed(request: Request, next: Next) -> Response {
     }
 }
 
-fn key(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn key(headers: &HeaderMap) -> Option<String> {
     let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     Some(text.strip_prefix("Bearer ")?.trim().to_owned())
 }

@@ -306,7 +306,7 @@ fn model_ids_are_checked() {
             "models.speech: unknown field; known here: chat, chat_patience, chat_server, chat_standby, keys, recognition, turn_detection, voice",
             "models.chat: \"q wen\" is not a model's name; use letters, digits, \".\", \"_\" and \"-\"",
             "models.voice: \"acme\" is no provider; use local, anthropic, assemblyai, cartesia, \
-             deepgram, elevenlabs, google, openai, openai-realtime, openai-responses, rime",
+             deepgram, elevenlabs, google, openai, openai-realtime, openai-responses, rime, vllm",
         ]
     );
 }

@@ -25,6 +25,7 @@ use offhook_providers::openai::{
     OpenAiVoiceConfig,
 };
 use offhook_providers::rime::{RimeVoice, RimeVoiceConfig};
+use offhook_providers::vllm::{VllmRealtime, VllmRealtimeConfig};
 
 /// What a model does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -133,6 +134,13 @@ pub(super) const VENDORS: &[Vendor] = &[
         base_url: "https://users.rime.ai",
         stages: &[Stage::Voice],
     },
+    Vendor {
+        name: "vllm",
+        key: "VLLM_API_KEY",
+        address: "VLLM_BASE_URL",
+        base_url: "http://127.0.0.1:8000/v1",
+        stages: &[Stage::Recognition],
+    },
 ];
 
 impl Vendor {
@@ -233,6 +241,10 @@ pub(super) fn recognition(
         "openai-realtime" => {
             let config = OpenAiRealtimeConfig::new(account, name);
             Arc::new(OpenAiRealtime::new(config))
+        }
+        "vllm" => {
+            let config = VllmRealtimeConfig::new(account, name);
+            Arc::new(VllmRealtime::new(config))
         }
         "deepgram" if name.starts_with(IN_TURNS) => {
             let config = DeepgramFluxConfig::new(account, name);

@@ -12,7 +12,10 @@ use offhook_providers::deepgram::{
 use offhook_providers::elevenlabs::{ElevenLabsScribe, ElevenLabsScribeConfig};
 use offhook_providers::hosted::{Account, ListeningLimits};
 use offhook_providers::openai::{OpenAiRealtime, OpenAiRealtimeConfig};
-use offhook_simulators::{Behaviour, Script, Serving, assemblyai, deepgram, elevenlabs, openai};
+use offhook_providers::vllm::{VllmRealtime, VllmRealtimeConfig};
+use offhook_simulators::{
+    Behaviour, Script, Serving, assemblyai, deepgram, elevenlabs, openai, vllm,
+};
 
 /// A vendor and its simulator.
 #[derive(Clone, Copy)]
@@ -25,6 +28,8 @@ pub(crate) struct Vendor {
     pub(crate) wrong_key: &'static str,
     /// What it is sent where an utterance ends, where a call is silent, and where it is over.
     pub(crate) finalise: &'static str,
+    /// How many of these there are for an utterance.
+    pub(crate) per_utterance: usize,
     pub(crate) keep_alive: &'static str,
     pub(crate) goodbye: Option<&'static str>,
     /// It tells words while the caller speaks.
@@ -44,6 +49,7 @@ pub(crate) const DEEPGRAM: Vendor = Vendor {
     },
     wrong_key: deepgram::WRONG_KEY,
     finalise: "Finalize",
+    per_utterance: 1,
     keep_alive: "KeepAlive",
     goodbye: Some("CloseStream"),
     is_live: true,
@@ -70,6 +76,7 @@ pub(crate) const OPENAI: Vendor = Vendor {
     recogniser: |account, limits| openai_model("gpt-4o-transcribe", account, limits),
     wrong_key: openai::WRONG_KEY,
     finalise: "input_audio_buffer.commit",
+    per_utterance: 1,
     keep_alive: "ping",
     goodbye: None,
     is_live: false,
@@ -102,6 +109,7 @@ pub(crate) const ELEVENLABS: Vendor = Vendor {
     },
     wrong_key: elevenlabs::WRONG_KEY,
     finalise: "input_audio_chunk",
+    per_utterance: 1,
     keep_alive: "silence",
     goodbye: None,
     is_live: true,
@@ -120,9 +128,33 @@ pub(crate) const ASSEMBLYAI: Vendor = Vendor {
     },
     wrong_key: assemblyai::WRONG_KEY,
     finalise: "ForceEndpoint",
+    per_utterance: 1,
     keep_alive: "KeepAlive",
     goodbye: Some("Terminate"),
     is_live: true,
 };
 
-pub(crate) const ALL: [Vendor; 6] = [DEEPGRAM, FLUX, OPENAI, OPENAI_LIVE, ELEVENLABS, ASSEMBLYAI];
+pub(crate) const VLLM: Vendor = Vendor {
+    name: "vllm",
+    serve: |behaviour, script| Box::pin(Serving::here(vllm::routes(behaviour, script))),
+    recogniser: |account, limits| {
+        Arc::new(VllmRealtime::new(VllmRealtimeConfig {
+            limits,
+            ..VllmRealtimeConfig::new(account, "voxtral-realtime")
+        }))
+    },
+    wrong_key: vllm::WRONG_KEY,
+    per_utterance: 2,
+    is_live: true,
+    ..OPENAI
+};
+
+pub(crate) const ALL: [Vendor; 7] = [
+    DEEPGRAM,
+    FLUX,
+    OPENAI,
+    OPENAI_LIVE,
+    ELEVENLABS,
+    ASSEMBLYAI,
+    VLLM,
+];
