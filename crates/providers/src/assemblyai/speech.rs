@@ -49,7 +49,7 @@ pub struct AssemblyAiConfig {
     pub account: Account,
     /// The model's name there, such as `universal-streaming-english` or `u3-rt-pro`.
     pub model: String,
-    /// Words and phrases that are likely to be said.
+    /// Words and phrases that are likely to be said in any call.
     pub keyterms: Vec<String>,
     /// Whether a turn waits until it was written with capitals and points, which some models do
     /// only after its end. A chat model can do without.
@@ -183,7 +183,8 @@ fn address(config: &AssemblyAiConfig, request: &SttRequest) -> Result<String, Pr
     let language = bare_language(&request.language);
     let language = language.filter(|_| TOLD_LANGUAGES.iter().any(is_told));
     let languages = language.map(|it| json!([it]).to_string());
-    let keyterms = (!config.keyterms.is_empty()).then(|| json!(config.keyterms).to_string());
+    let keyterms: Vec<&String> = config.keyterms.iter().chain(&request.keywords).collect();
+    let keyterms = (!keyterms.is_empty()).then(|| json!(keyterms).to_string());
     let fields = [
         ("speech_model", config.model.as_str()),
         ("encoding", "pcm_s16le"),

@@ -33,6 +33,10 @@ const RATES: [SampleRate; 6] = [
 /// The server hangs up on who sends no audio for long.
 const SILENCE: Duration = Duration::from_millis(100);
 
+/// Words that the server is told, and characters of each.
+const KEYTERMS_MAX: usize = 50;
+const KEYTERM_MAX: usize = 20;
+
 /// From the end of an utterance to its words.
 const FINALISE: Duration = Duration::from_secs(2);
 
@@ -63,7 +67,8 @@ pub struct ElevenLabsScribeConfig {
     pub account: Account,
     /// The model's name, such as `scribe_v2_realtime`.
     pub model: String,
-    /// Words that are likely to be said: at most 50, of at most 20 characters each.
+    /// Words that are likely to be said in any call. The server takes 50 of at most 20 characters;
+    /// what is more or longer is left out.
     pub keyterms: Vec<String>,
     /// How long things may take.
     pub limits: ListeningLimits,
@@ -113,7 +118,7 @@ impl SpeechToText for ElevenLabsScribe {
     async fn open(&self, request: SttRequest) -> Result<SttStream, ProviderError> {
         let rate = wire_rate(request.rate);
         let scribe = Scribe {
-            url: address(&self.config, rate, &request.language)?,
+            url: address(&self.config, rate, &request)?,
             config: self.config.clone(),
             rate,
         };
@@ -218,10 +223,10 @@ struct Event {
 fn address(
     config: &ElevenLabsScribeConfig,
     rate: SampleRate,
-    language: &str,
+    request: &SttRequest,
 ) -> Result<String, ProviderError> {
     let format = format!("pcm_{}", rate.hz());
-    let language = bare_language(language);
+    let language = bare_language(&request.language);
     let fields = [
         ("model_id", config.model.as_str()),
         ("audio_format", format.as_str()),
@@ -229,7 +234,10 @@ fn address(
         ("commit_strategy", "manual"),
     ];
     let languages = language.iter().map(|it| ("language_code", it.as_str()));
-    let keyterms = config.keyterms.iter().map(|it| ("keyterms", it.as_str()));
+    let keyterms = config.keyterms.iter().chain(&request.keywords);
+    let keyterms = keyterms.filter(|it| it.chars().count() <= KEYTERM_MAX);
+    let keyterms = keyterms.take(KEYTERMS_MAX);
+    let keyterms = keyterms.map(|it| ("keyterms", it.as_str()));
     let fields = fields.into_iter().chain(languages).chain(keyterms);
     listening_url(&config.account, "/v1/speech-to-text/realtime", fields)
 }

@@ -28,6 +28,10 @@ const RATE: SampleRate = SampleRate::HZ_24000;
 /// From the end of an utterance to its words: the model may only begin there.
 const FINALISE: Duration = Duration::from_secs(3);
 
+/// Models that take words begin so, and those that are told nothing. All others take a prompt.
+const TAKE_WORDS: [&str; 2] = ["gpt-transcribe", "gpt-live-transcribe"];
+const WITHOUT_HINTS: &str = "gpt-realtime-whisper";
+
 /// What the server says of audio that holds no word.
 const WITHOUT_WORDS: [&str; 2] = ["input_audio_buffer_commit_empty", "audio_too_short"];
 
@@ -96,7 +100,7 @@ impl SpeechToText for OpenAiRealtime {
             url: listening_url(&self.config.account, "/realtime", fields)?,
             config: self.config.clone(),
             language: bare_language(&request.language),
-            prompt: request.keywords.join(", "),
+            keywords: request.keywords.clone(),
         };
         listen(session, &request).await
     }
@@ -108,7 +112,7 @@ struct Session {
     url: String,
     language: Option<String>,
     /// What is likely to be said.
-    prompt: String,
+    keywords: Vec<String>,
 }
 
 impl ListeningDialect for Session {
@@ -142,8 +146,8 @@ impl ListeningDialect for Session {
         if let Some(language) = &self.language {
             transcription.insert("language".to_owned(), json!(language));
         }
-        if !self.prompt.is_empty() {
-            transcription.insert("prompt".to_owned(), json!(self.prompt));
+        if let Some((name, words)) = self.told_words() {
+            transcription.insert(name.to_owned(), words);
         }
         let input = json!({
             "format": { "type": "audio/pcm", "rate": RATE.hz() },
@@ -179,6 +183,20 @@ impl ListeningDialect for Session {
 }
 
 impl Session {
+    /// What is likely to be said, as the model takes it; `None` where there is nothing, or it takes
+    /// none.
+    fn told_words(&self) -> Option<(&'static str, Value)> {
+        let model = &self.config.model;
+        if self.keywords.is_empty() || model.starts_with(WITHOUT_HINTS) {
+            return None;
+        }
+        let takes_words = TAKE_WORDS.iter().any(|it| model.starts_with(it));
+        Some(match takes_words {
+            true => ("keywords", json!(self.keywords)),
+            false => ("prompt", json!(self.keywords.join(", "))),
+        })
+    }
+
     fn failed(&self, error: &Problem) -> Reading<SegmentHeard> {
         let provider = &self.config.account.provider;
         let code = error.code.as_deref().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::vendors::{ASSEMBLYAI, DEEPGRAM, ELEVENLABS, FLUX, OPENAI};
+use super::vendors::{ASSEMBLYAI, DEEPGRAM, ELEVENLABS, FLUX, OPENAI, OPENAI_LIVE};
 use super::{LIMITS, Stage, greeting};
 use offhook_contract::ProviderError;
 use offhook_media::SampleRate;
@@ -20,6 +20,7 @@ async fn deepgram_is_asked_by_model_rate_and_language() {
     for (name, value) in [
         ("model", "nova-3"),
         ("language", "en-US"),
+        ("keyterm", "Nguyen & Co"),
         ("encoding", "linear16"),
         ("sample_rate", "8000"),
         ("channels", "1"),
@@ -75,10 +76,20 @@ async fn openai_is_told_the_model_the_language_and_that_no_turns_are_to_be_detec
     let input = &stage.seen("session.update")[0]["session"]["audio"]["input"];
     let asked = json!({
         "format": { "type": "audio/pcm", "rate": 24_000 },
-        "transcription": { "model": "gpt-4o-transcribe", "language": "en" },
+        "transcription": {
+            "model": "gpt-4o-transcribe", "language": "en", "prompt": "Nguyen & Co",
+        },
         "turn_detection": null,
     });
     assert_eq!(*input, asked);
+    // Models that are made for it take words as such.
+    let stage = Stage::new(OPENAI_LIVE, greeting()).await;
+    stage.call(LIMITS).await.ends().await;
+    let input = &stage.seen("session.update")[0]["session"]["audio"]["input"];
+    let asked = json!({
+        "model": "gpt-live-transcribe", "language": "en", "keywords": ["Nguyen & Co"],
+    });
+    assert_eq!(input["transcription"], asked);
 }
 
 #[tokio::test]
@@ -110,7 +121,7 @@ async fn elevenlabs_is_asked_to_settle_nothing_by_itself() {
             ("audio_format", json!(format)),
             ("commit_strategy", json!("manual")),
             ("language_code", json!("en")),
-            ("keyterms", json!(["Offhook", "Nguyen"])),
+            ("keyterms", json!(["Offhook", "Nguyen & Co"])),
         ] {
             assert_eq!(asked[name], value, "{name}");
         }

@@ -96,7 +96,7 @@ impl Stage {
 
     fn request(&self) -> SttRequest {
         SttRequest {
-            keywords: Vec::new(),
+            keywords: vec!["Nguyen & Co".into()],
             rate: self.rate,
             language: "en-US".into(),
         }

@@ -59,7 +59,7 @@ pub(crate) const FLUX: Vendor = Vendor {
     name: "deepgram, flux",
     recogniser: |account, limits| {
         Arc::new(DeepgramFlux::new(DeepgramFluxConfig {
-            keyterms: vec!["Offhook".into(), "Nguyen & Co".into()],
+            keyterms: vec!["Offhook".into()],
             limits,
             ..DeepgramFluxConfig::new(account, "flux-general-en")
         }))
@@ -82,7 +82,7 @@ pub(crate) const OPENAI: Vendor = Vendor {
     is_live: false,
 };
 
-const OPENAI_LIVE: Vendor = Vendor {
+pub(crate) const OPENAI_LIVE: Vendor = Vendor {
     name: "openai, live",
     recogniser: |account, limits| openai_model("gpt-live-transcribe", account, limits),
     is_live: true,
@@ -102,7 +102,7 @@ pub(crate) const ELEVENLABS: Vendor = Vendor {
     serve: |behaviour, script| Box::pin(Serving::here(elevenlabs::listening(behaviour, script))),
     recogniser: |account, limits| {
         Arc::new(ElevenLabsScribe::new(ElevenLabsScribeConfig {
-            keyterms: vec!["Offhook".into(), "Nguyen".into()],
+            keyterms: vec!["Offhook".into()],
             limits,
             ..ElevenLabsScribeConfig::new(account, "scribe_v2_realtime")
         }))
@@ -121,7 +121,7 @@ pub(crate) const ASSEMBLYAI: Vendor = Vendor {
     serve: |behaviour, script| Box::pin(Serving::here(assemblyai::routes(behaviour, script))),
     recogniser: |account, limits| {
         Arc::new(AssemblyAiSpeech::new(AssemblyAiConfig {
-            keyterms: vec!["Offhook".into(), "Nguyen & Co".into()],
+            keyterms: vec!["Offhook".into()],
             limits,
             ..AssemblyAiConfig::new(account, "u3-rt-pro")
         }))
