@@ -17,7 +17,7 @@ use offhook_providers::elevenlabs::{
     ElevenLabsVoiceConfig,
 };
 use offhook_providers::gemini::{GeminiChat, GeminiChatConfig};
-use offhook_providers::google::{GoogleVoice, GoogleVoiceConfig};
+use offhook_providers::google::{GoogleSpeech, GoogleSpeechConfig, GoogleVoice, GoogleVoiceConfig};
 use offhook_providers::hosted::{Account, ApiKey, HttpClient, ListeningLimits, http_client};
 use offhook_providers::openai::{
     ChatLimits, OpenAiChat, OpenAiChatConfig, OpenAiRealtime, OpenAiRealtimeConfig,
@@ -105,6 +105,13 @@ pub(super) const VENDORS: &[Vendor] = &[
         address: "GOOGLE_TTS_BASE_URL",
         base_url: "https://texttospeech.googleapis.com",
         stages: &[Stage::Voice],
+    },
+    Vendor {
+        name: "google",
+        key: "GOOGLE_STT_API_KEY",
+        address: "GOOGLE_STT_BASE_URL",
+        base_url: "https://speech.googleapis.com",
+        stages: &[Stage::Recognition],
     },
     Vendor {
         name: "openai",
@@ -233,6 +240,10 @@ pub(super) fn recognition(
         "elevenlabs" => {
             let config = ElevenLabsScribeConfig::new(account, name);
             Arc::new(ElevenLabsScribe::new(config))
+        }
+        "google" => {
+            let config = GoogleSpeechConfig::new(account, name);
+            Arc::new(GoogleSpeech::new(client()?, config))
         }
         "openai" => {
             let config = OpenAiTranscriptionConfig::new(account, name);

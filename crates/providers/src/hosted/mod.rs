@@ -12,6 +12,7 @@ mod speaking;
 mod speech;
 mod sse;
 mod turns;
+mod utterances;
 mod words;
 
 pub use account::{Account, ApiKey};
@@ -37,4 +38,5 @@ pub(crate) use speech::Pcm;
 pub use speech::SpeechLimits;
 pub(crate) use sse::{SseEvents, SseProblem};
 pub(crate) use turns::{Turn, Turns};
+pub(crate) use utterances::{Transcriber, transcribe};
 pub(crate) use words::TimedPiece;

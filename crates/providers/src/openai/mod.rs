@@ -8,7 +8,6 @@ mod responses;
 mod speech;
 mod transcription;
 mod upload;
-mod utterances;
 mod wire;
 
 use reqwest::RequestBuilder;

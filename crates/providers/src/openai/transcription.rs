@@ -10,20 +10,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use offhook_contract::{EVENT_QUEUE, ProviderError, SpeechToText, SttRequest, SttStream};
+use offhook_contract::{ProviderError, SpeechToText, SttRequest, SttStream};
 use reqwest::header::CONTENT_TYPE;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use tokio::sync::mpsc;
-use tokio::time::{sleep, timeout};
 
 use super::keyed;
 use super::upload::{content_type, form};
-use super::utterances::Utterances;
-use crate::hosted::{Account, Failure, malformed, refused, too_slow};
-
-/// How long a request that failed may wait before it is made once more. A caller is waiting.
-const RETRY_WAIT_MAX: Duration = Duration::from_millis(300);
+use crate::hosted::{Account, Failure, Transcriber, malformed, refused, transcribe};
 
 /// What OpenAI says of sound that is too short to hold a word.
 const TOO_SHORT: &str = "audio_too_short";
@@ -65,9 +59,9 @@ pub struct OpenAiTranscription {
 }
 
 #[derive(Debug)]
-pub(super) struct Shared {
+struct Shared {
     http: reqwest::Client,
-    pub(super) config: OpenAiTranscriptionConfig,
+    config: OpenAiTranscriptionConfig,
 }
 
 impl OpenAiTranscription {
@@ -83,17 +77,7 @@ impl OpenAiTranscription {
 impl SpeechToText for OpenAiTranscription {
     /// Never fails: whether the server can be reached shows with the first utterance.
     async fn open(&self, request: SttRequest) -> Result<SttStream, ProviderError> {
-        let (input, inputs) = mpsc::channel(EVENT_QUEUE);
-        let (sender, events) = mpsc::channel(EVENT_QUEUE);
-        let utterances = Utterances::new(self.shared.clone(), request, sender.clone());
-        tokio::spawn(async move {
-            tokio::select! {
-                // The call is over: dropping the utterances ends their requests.
-                () = sender.closed() => {}
-                () = utterances.run(inputs) => {}
-            }
-        });
-        Ok(SttStream { input, events })
+        Ok(transcribe(self.shared.clone(), request))
     }
 }
 
@@ -102,35 +86,31 @@ struct Answer {
     text: String,
 }
 
-impl Shared {
-    /// The words of `samples`. What fails in passing is asked once more where that is soon.
-    pub(super) async fn transcribed(
-        &self,
-        request: &SttRequest,
-        samples: &[i16],
-    ) -> Result<String, ProviderError> {
-        let limit = self.config.limit;
-        let asked = async {
-            match self.ask(request, samples).await {
-                Err(Failure {
-                    retry_after: Some(wait),
-                    ..
-                }) if wait <= RETRY_WAIT_MAX => {
-                    sleep(wait).await;
-                    self.ask(request, samples).await
-                }
-                first => first,
-            }
-        };
-        let answered = timeout(limit, asked).await;
-        let answered = answered.map_err(|_| too_slow(&self.config.account.provider, limit))?;
-        match answered {
-            Err(failure) if failure.code.as_deref() == Some(TOO_SHORT) => Ok(String::new()),
-            answered => answered.map_err(|failure| failure.error),
-        }
+impl Transcriber for Shared {
+    const UTTERANCE_MAX_MS: u64 = 120_000;
+
+    fn provider(&self) -> &str {
+        &self.config.account.provider
+    }
+
+    fn limit(&self) -> Duration {
+        self.config.limit
+    }
+
+    fn asks_at_pauses(&self) -> bool {
+        self.config.asks_at_pauses
     }
 
     async fn ask(&self, request: &SttRequest, samples: &[i16]) -> Result<String, Failure> {
+        match self.asked(request, samples).await {
+            Err(failure) if failure.code.as_deref() == Some(TOO_SHORT) => Ok(String::new()),
+            asked => asked,
+        }
+    }
+}
+
+impl Shared {
+    async fn asked(&self, request: &SttRequest, samples: &[i16]) -> Result<String, Failure> {
         let OpenAiTranscriptionConfig {
             account,
             model,

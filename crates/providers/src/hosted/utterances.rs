@@ -1,21 +1,23 @@
-//! One call: its audio is kept from the onset of an utterance on, and sent where that pauses or
-//! ends. Positions are samples since the call began.
+//! Recognition by one request for each utterance: its audio is kept from its onset on, and sent where
+//! it pauses or ends. Positions are samples since the call began.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
-use offhook_contract::{ProviderError, SttEvent, SttInput, SttRequest, UtteranceId};
+use offhook_contract::{
+    EVENT_QUEUE, ProviderError, SttEvent, SttInput, SttRequest, SttStream, UtteranceId,
+};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
 
-use super::transcription::Shared;
+use super::{Failure, too_slow};
 
 /// Before the onset, which may have been reported late.
 const BEFORE_ONSET_MS: u64 = 200;
 /// Audio that is kept while nobody speaks.
 const KEPT_MS: u64 = 2_000;
-/// The longest utterance; what is said after it is not heard.
-const UTTERANCE_MAX_MS: u64 = 120_000;
 /// Shorter sound holds no word, and servers refuse it.
 const UTTERANCE_MIN_MS: u64 = 100;
 /// Silence after a pause that is not sent again.
@@ -23,11 +25,79 @@ const SILENCE_MS: u64 = 1_000;
 /// Answers that wait for the call.
 const ANSWERS: usize = 4;
 
+/// How long a request that failed may wait before it is made once more. A caller is waiting.
+const RETRY_WAIT_MAX: Duration = Duration::from_millis(300);
+
+/// How a vendor is asked for the words of an utterance.
+pub(crate) trait Transcriber: Send + Sync + 'static {
+    /// Milliseconds of the longest utterance; what is said after it is not heard.
+    const UTTERANCE_MAX_MS: u64;
+
+    /// What errors call it.
+    fn provider(&self) -> &str;
+
+    /// From asking to the words of an utterance.
+    fn limit(&self) -> Duration;
+
+    /// Whether what was said so far is sent where the voice goes quiet, before it is certain that it
+    /// stays so.
+    fn asks_at_pauses(&self) -> bool;
+
+    /// Asks once; empty where there are no words.
+    fn ask(
+        &self,
+        request: &SttRequest,
+        samples: &[i16],
+    ) -> impl Future<Output = Result<String, Failure>> + Send;
+}
+
+/// Recognition of one call. Whether the server can be reached shows with the first utterance.
+pub(crate) fn transcribe<Vendor: Transcriber>(
+    vendor: Arc<Vendor>,
+    request: SttRequest,
+) -> SttStream {
+    let (input, inputs) = mpsc::channel(EVENT_QUEUE);
+    let (sender, events) = mpsc::channel(EVENT_QUEUE);
+    let utterances = Utterances::new(vendor, request, sender.clone());
+    tokio::spawn(async move {
+        tokio::select! {
+            // The call is over: dropping the utterances ends their requests.
+            () = sender.closed() => {}
+            () = utterances.run(inputs) => {}
+        }
+    });
+    SttStream { input, events }
+}
+
+/// The words of `samples`. What fails in passing is asked once more where that is soon.
+async fn transcribed<Vendor: Transcriber>(
+    vendor: &Vendor,
+    request: &SttRequest,
+    samples: &[i16],
+) -> Result<String, ProviderError> {
+    let limit = vendor.limit();
+    let asked = async {
+        match vendor.ask(request, samples).await {
+            Err(Failure {
+                retry_after: Some(wait),
+                ..
+            }) if wait <= RETRY_WAIT_MAX => {
+                sleep(wait).await;
+                vendor.ask(request, samples).await
+            }
+            first => first,
+        }
+    };
+    let answered = timeout(limit, asked).await;
+    let answered = answered.map_err(|_| too_slow(vendor.provider(), limit))?;
+    answered.map_err(|failure| failure.error)
+}
+
 /// The words of a request, by its number.
 type Answer = (u64, Result<String, ProviderError>);
 
-pub(super) struct Utterances {
-    shared: Arc<Shared>,
+struct Utterances<Vendor> {
+    vendor: Arc<Vendor>,
     request: SttRequest,
     events: mpsc::Sender<SttEvent>,
     samples: VecDeque<i16>,
@@ -66,14 +136,10 @@ impl Drop for Asked {
 /// The call is over, or its recognition is.
 struct Over;
 
-impl Utterances {
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        request: SttRequest,
-        events: mpsc::Sender<SttEvent>,
-    ) -> Self {
+impl<Vendor: Transcriber> Utterances<Vendor> {
+    fn new(vendor: Arc<Vendor>, request: SttRequest, events: mpsc::Sender<SttEvent>) -> Self {
         Self {
-            shared,
+            vendor,
             request,
             events,
             samples: VecDeque::new(),
@@ -85,7 +151,7 @@ impl Utterances {
         }
     }
 
-    pub(super) async fn run(mut self, mut inputs: mpsc::Receiver<SttInput>) {
+    async fn run(mut self, mut inputs: mpsc::Receiver<SttInput>) {
         let mut is_open = true;
         while is_open || !self.owed.is_empty() {
             let done = tokio::select! {
@@ -128,9 +194,9 @@ impl Utterances {
                 Ok(())
             }
             SttInput::PauseSuspected { utterance } => {
-                let config = &self.shared.config;
+                let asks = self.vendor.asks_at_pauses();
                 let current = self.current.as_ref().filter(|it| it.id == utterance);
-                if let Some(from) = current.map(|it| it.from).filter(|_| config.asks_at_pauses) {
+                if let Some(from) = current.map(|it| it.from).filter(|_| asks) {
                     let asked = self.asked(from);
                     if let Some(current) = &mut self.current {
                         current.asked = asked;
@@ -143,7 +209,10 @@ impl Utterances {
     }
 
     fn keep(&mut self, samples: &[i16]) {
-        let (longest, idle) = (self.samples_of(UTTERANCE_MAX_MS), self.samples_of(KEPT_MS));
+        let (longest, idle) = (
+            self.samples_of(Vendor::UTTERANCE_MAX_MS),
+            self.samples_of(KEPT_MS),
+        );
         if let Some(current) = &self.current
             && self.end.saturating_sub(current.from) > longest
         {
@@ -187,10 +256,10 @@ impl Utterances {
         }
         self.last_request += 1;
         let number = self.last_request;
-        let (shared, request) = (self.shared.clone(), self.request.clone());
+        let (vendor, request) = (self.vendor.clone(), self.request.clone());
         let answers = self.answers.0.clone();
         let task = tokio::spawn(async move {
-            let words = shared.transcribed(&request, &samples).await;
+            let words = transcribed(&*vendor, &request, &samples).await;
             // The call may be over.
             let _ = answers.send((number, words)).await;
         });
