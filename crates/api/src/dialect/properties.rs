@@ -126,9 +126,7 @@ fn object(fields: &'static [Field]) -> BoxedStrategy<Value> {
 fn document(dialect: &'static Dialect) -> BoxedStrategy<Value> {
     object((dialect.fields)())
         .prop_map(|mut document| {
-            if path::at(&document, "ttsModel.provider") == Some(&json!("11labs_byo")) {
-                path::put(&mut document, "ttsModel.elevenLabsApiKey", json!("key"));
-            }
+            bring_key(&mut document);
             if document["tools"]
                 .as_array()
                 .is_some_and(|it| !it.is_empty())
@@ -144,6 +142,13 @@ fn document(dialect: &'static Dialect) -> BoxedStrategy<Value> {
             document
         })
         .boxed()
+}
+
+/// Whose own vendor it is has its key.
+fn bring_key(document: &mut Value) {
+    if path::at(document, "ttsModel.provider") == Some(&json!("11labs_byo")) {
+        path::put(document, "ttsModel.elevenLabsApiKey", json!("key"));
+    }
 }
 
 fn any_dialect() -> impl Strategy<Value = &'static Dialect> {
@@ -270,6 +275,7 @@ proptest! {
         prop_assume!(!written.is_null());
         let mut body = json!({});
         path::put(&mut body, field.path, written.clone());
+        bring_key(&mut body);
         let changed = update(second, &stored, &body);
         let shown = second.show(&changed);
         prop_assert_eq!(path::at(&shown, field.path), Some(&written));
