@@ -34,7 +34,7 @@ struct Arguments {
     /// Where Google's Gemini API is served.
     #[arg(long, default_value = "127.0.0.1:0")]
     gemini: SocketAddr,
-    /// Where Google Cloud's Text-to-Speech is served.
+    /// Where Google Cloud's Text-to-Speech and Speech-to-Text are served.
     #[arg(long, default_value = "127.0.0.1:0")]
     google: SocketAddr,
     /// Where Rime's API is served.
