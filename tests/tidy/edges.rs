@@ -90,6 +90,11 @@ pub(crate) const CRATES: &[Room] = &[
         never: &["databases"],
     },
     Room {
+        name: "carriers",
+        may_use: &[],
+        never: &["tokio", "clients", "servers", "databases"],
+    },
+    Room {
         name: "console",
         may_use: &[],
         never: &["databases", "clients"],
@@ -108,6 +113,7 @@ pub(crate) const CRATES: &[Room] = &[
             "providers",
             "store",
             "api",
+            "carriers",
             "console",
         ],
         never: &[],

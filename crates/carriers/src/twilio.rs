@@ -1,0 +1,104 @@
+//! Twilio: requests by its page "Webhooks security", answers in `TwiML`
+//! (twilio.com/docs/usage/webhooks/webhooks-security, twilio.com/docs/voice/twiml/stream). Signatures
+//! agree with Twilio's own Python package (`tests/signatures.rs`).
+
+use ring::hmac;
+
+use crate::answer::{escaped, response};
+use crate::form::Form;
+use crate::signature::is_digest;
+use crate::{Answer, IncomingCall, SignatureProblem, Webhook, WebhookProblem};
+
+const SIGNATURE: &str = "x-twilio-signature";
+/// Says which digest signs, where it is not the first.
+const SETTINGS: &str = "x-twilio-webhooks-signature-settings";
+
+pub(crate) fn verify(key: &str, webhook: &Webhook<'_>) -> Result<(), SignatureProblem> {
+    let signature = webhook.header(SIGNATURE);
+    let signature = signature.ok_or(SignatureProblem::Missing(SIGNATURE))?;
+    let algorithm = algorithm(webhook).ok_or(SignatureProblem::Missing(SETTINGS))?;
+    let fields = signed_fields(webhook.body);
+    let is_right = [with_port(webhook.url), without_port(webhook.url)]
+        .into_iter()
+        .any(|url| is_digest(algorithm, key, (url + &fields).as_bytes(), signature));
+    if is_right {
+        Ok(())
+    } else {
+        Err(SignatureProblem::Wrong)
+    }
+}
+
+/// `None` for one that is not known.
+fn algorithm(webhook: &Webhook<'_>) -> Option<hmac::Algorithm> {
+    let settings = webhook.header(SETTINGS).unwrap_or_default();
+    let mut named = settings.split(',').filter_map(|part| {
+        let (name, value) = part.split_once('=')?;
+        (name.trim() == "algorithm").then(|| value.trim().to_ascii_uppercase())
+    });
+    match named.find(|name| !name.is_empty()).as_deref() {
+        None | Some("HMAC_SHA1") => Some(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
+        Some("HMAC_SHA256") => Some(hmac::HMAC_SHA256),
+        Some(_) => None,
+    }
+}
+
+/// Names with their values, in the order of the names; of equal fields one.
+fn signed_fields(body: &[u8]) -> String {
+    let mut fields = Form::read(body).0;
+    fields.sort();
+    fields.dedup();
+    let fields = fields.into_iter();
+    fields.map(|(name, value)| name + &value).collect()
+}
+
+/// Where in an address its host with its port stands.
+fn authority(url: &str) -> Option<(usize, usize)> {
+    let begin = url.find("://")? + 3;
+    let length = url[begin..].find(['/', '?', '#']);
+    Some((begin, length.map_or(url.len(), |length| begin + length)))
+}
+
+/// Where the port of an address stands, with its colon.
+fn port(url: &str) -> Option<(usize, usize)> {
+    let (begin, end) = authority(url)?;
+    let colon = begin + url[begin..end].rfind(':')?;
+    let digits = &url[colon + 1..end];
+    let is_port = !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit());
+    is_port.then_some((colon, end))
+}
+
+/// Twilio signs with the port or without it; nobody knows when.
+fn with_port(url: &str) -> String {
+    let number = if url.starts_with("https") {
+        ":443"
+    } else {
+        ":80"
+    };
+    match (port(url), authority(url)) {
+        (None, Some((_, end))) => format!("{}{number}{}", &url[..end], &url[end..]),
+        _ => url.to_owned(),
+    }
+}
+
+fn without_port(url: &str) -> String {
+    match port(url) {
+        Some((begin, end)) => format!("{}{}", &url[..begin], &url[end..]),
+        None => url.to_owned(),
+    }
+}
+
+pub(crate) fn incoming(webhook: &Webhook<'_>) -> Result<IncomingCall, WebhookProblem> {
+    webhook.call("CallSid")
+}
+
+pub(crate) fn document(answer: &Answer<'_>) -> String {
+    response(&match answer {
+        Answer::Stream { url, token } => format!(
+            r#"<Connect><Stream url="{}"><Parameter name="token" value="{}"/></Stream></Connect>"#,
+            escaped(url),
+            escaped(token)
+        ),
+        Answer::Say(text) => format!("<Say>{}</Say><Hangup/>", escaped(text)),
+        Answer::Busy => r#"<Reject reason="busy"/>"#.to_owned(),
+    })
+}
