@@ -18,8 +18,8 @@ use crate::websocket::SocketLimits;
 
 /// Room for the messages of about half a second, asked for at a time.
 const BLOCK_BYTES: usize = 8 * 1_024;
-/// The longest message of ours: 20 ms at 8 kHz in base64, with its names.
-const MESSAGE_BYTES: usize = 512;
+/// The longest message of ours: 20 ms of L16 at 16 kHz in base64, with its names.
+const MESSAGE_BYTES: usize = 1_280;
 /// After a hang-up, how long what was sent is given to be played, at most.
 const LAST_AUDIO_MAX: Duration = Duration::from_secs(3);
 
@@ -51,11 +51,11 @@ impl<D: Dialect> Downlink<D> {
     ) -> Result<Self, CodecError> {
         let began = Instant::now();
         Ok(Self {
-            dialect: D::to_stream(&start.stream_id),
+            dialect: D::to_stream(start),
             far_end,
             marks_back,
             limits,
-            encoder: Encoder::new(start.codec, start.rate)?,
+            encoder: Encoder::new(start.codec_back, start.rate)?,
             packet: Packet::empty(),
             block: BytesMut::new(),
             generation: 0,

@@ -8,6 +8,7 @@
 mod downlink;
 mod ending;
 mod marks;
+mod order;
 mod server;
 mod uplink;
 pub mod wire;

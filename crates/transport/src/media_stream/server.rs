@@ -156,7 +156,7 @@ async fn begin<D: Dialect>(
                 Ok(CarrierMessage::Stop) => return Err(Ending::CallerHungUp),
                 Ok(CarrierMessage::Unused) => {}
                 Ok(_) => mistakes += 1,
-                Err(problem @ WireProblem::Format(_)) => {
+                Err(problem @ WireProblem::Format { .. }) => {
                     return Err(Ending::fault(problem.to_string()));
                 }
                 Err(_) => mistakes += 1,

@@ -1,8 +1,30 @@
-//! A simulated carrier calls over a pipe, on paused time, with a scripted session behind the leg.
+//! A simulated carrier calls over a pipe, on paused time, with a scripted session behind the leg: the
+//! same calls in the words of each carrier.
+
+/// Runs tests once for each carrier.
+macro_rules! for_each_carrier {
+    ($($test:ident),+ $(,)?) => {
+        for_each_carrier!(twilio: Twilio: $($test),+);
+        for_each_carrier!(telnyx: Telnyx: $($test),+);
+        for_each_carrier!(plivo: Plivo: $($test),+);
+    };
+    ($carrier:ident: $tongue:ident: $($test:ident),+) => {
+        mod $carrier {
+            $(
+                #[tokio::test(start_paused = true)]
+                async fn $test() {
+                    super::$test(super::Tongue::$tongue).await;
+                }
+            )+
+        }
+    };
+}
 
 mod calls;
 mod carrier;
+mod coding;
 mod faults;
+mod tongue;
 
 use std::time::Duration;
 
@@ -15,10 +37,11 @@ use offhook_media::{Frame, SampleRate};
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
 
-use super::wire::{Dialect, StreamStart, Twilio};
+use super::wire::{Dialect, Plivo, StreamStart, Telnyx, Twilio};
 use super::*;
 use crate::websocket::SocketLimits;
 use carrier::Carrier;
+use tongue::Tongue;
 
 const LEAD: Duration = Duration::from_millis(200);
 /// What the pipe between carrier and server holds, as a socket's buffers do.
@@ -26,6 +49,7 @@ const PIPE_BYTES: usize = 256 * 1_024;
 
 /// A server that gives each stream's leg, and how it started, to the test.
 struct Server {
+    tongue: Tongue,
     pipes: mpsc::Sender<DuplexStream>,
     streams: mpsc::Receiver<(Leg, StreamStart)>,
 }
@@ -50,7 +74,15 @@ impl Listener for Pipes {
 }
 
 /// Serves streams whose token is `right`.
-fn serve(limits: SocketLimits) -> Server {
+fn serve(tongue: Tongue, limits: SocketLimits) -> Server {
+    match tongue {
+        Tongue::Twilio => serve_as::<Twilio>(tongue, limits),
+        Tongue::Telnyx => serve_as::<Telnyx>(tongue, limits),
+        Tongue::Plivo => serve_as::<Plivo>(tongue, limits),
+    }
+}
+
+fn serve_as<D: Dialect>(tongue: Tongue, limits: SocketLimits) -> Server {
     let (sender, streams) = mpsc::channel(8);
     let route = get(move |upgrade: WebSocketUpgrade| {
         let sender = sender.clone();
@@ -63,7 +95,7 @@ fn serve(limits: SocketLimits) -> Server {
                     tokio::time::sleep(Duration::from_millis(wait.parse().unwrap())).await;
                 }
                 let (near, far_end) = leg(LegDescription {
-                    transport: Twilio::NAME.into(),
+                    transport: D::NAME.into(),
                     rate: start.rate,
                     lead: LEAD,
                 });
@@ -71,20 +103,24 @@ fn serve(limits: SocketLimits) -> Server {
                 let call_id = "call-1".into();
                 Ok(OpenedStream { call_id, far_end })
             };
-            serve_stream::<Twilio, _, _>(upgrade, limits, open)
+            serve_stream::<D, _, _>(upgrade, limits, open)
         }
     });
     let (pipes, far_ends) = mpsc::channel(8);
-    let router = Router::new().route("/v1/media-streams/twilio", route);
+    let router = Router::new().route("/v1/media-streams/any", route);
     tokio::spawn(axum::serve(Pipes(far_ends), router).into_future());
-    Server { pipes, streams }
+    Server {
+        tongue,
+        pipes,
+        streams,
+    }
 }
 
 impl Server {
     async fn carrier(&self) -> Carrier {
         let (near, far) = tokio::io::duplex(PIPE_BYTES);
         self.pipes.send(far).await.unwrap();
-        Carrier::connect(near).await
+        Carrier::connect(self.tongue, near).await
     }
 
     /// A stream that has started, and its leg.

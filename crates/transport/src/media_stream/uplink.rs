@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::ending::Ending;
+use super::order::ChunkOrder;
 use super::wire::{CarrierMessage, Dialect, StreamStart};
 use crate::websocket::SocketLimits;
 use crate::websocket::allowance::AudioAllowance;
@@ -28,6 +29,7 @@ pub(super) struct Uplink {
     events: mpsc::Sender<LegEvent>,
     /// Names of marks that came back. A full lane drops one: the next mark says as much.
     marks: mpsc::Sender<String>,
+    order: ChunkOrder,
     decoder: Decoder,
     framer: Framer,
     bytes: Vec<u8>,
@@ -50,6 +52,7 @@ impl Uplink {
             audio_in: far_end.audio_in.clone(),
             events: far_end.events.clone(),
             marks,
+            order: ChunkOrder::default(),
             decoder: Decoder::new(start.codec, start.rate)?,
             framer: Framer::new(start.rate),
             bytes: Vec::new(),
@@ -109,7 +112,14 @@ impl Uplink {
             Message::Binary(_) => return self.mistake(),
         };
         match D::read(text.as_str()) {
-            Ok(CarrierMessage::Media(base64)) => self.audio(base64.as_bytes()),
+            Ok(CarrierMessage::Media {
+                base64,
+                chunk: None,
+            }) => self.audio(base64.as_bytes()),
+            Ok(CarrierMessage::Media {
+                base64,
+                chunk: Some(number),
+            }) => self.numbered(number, base64.as_bytes()),
             Ok(CarrierMessage::Mark(name)) => {
                 self.marks.try_send(name.into_owned()).ok();
                 Ok(())
@@ -124,6 +134,19 @@ impl Uplink {
             // It comes once, before the first audio.
             Ok(CarrierMessage::Start(_)) | Err(_) => self.mistake(),
         }
+    }
+
+    /// Takes a chunk that may come before its turn.
+    fn numbered(&mut self, number: u64, base64: &[u8]) -> Result<(), Ending> {
+        if self.order.is_next(number) {
+            self.audio(base64)?;
+        } else {
+            self.order.hold(number, base64);
+        }
+        while let Some(chunk) = self.order.pop() {
+            self.audio(&chunk)?;
+        }
+        Ok(())
     }
 
     fn audio(&mut self, base64: &[u8]) -> Result<(), Ending> {

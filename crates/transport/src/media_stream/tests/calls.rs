@@ -24,23 +24,20 @@ async fn speak(near: &Leg, generation: u32, frames: u64) {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_stream_starts_with_its_parameters_and_keys_are_heard() {
-    let mut server = serve(SocketLimits::default());
+async fn a_stream_starts_with_its_parameters_and_keys_are_heard(tongue: Tongue) {
+    let mut server = serve(tongue, SocketLimits::default());
     let mut carrier = server.carrier().await;
     carrier.start("right").await;
     let (mut near, start) = server.streams.recv().await.unwrap();
     assert_eq!((&*start.stream_id, &*start.call_id), ("MZ0123", "CA1"));
     assert_eq!(start.parameters["name"], "Jane");
     assert_eq!(near.description.rate, SampleRate::HZ_8000);
-    let key = r##"{"event":"dtmf","dtmf":{"track":"inbound_track","digit":"#"}}"##;
-    carrier.text(key.to_owned()).await;
+    carrier.say(tongue.key('#')).await;
     assert_eq!(near.events.recv().await, Some(LegEvent::Dtmf('#')));
 }
 
-#[tokio::test(start_paused = true)]
-async fn caller_audio_comes_whole_in_chunks_of_any_length() {
-    let mut server = serve(SocketLimits::default());
+async fn caller_audio_comes_whole_in_chunks_of_any_length(tongue: Tongue) {
+    let mut server = serve(tongue, SocketLimits::default());
     for chunk in [1, 37, 160, 161, 800] {
         let (mut carrier, mut near) = server.started().await;
         let audio: Vec<u8> = (0..1_600).map(|n| 0x80 | (n / 160 + n % 3) as u8).collect();
@@ -63,9 +60,8 @@ async fn caller_audio_comes_whole_in_chunks_of_any_length() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_the_network_held_up_is_not_lost() {
-    let mut server = serve(SocketLimits::default());
+async fn what_the_network_held_up_is_not_lost(tongue: Tongue) {
+    let mut server = serve(tongue, SocketLimits::default());
     let (mut carrier, mut near) = server.started().await;
     tokio::spawn(async move {
         for _ in 0..40 {
@@ -83,9 +79,8 @@ async fn what_the_network_held_up_is_not_lost() {
     assert_eq!(loud, 40);
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_is_said_while_the_session_opens_is_heard() {
-    let mut server = serve(SocketLimits::default());
+async fn what_is_said_while_the_session_opens_is_heard(tongue: Tongue) {
+    let mut server = serve(tongue, SocketLimits::default());
     let mut carrier = server.carrier().await;
     carrier
         .start_with(json!({ "token": "right", "wait": "300" }))
@@ -103,9 +98,8 @@ async fn what_is_said_while_the_session_opens_is_heard() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn audio_is_followed_by_marks_and_a_hang_up_waits_for_the_last_to_come_back() {
-    let mut server = serve(SocketLimits::default());
+async fn audio_is_followed_by_marks_and_a_hang_up_waits_for_the_last_to_come_back(tongue: Tongue) {
+    let mut server = serve(tongue, SocketLimits::default());
     let (mut carrier, near) = server.started().await;
     let began = Instant::now();
     let session = tokio::spawn(async move {
@@ -129,9 +123,8 @@ async fn audio_is_followed_by_marks_and_a_hang_up_waits_for_the_last_to_come_bac
     assert!((ms(1_190)..ms(1_400)).contains(&closed), "{closed:?}");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_lull_gets_its_mark_though_the_span_is_short() {
-    let mut server = serve(SocketLimits::default());
+async fn a_lull_gets_its_mark_though_the_span_is_short(tongue: Tongue) {
+    let mut server = serve(tongue, SocketLimits::default());
     let (mut carrier, near) = server.started().await;
     let began = Instant::now();
     let session = tokio::spawn(async move {
@@ -145,9 +138,8 @@ async fn a_lull_gets_its_mark_though_the_span_is_short() {
     session.abort();
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_clear_overtakes_audio_and_what_comes_of_before_it_is_dropped() {
-    let mut server = serve(SocketLimits::default());
+async fn a_clear_overtakes_audio_and_what_comes_of_before_it_is_dropped(tongue: Tongue) {
+    let mut server = serve(tongue, SocketLimits::default());
     let (mut carrier, near) = server.started().await;
     let session = tokio::spawn(async move {
         speak(&near, 0, 30).await;
@@ -179,3 +171,13 @@ async fn a_clear_overtakes_audio_and_what_comes_of_before_it_is_dropped() {
     assert!(carrier.first(&Came::Mark("1.2".into())).is_some());
     assert_eq!(carrier.close_code(), Some(1_000));
 }
+
+for_each_carrier!(
+    a_stream_starts_with_its_parameters_and_keys_are_heard,
+    caller_audio_comes_whole_in_chunks_of_any_length,
+    what_the_network_held_up_is_not_lost,
+    what_is_said_while_the_session_opens_is_heard,
+    audio_is_followed_by_marks_and_a_hang_up_waits_for_the_last_to_come_back,
+    a_lull_gets_its_mark_though_the_span_is_short,
+    a_clear_overtakes_audio_and_what_comes_of_before_it_is_dropped,
+);

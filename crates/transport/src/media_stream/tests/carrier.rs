@@ -1,11 +1,9 @@
-//! A carrier as Twilio documents itself: it plays what it is sent at wall time, sends marks back
-//! when all before them was played, and sends all of them back at once on a clear.
+//! A carrier as carriers document themselves: it plays what it is sent at wall time, sends marks back
+//! when all before them was played, and, where it does, all of them at once on a clear.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::io::DuplexStream;
@@ -13,8 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-/// The id of the stream, which every message of ours has to name.
-const STREAM: &str = "MZ0123";
+use super::tongue::{Order, Tongue};
 
 /// What waits to be played.
 enum Queued {
@@ -33,6 +30,7 @@ pub(super) enum Came {
 }
 
 pub(super) struct Carrier {
+    tongue: Tongue,
     socket: WebSocketStream<DuplexStream>,
     queue: VecDeque<Queued>,
     /// Bytes of the next audio that were played.
@@ -46,10 +44,11 @@ pub(super) struct Carrier {
 }
 
 impl Carrier {
-    pub(super) async fn connect(pipe: DuplexStream) -> Self {
-        let address = "ws://offhook.test/v1/media-streams/twilio";
+    pub(super) async fn connect(tongue: Tongue, pipe: DuplexStream) -> Self {
+        let address = "ws://offhook.test/v1/media-streams/any";
         let (socket, _) = client_async(address, pipe).await.unwrap();
         Self {
+            tongue,
             socket,
             queue: VecDeque::new(),
             played: 0,
@@ -66,19 +65,10 @@ impl Carrier {
     }
 
     pub(super) async fn start_with(&mut self, parameters: Value) {
-        self.say(json!({ "event": "connected", "protocol": "Call", "version": "1.0.0" }))
-            .await;
-        self.say(json!({
-            "event": "start",
-            "sequenceNumber": "1",
-            "streamSid": STREAM,
-            "start": {
-                "accountSid": "AC1", "streamSid": STREAM, "callSid": "CA1", "tracks": ["inbound"],
-                "mediaFormat": { "encoding": "audio/x-mulaw", "sampleRate": 8_000, "channels": 1 },
-                "customParameters": parameters,
-            },
-        }))
-        .await;
+        if let Some(connected) = self.tongue.connected() {
+            self.say(connected).await;
+        }
+        self.say(self.tongue.start(&parameters)).await;
     }
 
     pub(super) async fn say(&mut self, message: Value) {
@@ -97,15 +87,7 @@ impl Carrier {
     /// Sends caller audio.
     pub(super) async fn speak(&mut self, audio: &[u8]) {
         self.chunks += 1;
-        let media = json!({
-            "event": "media",
-            "sequenceNumber": (self.chunks + 1).to_string(),
-            "streamSid": STREAM,
-            "media": {
-                "track": "inbound", "chunk": self.chunks.to_string(),
-                "timestamp": (self.chunks * 20).to_string(), "payload": STANDARD.encode(audio),
-            },
-        });
+        let media = self.tongue.media(self.chunks, audio);
         self.say(media).await;
     }
 
@@ -168,32 +150,29 @@ impl Carrier {
     }
 
     async fn order(&mut self, text: &str) -> Came {
-        let order: Value = serde_json::from_str(text).unwrap();
-        assert_eq!(order["streamSid"], STREAM, "{text}");
-        match order["event"].as_str() {
-            Some("media") => {
-                let payload = order["media"]["payload"].as_str().unwrap();
-                let audio = STANDARD.decode(payload).unwrap();
+        match self.tongue.order(text) {
+            Order::Audio(audio) => {
                 let bytes = audio.len();
                 self.queue.push_back(Queued::Audio(audio));
                 Came::Media(bytes)
             }
-            Some("mark") => {
-                let name = order["mark"]["name"].as_str().unwrap().to_owned();
+            Order::Mark(name) => {
                 self.queue.push_back(Queued::Mark(name.clone()));
                 self.play(0).await;
                 Came::Mark(name)
             }
-            Some("clear") => {
+            Order::Clear => {
                 self.played = 0;
                 while let Some(queued) = self.queue.pop_front() {
-                    if let Queued::Mark(name) = queued {
-                        self.send_back(&name).await;
+                    match queued {
+                        Queued::Mark(name) if self.tongue.returns_cleared_marks() => {
+                            self.send_back(&name).await;
+                        }
+                        Queued::Mark(_) | Queued::Audio(_) => {}
                     }
                 }
                 Came::Clear
             }
-            _ => panic!("a carrier does not take {text}"),
         }
     }
 
@@ -219,8 +198,7 @@ impl Carrier {
 
     async fn send_back(&mut self, name: &str) {
         if self.is_answering {
-            let mark = json!({ "event": "mark", "streamSid": STREAM, "mark": { "name": name } });
-            self.say(mark).await;
+            self.say(self.tongue.played(name)).await;
         }
     }
 }

@@ -6,9 +6,8 @@ use tokio::time::Instant;
 
 use super::*;
 
-#[tokio::test(start_paused = true)]
-async fn a_wrong_token_closes_with_1008_at_once() {
-    let server = serve(SocketLimits::default());
+async fn a_wrong_token_closes_with_1008_at_once(tongue: Tongue) {
+    let server = serve(tongue, SocketLimits::default());
     let mut carrier = server.carrier().await;
     let began = Instant::now();
     carrier.start("wrong").await;
@@ -16,9 +15,8 @@ async fn a_wrong_token_closes_with_1008_at_once() {
     assert!(began.elapsed() < Duration::from_secs(1));
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_stream_that_never_starts_is_closed_after_ten_seconds() {
-    let server = serve(SocketLimits::default());
+async fn a_stream_that_never_starts_is_closed_after_ten_seconds(tongue: Tongue) {
+    let server = serve(tongue, SocketLimits::default());
     let mut carrier = server.carrier().await;
     let began = Instant::now();
     carrier
@@ -34,14 +32,11 @@ async fn a_stream_that_never_starts_is_closed_after_ten_seconds() {
     assert_eq!(began.elapsed().as_secs(), 10);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_stop_and_a_lost_socket_end_the_leg_at_once() {
-    let mut server = serve(SocketLimits::default());
+async fn a_stop_and_a_lost_socket_end_the_leg_at_once(tongue: Tongue) {
+    let mut server = serve(tongue, SocketLimits::default());
     let (mut carrier, near) = server.started().await;
     let began = Instant::now();
-    carrier
-        .say(json!({ "event": "stop", "streamSid": "MZ0123", "stop": { "callSid": "CA1" } }))
-        .await;
+    carrier.say(tongue.stop()).await;
     hung_up(near).await;
     assert!(began.elapsed() < Duration::from_millis(100));
     let (carrier, near) = server.started().await;
@@ -49,9 +44,8 @@ async fn a_stop_and_a_lost_socket_end_the_leg_at_once() {
     hung_up(near).await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn who_hangs_up_while_the_session_opens_leaves_the_line() {
-    let mut server = serve(SocketLimits::default());
+async fn who_hangs_up_while_the_session_opens_leaves_the_line(tongue: Tongue) {
+    let mut server = serve(tongue, SocketLimits::default());
     for is_stop in [true, false] {
         let mut carrier = server.carrier().await;
         carrier
@@ -59,7 +53,7 @@ async fn who_hangs_up_while_the_session_opens_leaves_the_line() {
             .await;
         carrier.go_on(Duration::from_secs(2)).await;
         if is_stop {
-            carrier.say(json!({ "event": "stop" })).await;
+            carrier.say(tongue.stop()).await;
             assert_eq!(carrier.wait_for_close().await, 1_000);
         }
         drop(carrier);
@@ -68,9 +62,8 @@ async fn who_hangs_up_while_the_session_opens_leaves_the_line() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_half_dead_socket_is_noticed() {
-    let mut server = serve(SocketLimits::default());
+async fn a_half_dead_socket_is_noticed(tongue: Tongue) {
+    let mut server = serve(tongue, SocketLimits::default());
     let (carrier, near) = server.started().await;
     let began = Instant::now();
     // Nothing is read and nothing is sent, and no end comes.
@@ -83,9 +76,8 @@ async fn a_half_dead_socket_is_noticed() {
     drop(carrier);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_carrier_that_takes_nothing_is_cut_off_and_nothing_piles_up() {
-    let mut server = serve(SocketLimits::default());
+async fn a_carrier_that_takes_nothing_is_cut_off_and_nothing_piles_up(tongue: Tongue) {
+    let mut server = serve(tongue, SocketLimits::default());
     let (mut carrier, near) = server.started().await;
     let lane = near.audio_out.clone();
     let sent = tokio::spawn(async move {
@@ -110,9 +102,8 @@ async fn a_carrier_that_takes_nothing_is_cut_off_and_nothing_piles_up() {
     talking.abort();
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_carrier_that_stops_playing_is_cut_off() {
-    let mut server = serve(SocketLimits::default());
+async fn a_carrier_that_stops_playing_is_cut_off(tongue: Tongue) {
+    let mut server = serve(tongue, SocketLimits::default());
     let (mut carrier, near) = server.started().await;
     let lane = near.audio_out.clone();
     tokio::spawn(async move {
@@ -134,9 +125,8 @@ async fn a_carrier_that_stops_playing_is_cut_off() {
     hung_up(near).await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_carrier_that_never_sends_marks_back_is_served_all_the_same() {
-    let mut server = serve(SocketLimits::default());
+async fn a_carrier_that_never_sends_marks_back_is_served_all_the_same(tongue: Tongue) {
+    let mut server = serve(tongue, SocketLimits::default());
     let (mut carrier, near) = server.started().await;
     carrier.is_answering = false;
     let session = tokio::spawn(async move {
@@ -152,9 +142,8 @@ async fn a_carrier_that_never_sends_marks_back_is_served_all_the_same() {
     assert_eq!(carrier.close_code(), Some(1_000));
 }
 
-#[tokio::test(start_paused = true)]
-async fn some_nonsense_is_passed_over_and_too_much_closes_the_socket() {
-    let mut server = serve(SocketLimits::default());
+async fn some_nonsense_is_passed_over_and_too_much_closes_the_socket(tongue: Tongue) {
+    let mut server = serve(tongue, SocketLimits::default());
     let (mut carrier, mut near) = server.started().await;
     for text in [
         "",
@@ -175,9 +164,8 @@ async fn some_nonsense_is_passed_over_and_too_much_closes_the_socket() {
     hung_up(near).await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_message_too_long_closes_with_1009() {
-    let mut server = serve(SocketLimits::default());
+async fn a_message_too_long_closes_with_1009(tongue: Tongue) {
+    let mut server = serve(tongue, SocketLimits::default());
     let (mut carrier, near) = server.started().await;
     carrier.speak(&vec![0xff; 60_000]).await;
     assert_eq!(carrier.wait_for_close().await, 1_009);
@@ -185,20 +173,14 @@ async fn a_message_too_long_closes_with_1009() {
 }
 
 /// What a carrier might send, bent by a seed: cut, doubled, with bytes changed.
-fn bent(seed: &mut u64) -> Vec<u8> {
+fn bent(tongue: Tongue, seed: &mut u64) -> Vec<u8> {
     let mut random = |below: usize| {
         *seed = seed
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
         (*seed >> 33) as usize % below
     };
-    let messages = [
-        r#"{"event":"media","sequenceNumber":"3","media":{"track":"inbound","chunk":"1","payload":"//8A"}}"#,
-        r#"{"event":"mark","sequenceNumber":"4","mark":{"name":"0.1"}}"#,
-        r#"{"event":"dtmf","dtmf":{"track":"inbound_track","digit":"1"}}"#,
-        r#"{"event":"connected","protocol":"Call","version":"1.0.0"}"#,
-        r#"{"event":"start","start":{"streamSid":"MZ9","customParameters":{"token":"right"}}}"#,
-    ];
+    let messages = tongue.samples();
     let mut bytes = messages[random(messages.len())].as_bytes().to_vec();
     for _ in 0..random(4) {
         let at = random(bytes.len().max(1));
@@ -215,20 +197,19 @@ fn bent(seed: &mut u64) -> Vec<u8> {
     bytes
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_thousand_streams_of_nonsense_break_nothing() {
-    let mut server = serve(SocketLimits::default());
+async fn a_thousand_streams_of_nonsense_break_nothing(tongue: Tongue) {
+    let mut server = serve(tongue, SocketLimits::default());
     for seed in 0..1_000_u64 {
         let mut state = seed;
         let (mut carrier, near) = server.started().await;
         for _ in 0..20 {
-            let bytes = bent(&mut state);
+            let bytes = bent(tongue, &mut state);
             match String::from_utf8(bytes) {
                 Ok(text) => carrier.text(text).await,
                 Err(wrong) => carrier.binary(wrong.into_bytes()).await,
             }
         }
-        carrier.say(json!({ "event": "stop" })).await;
+        carrier.say(tongue.stop()).await;
         // Were anything broken by a panic, no word of a hang-up would come.
         let mut near = near;
         let mut last = None;
@@ -238,3 +219,17 @@ async fn a_thousand_streams_of_nonsense_break_nothing() {
         assert_eq!(last, Some(LegEvent::HungUp), "seed {seed}");
     }
 }
+
+for_each_carrier!(
+    a_wrong_token_closes_with_1008_at_once,
+    a_stream_that_never_starts_is_closed_after_ten_seconds,
+    a_stop_and_a_lost_socket_end_the_leg_at_once,
+    who_hangs_up_while_the_session_opens_leaves_the_line,
+    a_half_dead_socket_is_noticed,
+    a_carrier_that_takes_nothing_is_cut_off_and_nothing_piles_up,
+    a_carrier_that_stops_playing_is_cut_off,
+    a_carrier_that_never_sends_marks_back_is_served_all_the_same,
+    some_nonsense_is_passed_over_and_too_much_closes_the_socket,
+    a_message_too_long_closes_with_1009,
+    a_thousand_streams_of_nonsense_break_nothing,
+);

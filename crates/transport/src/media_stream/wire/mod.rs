@@ -1,7 +1,11 @@
 //! What passes over a media stream, as pure code: a [`Dialect`] reads a carrier's messages and
 //! writes ours. A carrier gets a file.
 
+mod plivo;
+mod reading;
+mod telnyx;
 mod twilio;
+mod writing;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,6 +13,8 @@ use std::collections::BTreeMap;
 use bytes::BytesMut;
 use offhook_media::{Codec, SampleRate};
 
+pub use plivo::Plivo;
+pub use telnyx::Telnyx;
 pub use twilio::Twilio;
 
 /// The messages of one carrier, for one stream.
@@ -22,8 +28,8 @@ pub trait Dialect: Send + Sync + Sized + 'static {
     /// [`WireProblem`] for what is no message of this carrier.
     fn read(text: &str) -> Result<CarrierMessage<'_>, WireProblem>;
 
-    /// What is written to the stream of that id.
-    fn to_stream(stream_id: &str) -> Self;
+    /// What is written to a stream that began so.
+    fn to_stream(start: &StreamStart) -> Self;
 
     /// Adds the message that plays `audio`, encoded as the stream's start says.
     fn write_media(&self, audio: &[u8], message: &mut BytesMut);
@@ -41,8 +47,14 @@ pub trait Dialect: Send + Sync + Sized + 'static {
 pub enum CarrierMessage<'t> {
     /// The stream begins. It comes once, before the first audio.
     Start(Box<StreamStart>),
-    /// Audio of the caller, in base64, of any length.
-    Media(Cow<'t, str>),
+    /// Audio of the caller.
+    Media {
+        /// Of any length.
+        base64: Cow<'t, str>,
+        /// Its place among all audio of the stream, counted from 1, where the carrier does not
+        /// promise to send it in order.
+        chunk: Option<u64>,
+    },
     /// A key was pressed.
     Dtmf(char),
     /// All audio before this mark was played, or dropped by a clear.
@@ -60,8 +72,10 @@ pub struct StreamStart {
     pub stream_id: String,
     /// The carrier's id of the call; empty where it says none.
     pub call_id: String,
-    /// How audio is coded both ways.
+    /// How the caller's audio is coded.
     pub codec: Codec,
+    /// How ours is to be.
+    pub codec_back: Codec,
     /// Its rate both ways.
     pub rate: SampleRate,
     /// What whoever asked for the stream gave along.
@@ -75,6 +89,11 @@ pub enum WireProblem {
     #[error("a message is not of the shape that the carrier documents: {0}")]
     Shape(String),
     /// Audio that the stream announces and a leg does not take.
-    #[error("the stream's audio is {0}; it must be audio/x-mulaw at 8000 Hz with one channel")]
-    Format(String),
+    #[error("the stream's audio is {found}; it must be {allowed}")]
+    Format {
+        /// What it announces.
+        found: String,
+        /// What a leg takes.
+        allowed: &'static str,
+    },
 }

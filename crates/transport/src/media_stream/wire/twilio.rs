@@ -5,19 +5,17 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use bytes::{BufMut as _, BytesMut};
+use bytes::BytesMut;
 use offhook_media::{Codec, SampleRate};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::reading::{AudioFormat, Dtmf, Media, Named, parameters, plain, shape};
+use super::writing::{write_all, write_audio};
 use super::{CarrierMessage, Dialect, StreamStart, WireProblem};
 
-/// Most parameters of a stream, and the longest name and value, in bytes; others are left out.
-/// Twilio allows 500 characters for a name with its value.
-const PARAMETERS_MAX: usize = 100;
-const PARAMETER_BYTES_MAX: usize = 2_000;
+const AUDIO: &str = "audio/x-mulaw";
+const ALLOWED: &str = "audio/x-mulaw at 8000 Hz with one channel";
 
 /// What is written to one of Twilio's streams.
 #[derive(Debug, Clone)]
@@ -52,8 +50,8 @@ impl Dialect for Twilio {
         }
     }
 
-    fn to_stream(stream_id: &str) -> Self {
-        let stream = Value::from(stream_id);
+    fn to_stream(start: &StreamStart) -> Self {
+        let stream = Value::from(start.stream_id.as_str());
         Self {
             media: format!(r#"{{"event":"media","streamSid":{stream},"media":{{"payload":""#),
             mark: format!(r#"{{"event":"mark","streamSid":{stream},"mark":{{"name":""#),
@@ -62,23 +60,15 @@ impl Dialect for Twilio {
     }
 
     fn write_media(&self, audio: &[u8], message: &mut BytesMut) {
-        message.put_slice(self.media.as_bytes());
-        let begin = message.len();
-        message.resize(begin + audio.len().div_ceil(3) * 4, 0);
-        // The room is exactly what the encoding takes.
-        let written = STANDARD.encode_slice(audio, &mut message[begin..]);
-        message.truncate(begin + written.unwrap_or(0));
-        message.put_slice(br#""}}"#);
+        write_audio(&self.media, audio, message);
     }
 
     fn write_mark(&self, name: &str, message: &mut BytesMut) {
-        for part in [&self.mark, name, r#""}}"#] {
-            message.put_slice(part.as_bytes());
-        }
+        write_all([&self.mark, name, r#""}}"#], message);
     }
 
     fn write_clear(&self, message: &mut BytesMut) {
-        message.put_slice(self.clear.as_bytes());
+        write_all([&self.clear], message);
     }
 }
 
@@ -93,30 +83,11 @@ struct Envelope<'t> {
     #[serde(borrow, default)]
     media: Option<Media<'t>>,
     #[serde(borrow, default)]
-    mark: Option<Mark<'t>>,
+    mark: Option<Named<'t>>,
     #[serde(default)]
     dtmf: Option<Dtmf>,
     #[serde(default)]
     start: Option<Start>,
-}
-
-#[derive(Deserialize)]
-struct Media<'t> {
-    #[serde(borrow, default)]
-    track: Cow<'t, str>,
-    #[serde(borrow)]
-    payload: Cow<'t, str>,
-}
-
-#[derive(Deserialize)]
-struct Mark<'t> {
-    #[serde(borrow)]
-    name: Cow<'t, str>,
-}
-
-#[derive(Deserialize)]
-struct Dtmf {
-    digit: Value,
 }
 
 #[derive(Deserialize)]
@@ -138,32 +109,9 @@ struct MediaFormat {
     #[serde(default)]
     encoding: Option<String>,
     #[serde(default)]
-    sample_rate: Option<Value>,
+    sample_rate: Value,
     #[serde(default)]
-    channels: Option<Value>,
-}
-
-impl<'t> Media<'t> {
-    /// What the agent says comes back where a stream was asked for both tracks.
-    fn heard(self) -> CarrierMessage<'t> {
-        match &*self.track {
-            "outbound" | "outbound_track" => CarrierMessage::Unused,
-            _ => CarrierMessage::Media(self.payload),
-        }
-    }
-}
-
-impl Dtmf {
-    fn key(&self) -> Result<CarrierMessage<'static>, WireProblem> {
-        let text = plain(&self.digit).unwrap_or_default();
-        let mut keys = text.chars();
-        match (keys.next().map(|key| key.to_ascii_uppercase()), keys.next()) {
-            (Some(key @ ('0'..='9' | '*' | '#' | 'A'..='D')), None) => {
-                Ok(CarrierMessage::Dtmf(key))
-            }
-            _ => Err(shape("a digit is one of 0 to 9, *, #, A to D")),
-        }
-    }
+    channels: Value,
 }
 
 impl Start {
@@ -175,18 +123,13 @@ impl Start {
         if stream_id.is_empty() {
             return Err(shape("the stream has no streamSid"));
         }
-        let is_short = |text: &str| text.len() <= PARAMETER_BYTES_MAX;
-        let parameters = self.custom_parameters.into_iter();
         Ok(CarrierMessage::Start(Box::new(StreamStart {
             stream_id,
             call_id: self.call_sid.unwrap_or_default(),
             codec: Codec::MuLaw,
+            codec_back: Codec::MuLaw,
             rate: SampleRate::HZ_8000,
-            parameters: parameters
-                .filter_map(|(name, value)| Some((name, plain(&value)?)))
-                .filter(|(name, value)| is_short(name) && is_short(value))
-                .take(PARAMETERS_MAX)
-                .collect(),
+            parameters: parameters(self.custom_parameters),
         })))
     }
 }
@@ -194,36 +137,20 @@ impl Start {
 impl MediaFormat {
     /// What is not said is as it always is.
     fn check(&self) -> Result<(), WireProblem> {
-        let is = |value: &Option<Value>, number: &str| {
-            value.as_ref().and_then(plain).is_none_or(|it| it == number)
+        let format = AudioFormat {
+            encoding: self.encoding.as_deref().unwrap_or(AUDIO),
+            rate: plain(&self.sample_rate),
+            channels: plain(&self.channels),
         };
-        let encoding = self.encoding.as_deref().unwrap_or("audio/x-mulaw");
-        let is_known = encoding.eq_ignore_ascii_case("audio/x-mulaw")
-            && is(&self.sample_rate, "8000")
-            && is(&self.channels, "1");
+        let is_known = format.encoding.eq_ignore_ascii_case(AUDIO)
+            && format.rate_or(SampleRate::HZ_8000) == Some(SampleRate::HZ_8000)
+            && format.is_mono();
         if is_known {
-            return Ok(());
+            Ok(())
+        } else {
+            Err(format.refused(ALLOWED))
         }
-        let [rate, channels] = [&self.sample_rate, &self.channels]
-            .map(|value| value.as_ref().and_then(plain).unwrap_or_default());
-        let encoding: String = encoding.chars().take(40).collect();
-        Err(WireProblem::Format(format!(
-            "{encoding} at {rate:.10} Hz with {channels:.10} channels"
-        )))
     }
-}
-
-/// A value that is one text, number or truth value.
-fn plain(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
-        _ => None,
-    }
-}
-
-fn shape(problem: &str) -> WireProblem {
-    WireProblem::Shape(problem.to_owned())
 }
 
 #[cfg(test)]

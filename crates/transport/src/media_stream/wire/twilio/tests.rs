@@ -1,7 +1,10 @@
 //! Twilio's messages as its documentation shows them, as other servers write them, and nonsense.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 
+use super::super::reading::PARAMETERS_MAX;
 use super::*;
 
 /// The start of the documentation, with the parameters of one of our calls.
@@ -21,8 +24,18 @@ fn start(text: &str) -> StreamStart {
     }
 }
 
+fn to_stream(id: &str) -> Twilio {
+    Twilio::to_stream(&StreamStart {
+        stream_id: id.to_owned(),
+        ..start(START)
+    })
+}
+
 fn media(text: &str) -> CarrierMessage<'_> {
-    CarrierMessage::Media(text.into())
+    CarrierMessage::Media {
+        base64: text.into(),
+        chunk: None,
+    }
 }
 
 #[test]
@@ -108,7 +121,7 @@ fn audio_of_another_kind_is_refused_by_its_name() {
         let text =
             format!(r#"{{"event":"start","start":{{"streamSid":"MZ1","mediaFormat":{format}}}}}"#);
         let problem = Twilio::read(&text).unwrap_err();
-        assert!(matches!(problem, WireProblem::Format(_)), "{problem}");
+        assert!(matches!(problem, WireProblem::Format { .. }), "{problem}");
         assert!(problem.to_string().contains(word), "{problem}");
     }
 }
@@ -151,7 +164,7 @@ fn parameters_are_kept_within_bounds() {
 
 #[test]
 fn ours_are_as_the_documentation_has_them() {
-    let ours = Twilio::to_stream("MZ18ad");
+    let ours = to_stream("MZ18ad");
     let written = |write: &dyn Fn(&mut BytesMut)| {
         let mut message = BytesMut::new();
         write(&mut message);
@@ -170,7 +183,7 @@ fn ours_are_as_the_documentation_has_them() {
         r#"{"event":"clear","streamSid":"MZ18ad"}"#
     );
     let mut message = BytesMut::new();
-    Twilio::to_stream("a\"b\\\n").write_clear(&mut message);
+    to_stream("a\"b\\\n").write_clear(&mut message);
     let value: Value = serde_json::from_slice(&message).unwrap();
     assert_eq!(value["streamSid"], "a\"b\\\n");
 }
@@ -196,9 +209,9 @@ proptest! {
     #[test]
     fn audio_survives_the_wire(audio in prop::collection::vec(any::<u8>(), 0..2_000)) {
         let mut message = BytesMut::new();
-        Twilio::to_stream("MZ1").write_media(&audio, &mut message);
+        to_stream("MZ1").write_media(&audio, &mut message);
         let text = std::str::from_utf8(&message).unwrap();
-        let CarrierMessage::Media(base64) = read(text) else { panic!("{text}") };
+        let CarrierMessage::Media { base64, .. } = read(text) else { panic!("{text}") };
         prop_assert_eq!(STANDARD.decode(&*base64).unwrap(), audio);
     }
 }
