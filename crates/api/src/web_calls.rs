@@ -32,6 +32,10 @@ pub struct WebCall {
     pub variables: BTreeMap<String, String>,
     /// What whoever asked for the call wrote beside it; the agent does not read it.
     pub metadata: Map<String, Value>,
+    /// The number that calls, where a telephone network brings the call.
+    pub from_number: Option<String>,
+    /// The number that is called.
+    pub to_number: Option<String>,
 }
 
 /// What whoever asks for a call wants of it.
@@ -63,7 +67,7 @@ pub(crate) async fn promise(
 ) -> Result<PromisedCall, Refusal> {
     let workspace = &access.workspace;
     let agent = workspace.agent(agent).await?;
-    let call_id = new_id("call").map_err(StoreError::from)?;
+    let call_id = new_call_id()?;
     let lifetime_ms = wishes.lifetime_ms.unwrap_or(LIFETIME_MS);
     let ticket = json!({
         "agent": agent.id,
@@ -71,7 +75,7 @@ pub(crate) async fn promise(
         "variables": wishes.variables,
         "metadata": wishes.metadata,
     });
-    let token = TICKET.issue(workspace, ticket, lifetime_ms).await?;
+    let token = token_for(workspace, ticket, lifetime_ms).await?;
     let base = base_url(headers).replacen("http", "ws", 1);
     Ok(PromisedCall {
         call_id,
@@ -80,6 +84,22 @@ pub(crate) async fn promise(
         expires_at_ms: now_ms() + lifetime_ms,
         agent,
     })
+}
+
+/// The id of a call to come.
+pub(crate) fn new_call_id() -> Result<String, Refusal> {
+    Ok(new_id("call").map_err(StoreError::from)?)
+}
+
+/// The single-use token of a call, of which `ticket` says what [`Api::admit_web_call`] reads: the id
+/// of its `agent` and of the `call`; where they are settled `variables`, `metadata`, the numbers
+/// `from` and `to`, and the `document` that the agent has for this call.
+pub(crate) async fn token_for(
+    workspace: &Workspace,
+    ticket: Value,
+    lifetime_ms: i64,
+) -> Result<String, Refusal> {
+    TICKET.issue(workspace, ticket, lifetime_ms).await
 }
 
 impl Api {
@@ -98,8 +118,15 @@ impl Api {
             Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
             _ => None,
         };
+        let mut agent = ticket.workspace.agent(text("agent")).await?;
+        if written["document"].is_object() {
+            agent.document = written["document"].clone();
+        }
+        let number = |name: &str| written[name].as_str().map(str::to_owned);
         Ok(WebCall {
-            agent: ticket.workspace.agent(text("agent")).await?,
+            agent,
+            from_number: number("from"),
+            to_number: number("to"),
             call_id: text("call").to_owned(),
             variables: variables
                 .filter(|(name, _)| offhook_agent::is_variable_name(name))

@@ -12,6 +12,7 @@ mod calls;
 mod database;
 mod deliveries;
 mod error;
+mod everywhere;
 mod id;
 mod idempotency;
 mod keyring;

@@ -8,7 +8,7 @@ use sqlx::{AnyPool, SqlSafeStr as _};
 use crate::error::OpenError;
 
 /// Number, name, SQL that both databases read.
-const STEPS: [(i64, &str, &str); 5] = [
+const STEPS: [(i64, &str, &str); 6] = [
     (1, "first", include_str!("../migrations/0001_first.sql")),
     (
         2,
@@ -26,6 +26,7 @@ const STEPS: [(i64, &str, &str); 5] = [
         "calls kept",
         include_str!("../migrations/0005_calls_kept.sql"),
     ),
+    (6, "kinds", include_str!("../migrations/0006_kinds.sql")),
 ];
 
 pub(crate) async fn run(pool: &AnyPool) -> Result<(), OpenError> {

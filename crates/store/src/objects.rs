@@ -29,7 +29,7 @@ pub struct StoredObject {
 }
 
 impl StoredObject {
-    fn from_row(row: &AnyRow) -> Result<Self, StoreError> {
+    pub(crate) fn from_row(row: &AnyRow) -> Result<Self, StoreError> {
         Ok(Self {
             id: row.try_get("id")?,
             workspace: row.try_get("workspace")?,

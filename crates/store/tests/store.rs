@@ -123,6 +123,7 @@ promises! {
     nodes::calls_of_other_servers_count_as_long_as_those_run,
     nodes::calls_of_a_day_count_once,
     objects::objects_are_kept_by_kind_with_their_revisions,
+    objects::digits_are_found_in_every_workspace,
     retention::what_was_said_is_deleted_when_its_time_is_over,
     retention::what_is_deleted_is_not_written_again,
     retention::two_servers_delete_each_call_once,

@@ -32,7 +32,8 @@ pub struct CallDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
     /// Why it ended: `caller_hung_up`, `silence`, `duration_limit`, `provider_unavailable`,
-    /// `ended_by_api`, `server_stopped`, `server_died` or `internal_error`.
+    /// `ended_by_api`, `server_stopped`, `server_died` or `internal_error`; of a call that nobody
+    /// answered `no_agent`, `agent_unusable`, `busy` or `internal_error`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_reason: Option<String>,
     /// What was said, as it was heard.

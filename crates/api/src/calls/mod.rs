@@ -9,6 +9,7 @@ mod orders;
 mod places;
 mod redaction;
 mod retention;
+mod unanswered;
 
 use offhook_store::StoredCall;
 
@@ -19,6 +20,7 @@ pub use no_place::NoPlace;
 pub(crate) use orders::recording_name;
 pub use places::{CallPlace, CallPlaces, PlaceAsked};
 pub use retention::Deleted;
+pub(crate) use unanswered::UnansweredCall;
 
 /// A call is up.
 pub const ACTIVE: &str = "active";

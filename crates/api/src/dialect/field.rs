@@ -103,6 +103,11 @@ pub(crate) const WORKFLOW: Acts = Acts::Later("workflow");
 pub(crate) const TELEPHONY: Acts = Acts::Later("telephony");
 pub(crate) const PROVIDERS: Acts = Acts::Later("providers");
 pub(crate) const SESSIONS: Acts = Acts::Later("platform sessions");
+/// Calls that ring at a number reach its agent.
+pub(crate) const CALLED: Acts = Acts::Shown(
+    "calls that ring at the number reach its agent",
+    "crates/api/tests/incoming.rs::a_number_is_found_in_whichever_dialect_it_was_entered",
+);
 pub(crate) const LISTED: Acts = Acts::Here("shown in lists and answers");
 
 /// A long text that no platform limits.

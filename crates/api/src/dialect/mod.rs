@@ -4,6 +4,7 @@
 
 mod agentphone;
 mod agents;
+pub(crate) mod called;
 mod canonical;
 mod check;
 mod detail;
@@ -31,8 +32,9 @@ mod voices;
 pub(crate) mod webhook;
 mod wordcab;
 
+pub(crate) use elevenlabs::settle_telephone_call;
 pub(crate) use elevenlabs::socket::routes as sessions;
-pub use elevenlabs::{Admitted, Opening, OpeningProblem, Wishes};
+pub use elevenlabs::{Admitted, Opening, OpeningProblem, TelephoneLine, Wishes};
 pub use mapping::{Dialect, Draft, Stored};
 pub use matrix::compatibility_page;
 pub use mounts::SharedPaths;

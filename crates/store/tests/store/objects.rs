@@ -1,6 +1,8 @@
 //! Objects beside agents.
 
-use offhook_store::{PageQuery, StoreError};
+use std::collections::BTreeMap;
+
+use offhook_store::{NewAgent, PageQuery, StoreError, Workspace};
 use serde_json::json;
 
 use crate::Place;
@@ -70,4 +72,41 @@ pub(crate) async fn objects_are_kept_by_kind_with_their_revisions(place: Place) 
         .unwrap();
     let gone = workspace.delete_object("tool", &tool.id, None).await;
     assert!(matches!(gone, Err(StoreError::NotFound("object"))));
+}
+
+pub(crate) async fn digits_are_found_in_every_workspace(place: Place) {
+    let store = place.open().await;
+    let ours = crate::workspace(&store, "acme").await;
+    let theirs = crate::workspace(&store, "other").await;
+    let number = |digits: &str| json!({ "phoneNumber": digits });
+    let create = |to: &Workspace, kind: &'static str, digits: &str| {
+        let (to, document) = (to.clone(), number(digits));
+        async move { to.create_object(kind, "num", document).await.unwrap().id }
+    };
+    let first = create(&ours, "number", "+15550111").await;
+    let second = create(&theirs, "number", "+1 555 0111").await;
+    create(&ours, "number", "+15550112").await;
+    create(&ours, "other", "+15550111").await;
+    let found = store.objects_with_digits("number", "0111").await.unwrap();
+    let mut found: Vec<&str> = found.iter().map(|it| it.id.as_str()).collect();
+    found.sort_unstable();
+    let mut both = [first.as_str(), second.as_str()];
+    both.sort_unstable();
+    assert_eq!(found, both);
+    for nothing in ["", "%", "_111", "9999"] {
+        let found = store.objects_with_digits("number", nothing).await.unwrap();
+        assert_eq!(found, [], "{nothing}");
+    }
+    let dialects = BTreeMap::from([(
+        "wordcab".to_owned(),
+        json!({ "phone_numbers": ["+15550111"] }),
+    )]);
+    let named = NewAgent {
+        document: json!({ "name": "Ann" }),
+        dialects,
+    };
+    let agent = theirs.create_agent(named).await.unwrap();
+    let found = store.agents_with_digits("0111").await.unwrap();
+    assert_eq!(found, [agent]);
+    assert_eq!(store.agents_with_digits("0112").await.unwrap(), []);
 }

@@ -22,6 +22,19 @@ pub struct Admitted {
     pub workspace: Workspace,
     /// The id that the conversation was promised, where it was.
     pub conversation_id: Option<String>,
+    /// The telephone line that it comes over; empty where it is none.
+    pub line: TelephoneLine,
+}
+
+/// What is known of a telephone call.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TelephoneLine {
+    /// The number that calls.
+    pub caller_id: String,
+    /// The number that is called.
+    pub called_number: String,
+    /// The carrier's id of the call.
+    pub call_sid: String,
 }
 
 static TOKEN: TicketKind = TicketKind {
@@ -73,6 +86,7 @@ impl Api {
                 agent,
                 workspace: access.workspace.clone(),
                 conversation_id: None,
+                line: TelephoneLine::default(),
             });
         }
         let public = public_agent(self, id, headers).await?;
@@ -139,6 +153,7 @@ async fn found(
         agent,
         workspace,
         conversation_id: None,
+        line: TelephoneLine::default(),
     };
     Ok(Some((admitted, auth)))
 }
@@ -180,6 +195,7 @@ async fn redeem(api: &Api, token: &str, agent: Option<&str>) -> Result<Admitted,
     Ok(Admitted {
         agent: workspace.agent(meant).await?,
         conversation_id: kept["conversation"].as_str().map(str::to_owned),
+        line: TelephoneLine::default(),
         workspace,
     })
 }

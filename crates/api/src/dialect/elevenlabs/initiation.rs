@@ -64,12 +64,13 @@ impl Admitted {
         let Some(url) = webhook["url"].as_str() else {
             return Err("the agent asks one, and none is set".to_owned());
         };
-        // What the platform tells of a telephone call; over a socket there are no numbers.
+        // Over a socket there are no numbers.
+        let line = &self.line;
         let asked = json!({
-            "caller_id": "",
+            "caller_id": line.caller_id,
             "agent_id": self.agent.id,
-            "called_number": "",
-            "call_sid": "",
+            "called_number": line.called_number,
+            "call_sid": line.call_sid,
             "conversation_id": conversation_id,
         });
         let headers = self.headers(&webhook["request_headers"]).await?;

@@ -14,7 +14,7 @@ mod lenses;
 mod limits;
 mod listing;
 mod monitor;
-mod numbers;
+pub(crate) mod numbers;
 pub(crate) mod openapi;
 mod opening;
 mod outbound;
@@ -27,13 +27,15 @@ mod settings;
 mod signed;
 mod simulation;
 pub(crate) mod socket;
+mod telephone;
 mod tools;
 mod trace;
 mod webhooks;
 mod widget;
 
-pub use admission::Admitted;
+pub use admission::{Admitted, TelephoneLine};
 pub use opening::{Opening, OpeningProblem, Wishes};
+pub(crate) use telephone::settle_telephone_call;
 
 use std::sync::LazyLock;
 

@@ -11,7 +11,7 @@ use super::listing::{asked, check_order, filtered};
 use super::routes::Answer;
 use crate::dialect::agents::invalid;
 use crate::dialect::field::NAMES;
-use crate::dialect::field::{Field, TELEPHONY, flag, list, map, name, section, text, word};
+use crate::dialect::field::{CALLED, Field, TELEPHONY, flag, list, map, name, section, text, word};
 use crate::dialect::objects::{ObjectKind, filled};
 use crate::dialect::problem::{Problem, ProblemKind};
 use crate::dialect::query::Fields;
@@ -19,7 +19,7 @@ use crate::dialect::{path, secret};
 use crate::json_body::JsonBody;
 use crate::{Access, Api, Refusal};
 
-pub(super) static NUMBER: ObjectKind = ObjectKind {
+pub(crate) static NUMBER: ObjectKind = ObjectKind {
     name: "elevenlabs.phone-number",
     id_prefix: "phnum",
     title: "phone number",
@@ -30,16 +30,16 @@ const ENCRYPTION: &[&str] = &["disabled", "allowed", "required"];
 const TRANSPORTS: &[&str] = &["auto", "udp", "tcp", "tls"];
 
 pub(super) const FIELDS: &[Field] = &[
-    name("phone_number").required().acts(TELEPHONY),
+    name("phone_number").required().acts(CALLED),
     text("label").required().acts(TELEPHONY),
     word("provider", &["twilio", "sip_trunk", "exotel"])
         .default("\"twilio\"")
-        .acts(TELEPHONY),
-    flag("supports_inbound").default("true").acts(TELEPHONY),
+        .acts(CALLED),
+    flag("supports_inbound").default("true").acts(CALLED),
     flag("supports_outbound").default("true").acts(TELEPHONY),
-    name("agent_id").or_null().acts(TELEPHONY),
+    name("agent_id").or_null().acts(CALLED),
     name("sid").acts(TELEPHONY),
-    name("token").secret().acts(TELEPHONY),
+    name("token").secret().acts(CALLED),
     name("account_auth_token")
         .or_null()
         .secret()

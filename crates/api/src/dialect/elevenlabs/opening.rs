@@ -70,18 +70,8 @@ impl Admitted {
         conversation_id: &str,
         wishes: &Wishes,
     ) -> Result<Opening, OpeningProblem> {
-        let configured = stored(self.agent.clone());
-        let settings = DIALECT.show(&configured);
-        let overrides = overrides(&settings, wishes)?;
-        let mut stored = configured;
-        if let Some(preset) = preset(&settings, &overrides) {
-            stored = changed(stored, &preset)?;
-        }
-        if !overrides.is_empty() {
-            stored = changed(stored, &overrides)?;
-        }
+        let (stored, variables) = self.settle(conversation_id, wishes)?;
         let settings = DIALECT.show(&stored);
-        let variables = variables(&stored, self, conversation_id, wishes)?;
         let agent = read_agent(&stored.document, &api.settings().served).map_err(|refused| {
             let problems = refused
                 .0
@@ -106,6 +96,26 @@ impl Admitted {
                 .collect(),
             is_text_only: is_text_only == Some(&json!(true)),
         })
+    }
+
+    /// The agent as it is for a conversation of that id with what its client wishes, and the values
+    /// of its variables.
+    pub(super) fn settle(
+        &self,
+        conversation_id: &str,
+        wishes: &Wishes,
+    ) -> Result<(Stored, CallVariables), OpeningProblem> {
+        let mut stored = stored(self.agent.clone());
+        let settings = DIALECT.show(&stored);
+        let overrides = overrides(&settings, wishes)?;
+        if let Some(preset) = preset(&settings, &overrides) {
+            stored = changed(stored, &preset)?;
+        }
+        if !overrides.is_empty() {
+            stored = changed(stored, &overrides)?;
+        }
+        let variables = variables(&stored, self, conversation_id, wishes)?;
+        Ok((stored, variables))
     }
 }
 
@@ -236,6 +246,7 @@ fn variables(
 fn system_variables(admitted: &Admitted, conversation_id: &str) -> CallVariables {
     let agent = &admitted.agent.id;
     let now = rfc3339(now_ms());
+    let line = &admitted.line;
     [
         ("system__agent_id", agent.as_str()),
         ("system__current_agent_id", agent),
@@ -244,9 +255,9 @@ fn system_variables(admitted: &Admitted, conversation_id: &str) -> CallVariables
         ("system__time", &now),
         ("system__timezone", "UTC"),
         ("system__call_duration_secs", "0"),
-        ("system__caller_id", ""),
-        ("system__called_number", ""),
-        ("system__call_sid", ""),
+        ("system__caller_id", &line.caller_id),
+        ("system__called_number", &line.called_number),
+        ("system__call_sid", &line.call_sid),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()

@@ -19,7 +19,7 @@ use offhook_turn_taking::Line;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
-use super::admission::Admitted;
+use super::admission::{Admitted, TelephoneLine};
 use super::opening::{OpeningProblem, Wishes};
 use super::routes::Answer;
 use crate::dialect::agents::invalid;
@@ -182,6 +182,7 @@ impl Simulation {
             agent,
             workspace: access.workspace,
             conversation_id: None,
+            line: TelephoneLine::default(),
         };
         let workspace = admitted.workspace.clone();
         let variables = specification["dynamic_variables"].as_object();

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::canonical::{NAME, PROMPT};
 use super::field::{
-    Field, Item, Kind, LISTED, TELEPHONY, TOOLS, field, map, name, number, objects, text, whole,
+    CALLED, Field, Item, Kind, LISTED, TOOLS, field, map, name, number, objects, text, whole,
 };
 use super::lens::{Lens, Way, decimal, lens};
 use super::mapping::Dialect;
@@ -84,7 +84,7 @@ const FIELDS: &[Field] = &[
     )
     .null_is_absent()
     .default("[]")
-    .acts(TELEPHONY),
+    .acts(CALLED),
     map("metadata")
         .null_is_absent()
         .at_most(METADATA_ENTRIES_MAX)
