@@ -3,6 +3,7 @@
 
 mod admission;
 mod answering;
+mod carriers;
 mod echo;
 mod media_stream;
 mod node;
@@ -41,6 +42,7 @@ use crate::outcome::{Complaint, Outcome, chain};
 use crate::settings::{PlatformDocument, Settings};
 use crate::stack::{ModelTable, OwnServers, Stack};
 use admission::{Admitted, Settled, admit, take_place};
+use carriers::CarrierKeys;
 use node::Node;
 
 /// Recordings of calls are in this folder of the data folder.
@@ -64,6 +66,22 @@ struct Server {
     records: CallWriter,
     recorder: Recorder,
     node: Node,
+    carrier_keys: CarrierKeys,
+}
+
+impl Server {
+    /// What sessions need of this process.
+    fn switchboard(&self) -> Switchboard {
+        Switchboard {
+            api: self.api.clone(),
+            records: self.records.clone(),
+            recorder: self.recorder.clone(),
+            node: self.node.name.clone(),
+            lead: self.settings.lead,
+            limits: self.settings.limits,
+            lines: self.calls.clone(),
+        }
+    }
 }
 
 /// Serves until the process is told to stop; calls that are up then end with it.
@@ -121,6 +139,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
         records,
         recorder,
         node,
+        carrier_keys: CarrierKeys::of_environment(),
     });
     serve_until_told(listener, router(server, &requests), api).await?;
     let _ = tokio::time::timeout(WRITING_MAX, writing).await;
@@ -155,19 +174,13 @@ async fn leave(store: &Store, node_name: &str) {
 
 /// Everything that is answered; what is no call's, on the threads for requests.
 fn router(server: Arc<Server>, requests: &RequestThreads) -> Router {
-    let api = requests.carry(offhook_api::router(server.api.clone()));
-    let sessions = offhook_api::sessions(Switchboard {
-        api: server.api.clone(),
-        records: server.records.clone(),
-        recorder: server.recorder.clone(),
-        node: server.node.name.clone(),
-        lead: server.settings.lead,
-        limits: server.settings.limits,
-        lines: server.calls.clone(),
-    });
+    let carriers = carriers::routes().with_state(server.clone());
+    let api = offhook_api::router(server.api.clone()).merge(carriers);
+    let api = requests.carry(api);
+    let sessions = offhook_api::sessions(server.switchboard());
     Router::new()
         .route("/v1/session", get(session))
-        .route(media_stream::TWILIO, get(media_stream::twilio))
+        .merge(media_stream::routes())
         .route("/healthz", get(|| async { "ok\n" }))
         .with_state(server)
         .merge(sessions)

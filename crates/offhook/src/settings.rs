@@ -15,6 +15,8 @@ use crate::stack::{ModelSettings, ModelsDocument};
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
+    /// Where carriers reach this server, without a slash at its end.
+    pub(crate) public_url: Option<String>,
     /// The folder of agents.
     pub(crate) agents: PathBuf,
     /// The folder of the database and the master key.
@@ -37,6 +39,7 @@ pub(crate) struct Settings {
 #[serde(deny_unknown_fields, default)]
 struct Document {
     listen: String,
+    public_url: Option<String>,
     agents: PathBuf,
     data: PathBuf,
     database: Option<String>,
@@ -100,6 +103,7 @@ impl Default for Document {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8080".into(),
+            public_url: None,
             agents: "agents".into(),
             data: "../data".into(),
             database: None,
@@ -148,6 +152,8 @@ impl Settings {
         let document: Document = toml::from_str(text).map_err(|problem| problem.to_string())?;
         let mut problems = Problems(Vec::new());
         let listen = problems.take("listen", document.listen.parse::<SocketAddr>());
+        let public_url = document.public_url.map(public_url);
+        let public_url = public_url.and_then(|url| problems.take("public_url", url));
         let calls = [
             ("calls_max", document.calls_max == 0),
             (
@@ -189,6 +195,7 @@ impl Settings {
         }
         Ok(Self {
             listen,
+            public_url,
             agents: folder.join(document.agents),
             data: folder.join(document.data),
             database: document.database,
@@ -208,6 +215,22 @@ impl Settings {
             is_log_json: document.log.format == "json",
         })
     }
+}
+
+/// An address of this server that others use, without a slash at its end.
+fn public_url(text: String) -> Result<String, String> {
+    let host = ["https://", "http://"]
+        .iter()
+        .find_map(|scheme| text.strip_prefix(scheme));
+    let is_plain = |host: &str| {
+        !host.is_empty() && !host.starts_with('/') && !host.contains(['?', '#', '@', ' ', '"'])
+    };
+    if host.is_some_and(is_plain) {
+        return Ok(text.trim_end_matches('/').to_owned());
+    }
+    Err(format!(
+        "\"{text}\" is no address such as https://voice.example.com"
+    ))
 }
 
 /// Everything that is wrong, each with its path.
@@ -235,14 +258,24 @@ mod tests {
         assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(settings.agents, Path::new("configs/agents"));
         assert_eq!(settings.lead, Duration::from_millis(200));
+        assert_eq!(settings.public_url, None);
+    }
+
+    #[test]
+    fn the_public_address_has_no_slash_at_its_end() {
+        let text = "public_url = \"https://voice.example/phone/\"";
+        let settings = Settings::parse(text, Path::new(".")).expect("valid");
+        let expected = "https://voice.example/phone";
+        assert_eq!(settings.public_url.as_deref(), Some(expected));
     }
 
     #[test]
     fn all_problems_are_named_at_once() {
-        let text = "listen = \"here\"\ncalls_max = 0\nworkspace_calls_max = 0\n[api]\nburst = 0\n[session]\nlead = \"200\"\n[log]\nformat = \"xml\"\n";
+        let text = "listen = \"here\"\npublic_url = \"voice.example\"\ncalls_max = 0\nworkspace_calls_max = 0\n[api]\nburst = 0\n[session]\nlead = \"200\"\n[log]\nformat = \"xml\"\n";
         let problems = Settings::parse(text, Path::new(".")).expect_err("not valid");
         for path in [
             "listen: ",
+            "public_url: ",
             "calls_max: ",
             "workspace_calls_max: ",
             "api.burst: ",

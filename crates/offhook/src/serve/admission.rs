@@ -35,6 +35,8 @@ pub(super) struct Settled {
     pub(super) call_id: String,
     pub(super) variables: BTreeMap<String, String>,
     pub(super) metadata: Map<String, Value>,
+    /// The number that calls, and the one that is called.
+    pub(super) numbers: (Option<String>, Option<String>),
 }
 
 impl Settled {
@@ -44,6 +46,7 @@ impl Settled {
             call_id: new_id("call")?,
             variables: BTreeMap::new(),
             metadata: Map::new(),
+            numbers: (None, None),
         })
     }
 }
@@ -135,6 +138,7 @@ pub(super) async fn by_token(server: &Server, token: &str) -> Result<Admitted, R
             call_id: call.call_id,
             variables: call.variables,
             metadata: call.metadata,
+            numbers: (call.from_number, call.to_number),
         }),
     })
 }

@@ -8,14 +8,15 @@ use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::response::Response;
 use axum::routing::get;
+use offhook_carriers::Carrier;
 use offhook_contract::{LegDescription, leg};
 use offhook_transport::echo;
-use offhook_transport::media_stream::wire::{Dialect, StreamStart, Twilio};
+use offhook_transport::media_stream::wire::{Dialect, Plivo, StreamStart, Telnyx, Twilio};
 use offhook_transport::media_stream::{OpenedStream, serve_stream};
 use offhook_transport::websocket::{SocketLimits, without_delay};
 use tokio::net::TcpListener;
 
-use super::media_stream::TWILIO;
+use super::media_stream::path;
 use super::told_to_stop;
 use crate::outcome::{Complaint, Outcome};
 use crate::settings::Settings;
@@ -27,9 +28,11 @@ pub(super) async fn run(settings: &Settings) -> anyhow::Result<Outcome> {
         Complaint::bad_input(format!("cannot listen on {address}: {problem}"))
     })?;
     let address = listener.local_addr()?;
-    println!("echo on ws://{address}{TWILIO}");
+    println!("echo on ws://{address}{}", path(Carrier::Twilio));
     let router = Router::new()
-        .route(TWILIO, get(twilio))
+        .route(path(Carrier::Twilio), get(stream::<Twilio>))
+        .route(path(Carrier::Telnyx), get(stream::<Telnyx>))
+        .route(path(Carrier::Plivo), get(stream::<Plivo>))
         .route("/healthz", get(|| async { "ok\n" }))
         .with_state(settings.limits);
     let serving = axum::serve(without_delay(listener), router);
@@ -41,10 +44,13 @@ pub(super) async fn run(settings: &Settings) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn twilio(State(limits): State<SocketLimits>, upgrade: WebSocketUpgrade) -> Ready<Response> {
-    let answered = serve_stream::<Twilio, _, _>(upgrade, limits, |start: StreamStart| {
+fn stream<D: Dialect>(
+    State(limits): State<SocketLimits>,
+    upgrade: WebSocketUpgrade,
+) -> Ready<Response> {
+    let answered = serve_stream::<D, _, _>(upgrade, limits, |start: StreamStart| {
         let (near, far_end) = leg(LegDescription {
-            transport: Twilio::NAME.into(),
+            transport: D::NAME.into(),
             rate: start.rate,
             lead: std::time::Duration::ZERO,
         });

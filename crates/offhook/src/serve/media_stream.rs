@@ -1,16 +1,17 @@
 //! Media streams of carriers. A carrier passes no query string and no header of ours along, so that
-//! the token of a call comes with the start of its stream, and so do values for the agent's variables
-//! and the two numbers.
+//! the token of a call comes with the start of its stream. What was settled when the call rang is
+//! the token's; else values for the agent's variables and the two numbers come with the start too.
 
-use std::future::{Ready, ready};
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::response::Response;
+use axum::routing::get;
 use offhook_api::Refusal;
 use offhook_api::calls::CallDocument;
-use offhook_transport::media_stream::wire::{Dialect, StreamStart, Twilio};
+use offhook_carriers::Carrier;
+use offhook_transport::media_stream::wire::{Dialect, Plivo, StreamStart, Telnyx, Twilio};
 use offhook_transport::media_stream::{OpenedStream, StreamRefusal, serve_stream};
 use offhook_transport::websocket::{OpenedSession, SessionRefusal, SessionStart};
 use serde_json::{Map, Value};
@@ -18,46 +19,63 @@ use serde_json::{Map, Value};
 use super::admission::{by_token, take_place};
 use super::{Asked, EVERY_LINE_BUSY, Server, open};
 
-/// Where Twilio's streams are answered.
-pub(super) const TWILIO: &str = "/v1/media-streams/twilio";
-
 /// The parameter with the single-use token of the call, as `web-calls` gives it out.
 const TOKEN: &str = "token";
 /// The parameters with the number that called, and the one that was called.
 const FROM: &str = "from";
 const TO: &str = "to";
 
-/// Answers a stream of Twilio's.
-pub(super) fn twilio(
-    State(server): State<Arc<Server>>,
-    upgrade: WebSocketUpgrade,
-) -> Ready<Response> {
-    let limits = server.settings.limits;
-    ready(serve_stream::<Twilio, _, _>(
-        upgrade,
-        limits,
-        move |start| answer(server, Twilio::NAME, start),
-    ))
+/// Where a carrier's streams are answered.
+pub(super) const fn path(carrier: Carrier) -> &'static str {
+    match carrier {
+        Carrier::Twilio => "/v1/media-streams/twilio",
+        Carrier::Telnyx => "/v1/media-streams/telnyx",
+        Carrier::Plivo => "/v1/media-streams/plivo",
+    }
+}
+
+/// The routes of all carriers' streams.
+pub(super) fn routes() -> Router<Arc<Server>> {
+    let routes = Router::new();
+    let routes = with_streams::<Twilio>(routes, Carrier::Twilio);
+    let routes = with_streams::<Telnyx>(routes, Carrier::Telnyx);
+    with_streams::<Plivo>(routes, Carrier::Plivo)
+}
+
+/// Adds the route of a carrier's streams.
+fn with_streams<D: Dialect>(routes: Router<Arc<Server>>, carrier: Carrier) -> Router<Arc<Server>> {
+    let stream = move |State(server): State<Arc<Server>>, upgrade: WebSocketUpgrade| async move {
+        let limits = server.settings.limits;
+        let open = move |start| answer(server, carrier, start);
+        serve_stream::<D, _, _>(upgrade, limits, open)
+    };
+    routes.route(path(carrier), get(stream))
 }
 
 /// Opens the session of a stream that has started with a right token.
 async fn answer(
     server: Arc<Server>,
-    transport: &str,
+    carrier: Carrier,
     mut start: StreamStart,
 ) -> Result<OpenedStream, StreamRefusal> {
-    let token = start.parameters.remove(TOKEN).ok_or_else(|| {
+    let token = start.parameters.remove(TOKEN);
+    let token = token.and_then(|brought| carrier.token(&brought));
+    let token = token.ok_or_else(|| {
         let problem = "the stream has no parameter \"token\" with the token of a call";
         StreamRefusal::Rejected(problem.to_owned())
     })?;
-    let admitted = by_token(&server, &token).await.map_err(refused)?;
+    let mut admitted = by_token(&server, &token).await.map_err(refused)?;
+    let settled = admitted.settled.as_mut();
+    let numbers = settled.map(|it| std::mem::take(&mut it.numbers));
+    let (from, to) = numbers.unwrap_or_default();
+    let [said_from, said_to] = [FROM, TO].map(|name| start.parameters.remove(name));
     let (agent, place) = take_place(&server, &admitted).await.map_err(refused)?;
     let permit = server.calls.clone().try_acquire_owned();
     let permit = permit.map_err(|_| StreamRefusal::Unavailable(EVERY_LINE_BUSY.to_owned()))?;
     let carried = CallDocument {
-        transport: transport.to_owned(),
-        from_number: start.parameters.remove(FROM),
-        to_number: start.parameters.remove(TO),
+        transport: carrier.name().to_owned(),
+        from_number: from.or(said_from),
+        to_number: to.or(said_to),
         other: ids(&start),
         ..CallDocument::default()
     };

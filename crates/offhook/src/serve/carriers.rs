@@ -1,0 +1,160 @@
+//! Calls that carriers announce: `POST /v1/carriers/NAME/incoming`, signed by the carrier and answered
+//! with what it is to do with the call.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use offhook_api::{CallAnswer, CalledNumber, Refusal, RingingCall};
+use offhook_carriers::{Answer, Carrier, Webhook};
+use offhook_store::{SecretText, now_ms};
+
+use super::{Server, media_stream, refuse, refuse_as};
+
+/// Longest request of a carrier.
+const REQUEST_BYTES_MAX: usize = 64 * 1_024;
+const NOT_IN_SERVICE: &str = "This number is not in service. Goodbye.";
+const FAILING: &str = "We cannot take your call right now. Please try again later. Goodbye.";
+
+/// What the carriers' requests are checked with.
+#[derive(Debug)]
+pub(super) struct CarrierKeys {
+    keys: HashMap<Carrier, SecretText>,
+}
+
+impl CarrierKeys {
+    /// Those that the environment names.
+    pub(super) fn of_environment() -> Self {
+        let named = Carrier::ALL.into_iter().filter_map(|carrier| {
+            let key = std::env::var(carrier.key_variable()).ok()?;
+            let key = key.trim();
+            (!key.is_empty()).then(|| (carrier, SecretText::new(key)))
+        });
+        Self {
+            keys: named.collect(),
+        }
+    }
+}
+
+/// The carriers' routes.
+pub(super) fn routes() -> Router<Arc<Server>> {
+    Router::new()
+        .route("/v1/carriers/{carrier}/incoming", post(incoming))
+        .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
+}
+
+async fn incoming(
+    State(server): State<Arc<Server>>,
+    Path(carrier): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let mut carriers = Carrier::ALL.into_iter();
+    let Some(carrier) = carriers.find(|it| it.name() == carrier) else {
+        return refuse(StatusCode::NOT_FOUND, "no such carrier is served here");
+    };
+    let Some(public_url) = &server.settings.public_url else {
+        let problem =
+            "public_url is not set, without which no signature of a carrier can be checked";
+        tracing::warn!(carrier = carrier.name(), problem, "a call is refused");
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, problem);
+    };
+    let path = uri.path_and_query().map_or("/", |it| it.as_str());
+    let headers = headers.iter();
+    let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let webhook = Webhook {
+        url: &format!("{public_url}{path}"),
+        headers: &headers.collect::<Vec<_>>(),
+        body: &body,
+        now_s: now_ms() / 1_000,
+    };
+    answer(&server, carrier, public_url, &webhook)
+        .await
+        .unwrap_or_else(|refused| refused)
+}
+
+async fn answer(
+    server: &Server,
+    carrier: Carrier,
+    public_url: &str,
+    webhook: &Webhook<'_>,
+) -> Result<Response, Response> {
+    let call = carrier
+        .incoming(webhook)
+        .map_err(|problem| refuse(StatusCode::BAD_REQUEST, &problem.to_string()))?;
+    let numbers = server.api.called_numbers(&call.to).await;
+    let numbers = numbers.map_err(|refusal: Refusal| refuse_as(&refusal))?;
+    let called = signed_for(server, carrier, webhook, numbers)?;
+    let answered = match &called {
+        None => CallAnswer::NotInService,
+        Some(called) => {
+            let ringing = RingingCall {
+                carrier: carrier.name(),
+                id: &call.id,
+                from: &call.from,
+                to: &call.to,
+                parameters: &call.parameters,
+            };
+            server.switchboard().answer(ringing, called).await
+        }
+    };
+    let stream = stream_url(public_url, media_stream::path(carrier));
+    let document = carrier.document(&match &answered {
+        CallAnswer::Answered { token } => Answer::Stream {
+            url: &stream,
+            token,
+        },
+        CallAnswer::NotInService => Answer::Say(NOT_IN_SERVICE),
+        CallAnswer::Failing => Answer::Say(FAILING),
+        CallAnswer::Busy => Answer::Busy,
+    });
+    Ok(([(header::CONTENT_TYPE, "application/xml")], document).into_response())
+}
+
+/// Whose number is called, of those for whom the carrier has signed: with the key that is kept with
+/// the number, where there is one, else with the server's. `None` where the carrier has signed and
+/// nobody has the number.
+fn signed_for(
+    server: &Server,
+    carrier: Carrier,
+    webhook: &Webhook<'_>,
+    numbers: Vec<CalledNumber>,
+) -> Result<Option<CalledNumber>, Response> {
+    let ours = server.carrier_keys.keys.get(&carrier);
+    let ours = match ours {
+        Some(key) => carrier
+            .verify(key.expose(), webhook)
+            .map_err(|it| it.to_string()),
+        None => Err(format!("{} is not set", carrier.key_variable())),
+    };
+    let of_carrier = |it: &CalledNumber| it.carrier.as_ref().is_none_or(|of| of == carrier.name());
+    let mut numbers = numbers.into_iter().filter(of_carrier);
+    let called = numbers.find(|number| match &number.account_key {
+        Some(key) => carrier.verify(key.expose(), webhook).is_ok(),
+        None => ours.is_ok(),
+    });
+    match (called, ours) {
+        (None, Err(problem)) => {
+            tracing::warn!(carrier = carrier.name(), problem, "a request is not signed");
+            Err(refuse(
+                StatusCode::FORBIDDEN,
+                "the signature is missing or wrong",
+            ))
+        }
+        (called, _) => Ok(called),
+    }
+}
+
+/// The address of a media stream at the server's public address.
+fn stream_url(public_url: &str, path: &str) -> String {
+    let mut url = public_url.replacen("http", "ws", 1);
+    let _ = write!(url, "{path}");
+    url
+}

@@ -1,0 +1,157 @@
+//! The server and the vendors that it asks, as simulators have them.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use offhook_simulators::deepgram::Script;
+use offhook_simulators::{Behaviour, Serving, deepgram, elevenlabs, openai};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+const SETTINGS: &str = r#"
+public_url = "https://voice.example"
+agents = "agents"
+data = "data"
+[models]
+chat = "openai/gpt-4o-mini"
+recognition = "deepgram/nova-3"
+voice = "elevenlabs/eleven_flash_v2_5"
+"#;
+
+/// What the carriers sign with: two tokens, and the public half of a key pair of 32 zero bytes.
+pub(crate) const KEYS: [(&str, &str); 3] = [
+    ("TWILIO_AUTH_TOKEN", "12345"),
+    ("PLIVO_AUTH_TOKEN", "67890"),
+    (
+        "TELNYX_PUBLIC_KEY",
+        "O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik=",
+    ),
+];
+
+/// The models that hear, whoever recognises, writes and speaks.
+const EARS: [&str; 6] = [
+    "onnxruntime",
+    "silero-vad",
+    "smart-turn",
+    "dtln",
+    "voicefilter-embedder",
+    "moonshine-tiny-en",
+];
+
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+fn offhook(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_offhook"));
+    command
+        .args(arguments)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
+/// The server and the vendors that it asks.
+pub(crate) struct Stage {
+    address: String,
+    _server: Child,
+    _vendors: [Serving; 3],
+    _folder: TempDir,
+}
+
+impl Stage {
+    /// `None` where the models of the ears are not on this machine; they must be where
+    /// OFFHOOK_REQUIRE_MODELS says so.
+    pub(crate) async fn set() -> Option<Self> {
+        let found = offhook(&[&["models", "verify"][..], &EARS].concat())
+            .output()
+            .await;
+        let is_there = found.expect("it runs").status.success();
+        let must = std::env::var_os("OFFHOOK_REQUIRE_MODELS").is_some_and(|value| value == "1");
+        assert!(is_there || !must, "the models are not there");
+        if !is_there {
+            return None;
+        }
+        let behaviour = || Behaviour::new(1);
+        let here = |routes| async { Serving::here(routes).await.expect("it is served") };
+        let vendors = [
+            here(openai::routes(behaviour())).await,
+            here(deepgram::routes(behaviour(), Script::of_anything())).await,
+            here(elevenlabs::routes(behaviour())).await,
+        ];
+        let [openai, deepgram, elevenlabs] = vendors.each_ref().map(|it| it.address);
+        let folder = TempDir::new().expect("a folder");
+        let settings = folder.path().join("offhook.toml");
+        std::fs::write(&settings, SETTINGS).expect("a file");
+        let settings = settings.to_string_lossy();
+        let mut server = offhook(&["serve", "--config", &settings, "--listen", "127.0.0.1:0"])
+            .env("OPENAI_BASE_URL", format!("http://{openai}/v1"))
+            .env("DEEPGRAM_BASE_URL", format!("http://{deepgram}/v1"))
+            .env("ELEVENLABS_BASE_URL", format!("http://{elevenlabs}"))
+            .envs(["OPENAI", "DEEPGRAM", "ELEVENLABS"].map(|it| (format!("{it}_API_KEY"), "any")))
+            .envs(KEYS)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let out = server.stdout.take().expect("its output");
+        let line = BufReader::new(out).lines().next_line().await;
+        let line = line.expect("text").expect("a line");
+        let mut parts = line.split(['/', ' ']);
+        let address = parts.find(|part| part.contains("127.0.0.1:"));
+        Some(Self {
+            address: address.expect("the address").to_owned(),
+            _server: server,
+            _vendors: vendors,
+            _folder: folder,
+        })
+    }
+
+    /// Asks our own API.
+    pub(crate) async fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
+        let path = format!("/offhook/v1/{path}");
+        self.json(method, &path, body).await
+    }
+
+    /// Asks any API.
+    pub(crate) async fn json(&self, method: &str, path: &str, body: &Value) -> Value {
+        let json = [("content-type", "application/json")];
+        let (_, text) = self.request(method, path, &json, &body.to_string()).await;
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    /// Sends a request; gives the status and the body.
+    pub(crate) async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> (u16, String) {
+        let mut socket = TcpStream::connect(&self.address).await.expect("a socket");
+        let headers = headers.iter().map(|(name, it)| format!("{name}: {it}\r\n"));
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n{}\
+             content-length: {}\r\n\r\n{body}",
+            self.address,
+            headers.collect::<String>(),
+            body.len()
+        );
+        socket.write_all(request.as_bytes()).await.expect("sent");
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.expect("answered");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a body");
+        let status = head.split(' ').nth(1).expect("a status");
+        (status.parse().expect("a number"), body.to_owned())
+    }
+
+    /// A socket of that carrier's, with nothing said.
+    pub(crate) async fn socket(&self, carrier: &str) -> Socket {
+        let url = format!("ws://{}/v1/media-streams/{carrier}", self.address);
+        connect_async(url).await.expect("it is upgraded").0
+    }
+}
