@@ -40,7 +40,7 @@ def form(made):
     return urllib.parse.urlencode(list(made.items())).encode()
 
 
-def unform(body):
+def fields_of(body):
     made = {}
     for name, value in urllib.parse.parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True):
         made.setdefault(name, []).append(value)
@@ -57,19 +57,19 @@ class Fields(dict):
 def twilio(key):
     url, body = address("voice.example"), form(fields())
     signed = url if dice.random() < 0.5 else url.replace("voice.example/", "voice.example:443/")
-    signature = RequestValidator(key).compute_signature(signed, Fields(unform(body)))
+    signature = RequestValidator(key).compute_signature(signed, Fields(fields_of(body)))
     return url, {"x-twilio-signature": signature}, body
 
 
 def twilio_takes(key, url, headers, body, now):
     signature = headers.get("x-twilio-signature")
-    return signature is not None and RequestValidator(key).validate(url, Fields(unform(body)), signature)
+    return signature is not None and RequestValidator(key).validate(url, Fields(fields_of(body)), signature)
 
 
 def plivo(key):
     url, body = address("voice.example"), form(fields())
     nonce = str(dice.randint(10**19, 10**20))
-    made = {name: value[0] if len(value) == 1 else value for name, value in unform(body).items()}
+    made = {name: value[0] if len(value) == 1 else value for name, value in fields_of(body).items()}
     signature = get_signature_v3(key, construct_post_url(url, made).decode(), nonce).decode()
     if dice.random() < 0.3:
         signature = base64.b64encode(b"of another account").decode() + "," + signature
@@ -77,7 +77,7 @@ def plivo(key):
 
 
 def plivo_takes(key, url, headers, body, now):
-    made = {name: value[0] if len(value) == 1 else value for name, value in unform(body).items()}
+    made = {name: value[0] if len(value) == 1 else value for name, value in fields_of(body).items()}
     signature, nonce = headers.get("x-plivo-signature-v3"), headers.get("x-plivo-signature-v3-nonce")
     if signature is None or nonce is None:
         return False
