@@ -8,7 +8,7 @@ use offhook_store::{StoreError, StoredAgent, Workspace, new_id, now_ms};
 use serde_json::{Map, Value, json};
 
 use crate::base_url::base_url;
-use crate::tickets::TicketKind;
+use crate::tickets::{TicketKind, is_uuid, uuid_of};
 use crate::{Access, Api, Refusal};
 
 static TICKET: TicketKind = TicketKind {
@@ -44,6 +44,8 @@ pub(crate) struct WebCallWishes<'b> {
     /// Texts, numbers and booleans by the names of variables; others are left out.
     pub(crate) variables: Option<&'b Map<String, Value>>,
     pub(crate) metadata: Option<&'b Map<String, Value>>,
+    /// The number that calls and the one that is called, where a telephone brings the call.
+    pub(crate) numbers: [Option<&'b str>; 2],
     /// Shorter than five minutes where the platform says so.
     pub(crate) lifetime_ms: Option<i64>,
 }
@@ -52,6 +54,8 @@ pub(crate) struct WebCallWishes<'b> {
 pub(crate) struct PromisedCall {
     pub(crate) call_id: String,
     pub(crate) token: String,
+    /// Opens the same as the token, for those who can bring no more.
+    pub(crate) uuid: String,
     /// The address of its WebSocket, with the token.
     pub(crate) url: String,
     pub(crate) expires_at_ms: i64,
@@ -74,12 +78,15 @@ pub(crate) async fn promise(
         "call": call_id,
         "variables": wishes.variables,
         "metadata": wishes.metadata,
+        "from": wishes.numbers[0],
+        "to": wishes.numbers[1],
     });
     let token = token_for(workspace, ticket, lifetime_ms).await?;
     let base = base_url(headers).replacen("http", "ws", 1);
     Ok(PromisedCall {
         call_id,
         url: format!("{base}/v1/session?token={token}"),
+        uuid: uuid_of(&token).unwrap_or_default(),
         token,
         expires_at_ms: now_ms() + lifetime_ms,
         agent,
@@ -103,13 +110,17 @@ pub(crate) async fn token_for(
 }
 
 impl Api {
-    /// Lets a page in that comes with the token of a call.
+    /// Lets a page in that comes with the token of a call, or a telephone system that comes with its
+    /// UUID.
     ///
     /// # Errors
     /// [`Refusal`]s where the token is used, too old or none of this server, and where the agent is
     /// deleted; else as the database.
     pub async fn admit_web_call(&self, token: &str) -> Result<WebCall, Refusal> {
-        let ticket = TICKET.redeem(self, token, |_| true).await?;
+        let ticket = match is_uuid(token) {
+            true => TICKET.redeem_uuid(self, token).await?,
+            false => TICKET.redeem(self, token, |_| true).await?,
+        };
         let written = &ticket.document;
         let text = |name: &str| written[name].as_str().unwrap_or_default();
         let variables = written["variables"].as_object().into_iter().flatten();

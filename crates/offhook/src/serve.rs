@@ -3,6 +3,7 @@
 
 mod admission;
 mod answering;
+mod audio_socket;
 mod carriers;
 mod echo;
 mod media_stream;
@@ -141,7 +142,14 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
         node,
         carrier_keys: CarrierKeys::of_environment(),
     });
+    let sockets = match server.settings.audio_socket {
+        Some(address) => Some(audio_socket::start(server.clone(), address).await?),
+        None => None,
+    };
     serve_until_told(listener, router(server, &requests), api).await?;
+    if let Some(sockets) = sockets {
+        sockets.abort();
+    }
     let _ = tokio::time::timeout(WRITING_MAX, writing).await;
     noting.abort();
     leave(&store, &node_name).await;
@@ -339,6 +347,10 @@ async fn open(
     let call_id = settled.call_id.clone();
     // What was settled is not for the page to change.
     start.variables.extend(settled.variables);
+    let mut carried = asked.carried;
+    let (from, to) = settled.numbers;
+    carried.from_number = from.or(carried.from_number);
+    carried.to_number = to.or(carried.to_number);
     let (agent_id, agent_revision) = answering.identity();
     let tenant = server.api.store().workspace(&workspace);
     let new = NewCall {
@@ -349,7 +361,7 @@ async fn open(
         place: asked.place,
         document: CallDocument {
             metadata: settled.metadata,
-            ..document(&server, agent.name(), &start, asked.carried)
+            ..document(&server, agent.name(), &start, carried)
         },
         keeping: Keeping::new(agent.records()),
     };

@@ -15,6 +15,8 @@ use crate::stack::{ModelSettings, ModelsDocument};
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
+    /// Where telephone systems connect over `AudioSocket`, if they may.
+    pub(crate) audio_socket: Option<SocketAddr>,
     /// Where carriers reach this server, without a slash at its end.
     pub(crate) public_url: Option<String>,
     /// The folder of agents.
@@ -40,6 +42,7 @@ pub(crate) struct Settings {
 struct Document {
     listen: String,
     public_url: Option<String>,
+    audio_socket: Option<String>,
     agents: PathBuf,
     data: PathBuf,
     database: Option<String>,
@@ -104,6 +107,7 @@ impl Default for Document {
         Self {
             listen: "127.0.0.1:8080".into(),
             public_url: None,
+            audio_socket: None,
             agents: "agents".into(),
             data: "../data".into(),
             database: None,
@@ -154,6 +158,8 @@ impl Settings {
         let listen = problems.take("listen", document.listen.parse::<SocketAddr>());
         let public_url = document.public_url.map(public_url);
         let public_url = public_url.and_then(|url| problems.take("public_url", url));
+        let audio_socket = document.audio_socket.map(|address| address.parse());
+        let audio_socket = audio_socket.and_then(|it| problems.take("audio_socket", it));
         let calls = [
             ("calls_max", document.calls_max == 0),
             (
@@ -196,6 +202,7 @@ impl Settings {
         Ok(Self {
             listen,
             public_url,
+            audio_socket,
             agents: folder.join(document.agents),
             data: folder.join(document.data),
             database: document.database,
@@ -271,11 +278,12 @@ mod tests {
 
     #[test]
     fn all_problems_are_named_at_once() {
-        let text = "listen = \"here\"\npublic_url = \"voice.example\"\ncalls_max = 0\nworkspace_calls_max = 0\n[api]\nburst = 0\n[session]\nlead = \"200\"\n[log]\nformat = \"xml\"\n";
+        let text = "listen = \"here\"\npublic_url = \"voice.example\"\naudio_socket = \"9092\"\ncalls_max = 0\nworkspace_calls_max = 0\n[api]\nburst = 0\n[session]\nlead = \"200\"\n[log]\nformat = \"xml\"\n";
         let problems = Settings::parse(text, Path::new(".")).expect_err("not valid");
         for path in [
             "listen: ",
             "public_url: ",
+            "audio_socket: ",
             "calls_max: ",
             "workspace_calls_max: ",
             "api.burst: ",

@@ -1,6 +1,8 @@
-//! What is looked for in every workspace: whose a telephone number is, when somebody calls it. What
-//! is found is a tenant's; the asker tells nobody of it.
+//! What is looked for in every workspace: whose a telephone number is, when somebody calls it, and
+//! what somebody brings who has no room for more than its name. What is found is a tenant's; the
+//! asker tells nobody of it.
 
+use crate::page::folded;
 use crate::{Store, StoreError, StoredAgent, StoredObject};
 
 /// Most rows that are looked at for one number.
@@ -30,6 +32,24 @@ impl Store {
         .fetch_all(self.database().reads())
         .await?;
         rows.iter().map(StoredObject::from_row).collect()
+    }
+
+    /// The object of a kind, in whatever workspace it is, that has this name; the oldest, where there
+    /// are several.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where there is none; else as the database.
+    pub async fn object_named(&self, kind: &str, name: &str) -> Result<StoredObject, StoreError> {
+        let row = sqlx::query(
+            "SELECT * FROM objects WHERE kind = $1 AND folded_name = $2
+             ORDER BY created_at_ms, id LIMIT 1",
+        )
+        .bind(kind)
+        .bind(folded(name))
+        .fetch_optional(self.database().reads())
+        .await?
+        .ok_or(StoreError::NotFound("object"))?;
+        StoredObject::from_row(&row)
     }
 
     /// The agents, in whatever workspace they are, whose documents in some dialect have these digits

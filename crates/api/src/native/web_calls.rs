@@ -12,7 +12,9 @@ use crate::web_calls::{self, WebCallWishes};
 use crate::{Access, Problem, Refusal, read_json};
 
 /// What may be asked of the call.
-const FIELDS: [&str; 2] = ["variables", "metadata"];
+const FIELDS: [&str; 4] = ["variables", "metadata", "from", "to"];
+/// Longest number or address of a party.
+const PARTY_CHARS_MAX: usize = 256;
 
 pub(super) async fn create(
     Extension(access): Extension<Access>,
@@ -28,12 +30,14 @@ pub(super) async fn create(
     let wishes = WebCallWishes {
         variables: body["variables"].as_object(),
         metadata: body["metadata"].as_object(),
+        numbers: [body["from"].as_str(), body["to"].as_str()],
         lifetime_ms: None,
     };
     let promised = web_calls::promise(&access, &agent, &wishes, &headers).await?;
     let shown = json!({
         "call_id": promised.call_id,
         "token": promised.token,
+        "uuid": promised.uuid,
         "url": promised.url,
         "expires_at_ms": promised.expires_at_ms,
     });
@@ -47,8 +51,15 @@ fn check(body: &Value) -> Result<(), Refusal> {
     let mut problems = Vec::new();
     for (name, value) in fields {
         if !FIELDS.contains(&name.as_str()) {
-            let message = "unknown; known here: variables, metadata";
+            let message = "unknown; known here: variables, metadata, from, to";
             problems.push(Problem::new(name, message));
+        } else if matches!(name.as_str(), "from" | "to") {
+            let is_party = value
+                .as_str()
+                .is_some_and(|it| it.chars().count() <= PARTY_CHARS_MAX);
+            if !is_party {
+                problems.push(Problem::new(name, "a text of at most 256 characters"));
+            }
         } else if !value.is_object() {
             problems.push(Problem::new(name, "an object"));
         }

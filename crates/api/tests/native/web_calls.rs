@@ -53,11 +53,36 @@ async fn a_token_opens_one_call_with_what_was_settled() {
 }
 
 #[tokio::test]
+async fn a_uuid_opens_the_same_call_as_its_token() {
+    let server = Server::new().await;
+    let made = server.send("POST", "/agents", document("Ann")).await;
+    let path = format!("/agents/{}/web-calls", made.body["id"].as_str().unwrap());
+    let wishes = json!({ "from": "+15550100", "to": "200" });
+    let api = Api::new(server.store.clone(), ApiSettings::default());
+    for by_token in [false, true] {
+        let promised = server.send("POST", &path, wishes.clone()).await;
+        let text = |name: &str| promised.body[name].as_str().unwrap().to_owned();
+        let (token, uuid) = (text("token"), text("uuid"));
+        let (first, second) = match by_token {
+            true => (token, uuid),
+            false => (uuid.to_uppercase(), token),
+        };
+        let call = api.admit_web_call(&first).await.unwrap();
+        assert_eq!(call.call_id, text("call_id"));
+        assert_eq!(call.from_number.as_deref(), Some("+15550100"));
+        assert_eq!(call.to_number.as_deref(), Some("200"));
+        assert_eq!(api.admit_web_call(&second).await.unwrap_err().status, 401);
+    }
+    let unknown = "40325ec2-5efd-4bd3-805f-53576e581d13";
+    assert_eq!(api.admit_web_call(unknown).await.unwrap_err().status, 401);
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_the_wishes_is_said_with_its_place() {
     let server = Server::new().await;
     let made = server.send("POST", "/agents", document("Ann")).await;
     let path = format!("/agents/{}/web-calls", made.body["id"].as_str().unwrap());
-    let wrong = json!({ "variables": { "a b": 1, "c": [] }, "metadata": 3, "to": "x" });
+    let wrong = json!({ "variables": { "a b": 1, "c": [] }, "metadata": 3, "to": 7, "at": "x" });
     let refused = server.send("POST", &path, wrong).await;
     assert_eq!(refused.refusal(), (422, "invalid"));
     let problems = refused.body["error"]["problems"].as_array().unwrap();
@@ -66,7 +91,8 @@ async fn what_is_wrong_with_the_wishes_is_said_with_its_place() {
         .map(|it| it["path"].as_str().unwrap())
         .collect();
     places.sort_unstable();
-    assert_eq!(places, ["metadata", "to", "variables.a b", "variables.c"]);
+    let expected = ["at", "metadata", "to", "variables.a b", "variables.c"];
+    assert_eq!(places, expected);
 
     let foreign = server.new_key("other", Role::Editor).await;
     let bearer = format!("Bearer {foreign}");

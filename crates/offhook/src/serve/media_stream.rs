@@ -2,6 +2,7 @@
 //! the token of a call comes with the start of its stream. What was settled when the call rang is
 //! the token's; else values for the agent's variables and the two numbers come with the start too.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -11,6 +12,7 @@ use axum::routing::get;
 use offhook_api::Refusal;
 use offhook_api::calls::CallDocument;
 use offhook_carriers::Carrier;
+use offhook_media::SampleRate;
 use offhook_transport::media_stream::wire::{Dialect, Plivo, StreamStart, Telnyx, Twilio};
 use offhook_transport::media_stream::{OpenedStream, StreamRefusal, serve_stream};
 use offhook_transport::websocket::{OpenedSession, SessionRefusal, SessionStart};
@@ -64,31 +66,60 @@ async fn answer(
         let problem = "the stream has no parameter \"token\" with the token of a call";
         StreamRefusal::Rejected(problem.to_owned())
     })?;
-    let mut admitted = by_token(&server, &token).await.map_err(refused)?;
-    let settled = admitted.settled.as_mut();
-    let numbers = settled.map(|it| std::mem::take(&mut it.numbers));
-    let (from, to) = numbers.unwrap_or_default();
-    let [said_from, said_to] = [FROM, TO].map(|name| start.parameters.remove(name));
-    let (agent, place) = take_place(&server, &admitted).await.map_err(refused)?;
-    let permit = server.calls.clone().try_acquire_owned();
-    let permit = permit.map_err(|_| StreamRefusal::Unavailable(EVERY_LINE_BUSY.to_owned()))?;
-    let carried = CallDocument {
+    let document = CallDocument {
         transport: carrier.name().to_owned(),
-        from_number: from.or(said_from),
-        to_number: to.or(said_to),
+        from_number: start.parameters.remove(FROM),
+        to_number: start.parameters.remove(TO),
         other: ids(&start),
         ..CallDocument::default()
     };
+    let mut variables = start.parameters;
+    variables.retain(|name, _| offhook_agent::is_variable_name(name));
+    let carried = Carried {
+        rate: start.rate,
+        document,
+        variables,
+    };
+    open_call(server, token, carried).await
+}
+
+/// What is known of a call by what carries it.
+pub(super) struct Carried {
+    pub(super) rate: SampleRate,
+    pub(super) document: CallDocument,
+    /// Values for the agent's variables.
+    pub(super) variables: BTreeMap<String, String>,
+}
+
+impl Default for Carried {
+    fn default() -> Self {
+        Self {
+            rate: SampleRate::HZ_8000,
+            document: CallDocument::default(),
+            variables: BTreeMap::new(),
+        }
+    }
+}
+
+/// Opens the session of the call that has this token.
+pub(super) async fn open_call(
+    server: Arc<Server>,
+    token: String,
+    carried: Carried,
+) -> Result<OpenedStream, StreamRefusal> {
+    let admitted = by_token(&server, &token).await.map_err(refused)?;
+    let (agent, place) = take_place(&server, &admitted).await.map_err(refused)?;
+    let permit = server.calls.clone().try_acquire_owned();
+    let permit = permit.map_err(|_| StreamRefusal::Unavailable(EVERY_LINE_BUSY.to_owned()))?;
     let asked = Asked {
         admitted,
         agent,
         place,
-        rate: start.rate,
+        rate: carried.rate,
         permit,
-        carried,
+        carried: carried.document,
     };
-    let mut variables = start.parameters;
-    variables.retain(|name, _| offhook_agent::is_variable_name(name));
+    let variables = carried.variables;
     let opened = open(server, asked, SessionStart { variables }).await;
     match opened {
         Ok(OpenedSession {

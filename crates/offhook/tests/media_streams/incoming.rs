@@ -9,6 +9,8 @@ use futures::SinkExt as _;
 use ring::hmac;
 use ring::signature::Ed25519KeyPair;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::next;
@@ -237,4 +239,64 @@ async fn a_call_that_rings_reaches_the_number_s_agent_and_is_on_record() {
     for carrier in CARRIERS {
         carrier.calls(&stage).await;
     }
+}
+
+/// The kind of the next packet of an audio socket; `None` at its end.
+async fn next_kind(socket: &mut TcpStream) -> Option<u8> {
+    let mut header = [0; 3];
+    socket.read_exact(&mut header).await.ok()?;
+    let length = u16::from_be_bytes([header[1], header[2]]);
+    let mut payload = vec![0; length.into()];
+    socket.read_exact(&mut payload).await.ok()?;
+    Some(header[0])
+}
+
+/// Connects as Asterisk does, with that UUID and 20 ms of silence.
+async fn connected(stage: &Stage, uuid: &str) -> TcpStream {
+    let digits = uuid.replace('-', "");
+    let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).expect("digits");
+    let id: Vec<u8> = (0..32).step_by(2).map(byte).collect();
+    let socket = TcpStream::connect(&stage.audio_socket).await;
+    let mut socket = socket.expect("a socket");
+    let begin = [&[0x01, 0, 16][..], &id, &[0x10, 0x01, 0x40], &[0; 320]].concat();
+    socket.write_all(&begin).await.expect("sent");
+    socket
+}
+
+#[tokio::test]
+async fn a_telephone_system_brings_a_call_over_audio_socket_once() {
+    let Some(stage) = Stage::set().await else {
+        return;
+    };
+    let agent =
+        json!({ "name": "Ann", "prompt": "Be brief.", "first_message": "Hello, Ann here." });
+    let agent = stage.ask("POST", "agents", &agent).await;
+    let path = format!("agents/{}/web-calls", agent["id"].as_str().expect("an id"));
+    let wishes = json!({ "from": "+15550100", "to": "200" });
+    let promised = stage.ask("POST", &path, &wishes).await;
+    let uuid = promised["uuid"].as_str().expect("a UUID");
+    let mut socket = connected(&stage, uuid).await;
+    let heard = tokio::time::timeout(PATIENCE, next_kind(&mut socket)).await;
+    assert_eq!(heard.expect("in time"), Some(0x10));
+    drop(socket);
+    for uuid in [uuid, "40325ec2-5efd-4bd3-805f-53576e581d13"] {
+        let began = Instant::now();
+        let mut refused = connected(&stage, uuid).await;
+        assert_eq!(next_kind(&mut refused).await, Some(0));
+        assert_eq!(next_kind(&mut refused).await, None);
+        assert!(began.elapsed() < Duration::from_secs(1));
+    }
+    let path = format!("calls/{}", promised["call_id"].as_str().expect("an id"));
+    let began = Instant::now();
+    let mut call = stage.ask("GET", &path, &json!({})).await;
+    while call["status"] != "ended" {
+        assert!(began.elapsed() < PATIENCE, "{call}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        call = stage.ask("GET", &path, &json!({})).await;
+    }
+    assert_eq!(call["transport"], "audio-socket");
+    assert_eq!(
+        (&call["from_number"], &call["to_number"]),
+        (&json!("+15550100"), &json!("200"))
+    );
 }

@@ -16,6 +16,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 const SETTINGS: &str = r#"
 public_url = "https://voice.example"
+audio_socket = "127.0.0.1:0"
 agents = "agents"
 data = "data"
 [models]
@@ -59,6 +60,8 @@ fn offhook(arguments: &[&str]) -> Command {
 /// The server and the vendors that it asks.
 pub(crate) struct Stage {
     address: String,
+    /// Where telephone systems connect.
+    pub(crate) audio_socket: String,
     _server: Child,
     _vendors: [Serving; 3],
     _folder: TempDir,
@@ -99,12 +102,17 @@ impl Stage {
             .spawn()
             .expect("it starts");
         let out = server.stdout.take().expect("its output");
-        let line = BufReader::new(out).lines().next_line().await;
-        let line = line.expect("text").expect("a line");
-        let mut parts = line.split(['/', ' ']);
-        let address = parts.find(|part| part.contains("127.0.0.1:"));
+        let mut lines = BufReader::new(out).lines();
+        let mut address = async || {
+            let line = lines.next_line().await;
+            let line = line.expect("text").expect("a line");
+            let mut parts = line.split(['/', ' ']);
+            let address = parts.find(|part| part.contains("127.0.0.1:"));
+            address.expect("the address").to_owned()
+        };
         Some(Self {
-            address: address.expect("the address").to_owned(),
+            address: address().await,
+            audio_socket: address().await,
             _server: server,
             _vendors: vendors,
             _folder: folder,

@@ -97,6 +97,12 @@ pub(crate) async fn digits_are_found_in_every_workspace(place: Place) {
         let found = store.objects_with_digits("number", nothing).await.unwrap();
         assert_eq!(found, [], "{nothing}");
     }
+    let named = json!({ "name": "Digest" });
+    let named = theirs.create_object("number", "num", named).await.unwrap();
+    let found = store.object_named("number", "digest").await.unwrap();
+    assert_eq!(found, named);
+    let missing = store.object_named("other", "digest").await;
+    assert!(matches!(missing, Err(StoreError::NotFound(_))));
     let dialects = BTreeMap::from([(
         "wordcab".to_owned(),
         json!({ "phone_numbers": ["+15550111"] }),

@@ -1,42 +1,32 @@
 //! From the carrier to the session: the caller's audio, keys, marks, the end.
 
-use std::collections::VecDeque;
-
 use axum::extract::ws::{Message, WebSocket};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures::StreamExt as _;
 use futures::stream::SplitStream;
 use offhook_contract::{LegEvent, LegFarEnd};
-use offhook_media::{CodecError, Decoder, FRAME_DURATION, Frame, Framer};
+use offhook_media::{CodecError, Decoder, FRAME_DURATION};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::ending::Ending;
 use super::order::ChunkOrder;
 use super::wire::{CarrierMessage, Dialect, StreamStart};
+use crate::inlet::Inlet;
 use crate::websocket::SocketLimits;
-use crate::websocket::allowance::AudioAllowance;
-
-/// Frames that wait in the session's lane at a time: a carrier sends in one go what the network
-/// held up, and a session drops what has waited longer than 200 ms.
-const FRAMES_AHEAD: usize = 4;
 
 /// Reads the socket of a running stream.
 pub(super) struct Uplink {
     limits: SocketLimits,
-    audio_in: mpsc::Sender<Frame>,
+    inlet: Inlet,
     events: mpsc::Sender<LegEvent>,
     /// Names of marks that came back. A full lane drops one: the next mark says as much.
     marks: mpsc::Sender<String>,
     order: ChunkOrder,
     decoder: Decoder,
-    framer: Framer,
     bytes: Vec<u8>,
     samples: Vec<i16>,
-    waiting: VecDeque<Frame>,
-    allowance: AudioAllowance,
-    began: Instant,
     mistakes: u32,
 }
 
@@ -49,17 +39,13 @@ impl Uplink {
     ) -> Result<Self, CodecError> {
         Ok(Self {
             limits,
-            audio_in: far_end.audio_in.clone(),
+            inlet: Inlet::new(start.rate, limits, far_end.audio_in.clone()),
             events: far_end.events.clone(),
             marks,
             order: ChunkOrder::default(),
             decoder: Decoder::new(start.codec, start.rate)?,
-            framer: Framer::new(start.rate),
             bytes: Vec::new(),
             samples: Vec::new(),
-            waiting: VecDeque::new(),
-            allowance: AudioAllowance::new(limits.audio_ahead_max),
-            began: Instant::now(),
             mistakes: 0,
         })
     }
@@ -86,7 +72,7 @@ impl Uplink {
                         return ending;
                     }
                 }
-                _ = ticks.tick(), if !self.waiting.is_empty() => self.feed(),
+                _ = ticks.tick(), if self.inlet.is_waiting() => self.inlet.feed(),
                 () = &mut silent => {
                     let until = heard_at + silence_max;
                     if until <= Instant::now() {
@@ -157,26 +143,8 @@ impl Uplink {
         {
             return self.mistake();
         }
-        self.framer.push(&self.samples);
-        while let Some(frame) = self.framer.next_frame() {
-            // What comes faster than speech and would wait for more than a second is lost.
-            if self.allowance.take(self.began.elapsed()) {
-                self.waiting.push_back(frame);
-            }
-        }
-        self.feed();
+        self.inlet.push(&self.samples);
         Ok(())
-    }
-
-    /// Hands the session as much as it takes without dropping any.
-    fn feed(&mut self) {
-        let lane = &self.audio_in;
-        while lane.max_capacity() - lane.capacity() < FRAMES_AHEAD
-            && let Some(frame) = self.waiting.pop_front()
-        {
-            // A session that is gone takes nothing any more; the other half sees that.
-            lane.try_send(frame).ok();
-        }
     }
 
     /// Counts what makes no sense; nobody reads an answer at the other end, so there is none.

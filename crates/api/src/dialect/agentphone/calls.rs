@@ -210,6 +210,7 @@ async fn web(
         variables: body["variables"].as_object(),
         metadata: body["metadata"].as_object(),
         lifetime_ms: Some(TOKEN_MS),
+        numbers: [None; 2],
     };
     let promised = web_calls::promise(&access, agent, &wishes, &headers).await?;
     Ok(Json(json!({

@@ -164,11 +164,19 @@ fn web_call() -> Value {
     });
     let schema = json!({
         "type": "object",
-        "properties": { "variables": variables, "metadata": metadata },
+        "properties": {
+            "variables": variables, "metadata": metadata,
+            "from": party("Who calls, where a telephone system brings the call"),
+            "to": party("Who is called"),
+        },
         "additionalProperties": false,
     });
     operation["requestBody"] = json!({ "content": { "application/json": { "schema": schema } } });
     operation
+}
+
+fn party(description: &str) -> Value {
+    json!({ "type": "string", "maxLength": 256, "description": description })
 }
 
 fn skip_turn() -> Value {
@@ -238,6 +246,13 @@ fn promised() -> Value {
         (
             "token",
             json!({ "type": "string", "description": "Opens one call" }),
+        ),
+        (
+            "uuid",
+            json!({
+                "type": "string", "format": "uuid",
+                "description": "Opens the same call, for a telephone system over AudioSocket",
+            }),
         ),
         (
             "url",
