@@ -156,7 +156,7 @@ impl Settings {
         let document: Document = toml::from_str(text).map_err(|problem| problem.to_string())?;
         let mut problems = Problems(Vec::new());
         let listen = problems.take("listen", document.listen.parse::<SocketAddr>());
-        let public_url = document.public_url.map(public_url);
+        let public_url = document.public_url.as_deref().map(public_url);
         let public_url = public_url.and_then(|url| problems.take("public_url", url));
         let audio_socket = document.audio_socket.map(|address| address.parse());
         let audio_socket = audio_socket.and_then(|it| problems.take("audio_socket", it));
@@ -225,7 +225,7 @@ impl Settings {
 }
 
 /// An address of this server that others use, without a slash at its end.
-fn public_url(text: String) -> Result<String, String> {
+fn public_url(text: &str) -> Result<String, String> {
     let host = ["https://", "http://"]
         .iter()
         .find_map(|scheme| text.strip_prefix(scheme));

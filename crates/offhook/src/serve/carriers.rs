@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -26,6 +27,8 @@ const FAILING: &str = "We cannot take your call right now. Please try again late
 #[derive(Debug)]
 pub(super) struct CarrierKeys {
     keys: HashMap<Carrier, SecretText>,
+    /// The second in which a refused request was last warned of.
+    warned_s: AtomicI64,
 }
 
 impl CarrierKeys {
@@ -38,6 +41,17 @@ impl CarrierKeys {
         });
         Self {
             keys: named.collect(),
+            warned_s: AtomicI64::new(0),
+        }
+    }
+
+    /// Notes that a request is not the carrier's, in the log once a second at most: anybody can
+    /// send such.
+    fn note_refused(&self, carrier: Carrier, problem: &str) {
+        let now_s = now_ms() / 1_000;
+        if self.warned_s.swap(now_s, Ordering::Relaxed) != now_s {
+            let carrier = carrier.name();
+            tracing::warn!(carrier, problem, "a request is not signed");
         }
     }
 }
@@ -91,7 +105,10 @@ async fn answer(
         .map_err(|problem| refuse(StatusCode::BAD_REQUEST, &problem.to_string()))?;
     let numbers = server.api.called_numbers(&call.to).await;
     let numbers = numbers.map_err(|refusal: Refusal| refuse_as(&refusal))?;
-    let called = signed_for(server, carrier, webhook, numbers)?;
+    let called = signed_for(server, carrier, webhook, numbers).map_err(|NotSigned| {
+        let problem = "the signature is missing or wrong";
+        refuse(StatusCode::FORBIDDEN, problem)
+    })?;
     let answered = match &called {
         None => CallAnswer::NotInService,
         Some(called) => {
@@ -118,6 +135,9 @@ async fn answer(
     Ok(([(header::CONTENT_TYPE, "application/xml")], document).into_response())
 }
 
+/// A request that is not the carrier's.
+struct NotSigned;
+
 /// Whose number is called, of those for whom the carrier has signed: with the key that is kept with
 /// the number, where there is one, else with the server's. `None` where the carrier has signed and
 /// nobody has the number.
@@ -126,7 +146,7 @@ fn signed_for(
     carrier: Carrier,
     webhook: &Webhook<'_>,
     numbers: Vec<CalledNumber>,
-) -> Result<Option<CalledNumber>, Response> {
+) -> Result<Option<CalledNumber>, NotSigned> {
     let ours = server.carrier_keys.keys.get(&carrier);
     let ours = match ours {
         Some(key) => carrier
@@ -142,11 +162,8 @@ fn signed_for(
     });
     match (called, ours) {
         (None, Err(problem)) => {
-            tracing::warn!(carrier = carrier.name(), problem, "a request is not signed");
-            Err(refuse(
-                StatusCode::FORBIDDEN,
-                "the signature is missing or wrong",
-            ))
+            server.carrier_keys.note_refused(carrier, &problem);
+            Err(NotSigned)
         }
         (called, _) => Ok(called),
     }
