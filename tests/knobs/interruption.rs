@@ -105,6 +105,17 @@ fn which_words() -> Vec<Knob> {
         )
         .sets("uses_default_acknowledgements"),
         knob(
+            "interruption.acknowledgement_languages",
+            [json!(["de", "xx"]), json!([])],
+            "\"genau\" lets the agent talk on where German counts, and stops it elsewhere",
+            || in_a_long_reply("Genau."),
+            |[german, english]| {
+                assert!(german.hears(COUNT) && !german.hears("Fine."));
+                assert!(english.is_cut(COUNT) && english.hears("Fine."));
+            },
+        )
+        .sets("acknowledgements"),
+        knob(
             "interruption.ignore_phrases",
             [json!(["good heavens"]), json!([])],
             "\"good heavens\" lets the agent talk on where it is listed, and stops it elsewhere",

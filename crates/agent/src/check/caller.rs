@@ -62,10 +62,7 @@ impl Check {
                 limits::CALLER_TURN,
                 policy.caller_turn_max,
             ),
-            acknowledgements: match &document.acknowledgements {
-                Some(own) => self.phrases("acknowledgements", own),
-                None => acknowledgements(&document.language),
-            },
+            acknowledgements: self.acknowledgements(document),
             uses_default_acknowledgements: interruption.uses_default_acknowledgements,
             ignore_phrases: self
                 .phrases("interruption.ignore_phrases", &interruption.ignore_phrases),
@@ -75,6 +72,21 @@ impl Check {
             },
             ..policy.clone()
         }
+    }
+
+    /// Those of the agent's language, or its own, and those of other languages.
+    fn acknowledgements(&mut self, document: &AgentDocument) -> Vec<String> {
+        let mut all = match &document.acknowledgements {
+            Some(own) => self.phrases("acknowledgements", own),
+            None => acknowledgements(&document.language),
+        };
+        let languages = &document.interruption.acknowledgement_languages;
+        for phrase in languages.iter().flat_map(|it| acknowledgements(it)) {
+            if !all.contains(&phrase) {
+                all.push(phrase);
+            }
+        }
+        all
     }
 
     /// Given as a sensitivity or as a threshold, not as both.

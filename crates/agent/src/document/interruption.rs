@@ -24,6 +24,11 @@ pub struct InterruptionDocument {
     pub ignore_phrases: Vec<String>,
     /// Whether the acknowledgements ("mhm") are ignored too.
     pub uses_default_acknowledgements: bool,
+    /// Languages whose acknowledgements are ignored beside those of the agent's own, as `de` or
+    /// `es-MX`. Those without a list add nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = limits::ACKNOWLEDGEMENTS_MAX))]
+    pub acknowledgement_languages: Vec<String>,
     /// Phrases that stop the agent as soon as they are recognised. Null: the language's own list
     /// ("stop", "hold on").
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,6 +56,7 @@ impl Default for InterruptionDocument {
             speech_min: None,
             ignore_phrases: Vec::new(),
             uses_default_acknowledgements: true,
+            acknowledgement_languages: Vec::new(),
             interrupting_phrases: None,
             transcribes_uninterruptible: true,
             resume_after: DurationText::from("1s"),

@@ -1,8 +1,8 @@
 //! `conversation_config.agent`: first message, prompt, model, tools, knowledge.
 
 use crate::dialect::field::{
-    Field, KNOWLEDGE, Kind, NAMES, PROVIDERS, TOOLS, field, flag, list, map, name, number, objects,
-    section, text, whole, word,
+    Acts, Field, KNOWLEDGE, Kind, NAMES, PROVIDERS, TOOLS, field, flag, list, map, name, number,
+    objects, section, text, whole, word,
 };
 
 const SYSTEM_TOOLS: &str = "conversation_config.agent.prompt.built_in_tools";
@@ -67,7 +67,7 @@ pub(super) const FIELDS: &[Field] = &[
     flag("conversation_config.agent.prompt.ignore_default_personality")
         .null_is_absent()
         .default("false")
-        .acts(PROVIDERS),
+        .acts(Acts::Here("nothing is added to the prompt either way")),
     section("conversation_config.agent.prompt.rag").null_is_absent(),
     flag("conversation_config.agent.prompt.rag.enabled")
         .default("false")

@@ -1,6 +1,6 @@
 //! `conversation_config` without its agent: turns, voice, hearing, the conversation itself.
 
-use super::lenses::RECOGNISERS;
+use super::lenses::{RECOGNISERS, TURN_MODELS};
 use crate::dialect::field::{
     Acts, Field, KNOWLEDGE, Kind, NAMES, PROVIDERS, TELEPHONY, field, flag, list, map, name,
     number, objects, section, text, whole, word,
@@ -142,12 +142,7 @@ pub(super) const FIELDS: &[Field] = &[
     flag("conversation_config.turn.retranscribe_on_turn_timeout")
         .null_is_absent()
         .acts(PROVIDERS),
-    word(
-        "conversation_config.turn.turn_model",
-        &["turn_v2", "turn_v3"],
-    )
-    .null_is_absent()
-    .acts(PROVIDERS),
+    word("conversation_config.turn.turn_model", TURN_MODELS).null_is_absent(),
     list("conversation_config.turn.interruption_ignore_terms", &NAMES)
         .at_most(200)
         .null_is_absent(),
@@ -155,8 +150,7 @@ pub(super) const FIELDS: &[Field] = &[
         "conversation_config.turn.interruption_ignore_term_languages",
         &NAMES,
     )
-    .null_is_absent()
-    .acts(PROVIDERS),
+    .null_is_absent(),
     flag("conversation_config.turn.merge_with_default_ignore_terms").null_is_absent(),
     flag("conversation_config.turn.transcribe_on_disabled_interruptions").null_is_absent(),
     field(

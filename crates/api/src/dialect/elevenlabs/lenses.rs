@@ -202,6 +202,16 @@ pub(super) const LENSES: &[Lens] = &[
         Way::Same,
     ),
     lens(
+        "interruption.acknowledgement_languages",
+        &["conversation_config.turn.interruption_ignore_term_languages"],
+        Way::Same,
+    ),
+    lens(
+        "models.turn_detection",
+        &["conversation_config.turn.turn_model"],
+        TURN_MODEL,
+    ),
+    lens(
         "interruption.transcribes_uninterruptible",
         &["conversation_config.turn.transcribe_on_disabled_interruptions"],
         Way::Same,
@@ -273,6 +283,17 @@ const RECOGNISER: Way = Way::Value {
         false => Value::Null,
     },
 };
+
+/// The server says what serves under these names.
+const TURN_MODEL: Way = Way::Value {
+    read: voices::model,
+    write: |model| match TURN_MODELS.iter().any(|name| model == name) {
+        true => model.clone(),
+        false => Value::Null,
+    },
+};
+
+pub(super) const TURN_MODELS: &[&str] = &["turn_v2", "turn_v3"];
 
 pub(super) const RECOGNISERS: &[&str] = &["elevenlabs", "scribe_realtime", "scribe_v2_turbo"];
 
