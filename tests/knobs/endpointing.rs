@@ -76,6 +76,7 @@ fn delays() -> Vec<Knob> {
             |[short, long]| {
                 waits(short, 1_000);
                 waits(long, 4_000);
+                assert!(short.detector[0].judges_turns);
             },
         )
         .sets("endpoint_delay_max_ns"),

@@ -25,6 +25,8 @@ pub struct DetectorRequest {
     pub rate: SampleRate,
     /// What of the sound around the caller is not to count as speech.
     pub denoising: Denoising,
+    /// Whether it is to be judged how finished the caller sounds.
+    pub judges_turns: bool,
 }
 
 impl DetectorRequest {
@@ -34,6 +36,7 @@ impl DetectorRequest {
         Self {
             rate,
             denoising: Denoising::Off,
+            judges_turns: true,
         }
     }
 }

@@ -206,6 +206,7 @@ fn agent() -> Value {
         },
         "denoising": "off",
         "echo_cancellation": "off",
+        "is_recorded": false,
     })
 }
 

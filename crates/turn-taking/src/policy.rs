@@ -301,6 +301,14 @@ impl TurnPolicy {
         thresholds
     }
 
+    /// Whether it makes a difference how finished the caller sounds: none where every wait is the
+    /// same.
+    #[must_use]
+    pub fn weighs_likelihood(&self) -> bool {
+        let thresholds = self.endpoint_thresholds();
+        self.adapts_to_caller || thresholds.delay_min < thresholds.delay_max
+    }
+
     /// The numbers by which an interruption is decided where no profile says otherwise; `None`
     /// where the agent is never stopped.
     #[must_use]
@@ -351,6 +359,23 @@ mod tests {
             };
             assert_eq!(policy.validate(), Ok(()));
         }
+    }
+
+    #[test]
+    fn how_finished_a_caller_sounds_is_weighed_unless_every_wait_is_the_same() {
+        let wait = Some(Duration::from_millis(200));
+        let fixed = TurnPolicy {
+            endpoint_delay_min: wait,
+            endpoint_delay_max: wait,
+            adapts_to_caller: false,
+            ..TurnPolicy::default()
+        };
+        assert!(!fixed.weighs_likelihood() && TurnPolicy::default().weighs_likelihood());
+        let adapting = TurnPolicy {
+            adapts_to_caller: true,
+            ..fixed
+        };
+        assert!(adapting.weighs_likelihood());
     }
 
     #[test]

@@ -52,11 +52,13 @@ impl Ears {
         recognition: &Arc<dyn SpeechToText>,
         request: SttRequest,
         hearing: HearingSettings,
+        judges_turns: bool,
     ) -> Result<Self, ProviderError> {
         let rate = request.rate;
         let detection = DetectorRequest {
             rate,
             denoising: hearing.denoising,
+            judges_turns,
         };
         let (detector, recognition) =
             tokio::try_join!(detector.open(detection), recognition.open(request))?;

@@ -194,6 +194,7 @@ impl Session {
             &providers.recognition,
             listening,
             hearing,
+            persona.agent().turn_policy().weighs_likelihood(),
         );
         let thinking = open_chat(&providers.chat, warm.so_far());
         let (ears, chat, (speech, manner)) = tokio::join!(soon(hearing), thinking, sound);

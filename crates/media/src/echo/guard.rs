@@ -32,7 +32,8 @@ pub enum EchoCancellation {
 #[derive(Debug)]
 pub struct EchoGuard {
     mode: EchoCancellation,
-    canceller: EchoCanceller,
+    /// `None` where nothing is done: it takes much memory.
+    canceller: Option<EchoCanceller>,
     evidence: Evidence,
     gate: EchoGate,
     /// What the line itself sends back.
@@ -48,7 +49,7 @@ impl EchoGuard {
     pub fn new(rate: SampleRate, mode: EchoCancellation) -> Self {
         Self {
             mode,
-            canceller: EchoCanceller::new(rate),
+            canceller: (mode != EchoCancellation::Off).then(|| EchoCanceller::new(rate)),
             evidence: Evidence::new(),
             gate: EchoGate::new(),
             line: EchoPath::new(),
@@ -60,7 +61,7 @@ impl EchoGuard {
     /// Samples at the call's rate by which audio comes late while it is cleaned.
     #[must_use]
     pub fn delay(&self) -> usize {
-        self.canceller.delay()
+        self.canceller.as_ref().map_or(0, EchoCanceller::delay)
     }
 
     /// Whether the line was found to send the agent's voice back.
@@ -72,7 +73,7 @@ impl EchoGuard {
     /// The caller's frame without the agent's voice. `played` is what the far end played during
     /// the same 20 ms.
     pub fn process(&mut self, played: &Frame, caller: &Frame) -> Frame {
-        if self.mode == EchoCancellation::Off {
+        if self.canceller.is_none() {
             return *caller;
         }
         let loudness_played = loudness(played);
@@ -84,10 +85,11 @@ impl EchoGuard {
         };
         let loudness_caller = loudness(caller);
         self.line.push(loudness_played, loudness_caller);
-        if !self.is_awake() {
+        let is_awake = self.is_awake();
+        let Some(canceller) = self.canceller.as_mut().filter(|_| is_awake) else {
             return self.settled(caller, None);
-        }
-        let cleaned = self.canceller.process(played, caller);
+        };
+        let cleaned = canceller.process(played, caller);
         let (before, filtered) = (cleaned.power_before, cleaned.power_filtered);
         self.evidence.push(before, filtered, is_speaking);
         let is_believed = self.mode == EchoCancellation::On || self.evidence.line() != Line::Clean;

@@ -37,6 +37,9 @@ pub(crate) trait Assembly: Send + 'static {
     /// Whether an answer is owed.
     fn is_owed(&self) -> bool;
 
+    /// Whether no utterance is going on and none is owed, though audio is sent.
+    fn is_idle(&self) -> bool;
+
     /// When the next answer has to be given.
     fn deadline(&self) -> Option<Instant>;
 

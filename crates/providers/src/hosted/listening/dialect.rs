@@ -17,7 +17,7 @@ pub(crate) trait ListeningDialect: Send + Sync + 'static {
     const IS_WELCOMED: bool;
 
     /// Milliseconds of the shortest audio that goes by itself, and of the longest.
-    const MESSAGE_MS: (u32, u32) = (0, 40);
+    const MESSAGE_MS: (u32, u32) = (0, 100);
 
     fn account(&self) -> &Account;
 

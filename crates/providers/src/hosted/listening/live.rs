@@ -14,6 +14,9 @@ use super::link::{Happening, Link, Socket, wait_before};
 use super::outbox::Outbox;
 use crate::hosted::Failure;
 
+/// Milliseconds of audio that go together while nobody speaks: a message is work for both ends.
+const IDLE_MS: u32 = 100;
+
 pub(super) struct Live<Dialect: ListeningDialect> {
     dialect: Arc<Dialect>,
     /// Of the call.
@@ -26,6 +29,8 @@ pub(super) struct Live<Dialect: ListeningDialect> {
     assembly: Dialect::Assembly,
     /// Samples of the shortest audio that goes by itself.
     message_min: u64,
+    /// The same while nobody speaks.
+    idle_message: u64,
     /// Tries to connect since the last result.
     tries: usize,
     unanswered: u32,
@@ -78,6 +83,7 @@ impl<Dialect: ListeningDialect> Live<Dialect> {
             outbox: Outbox::new(wire_rate.hz(), longest),
             assembly: Dialect::Assembly::new(wire_rate.hz()),
             message_min: u64::from((shortest * wire_rate.hz() / 1_000).max(1)),
+            idle_message: u64::from(IDLE_MS.min(longest) * wire_rate.hz() / 1_000),
             tries: 0,
             unanswered: 0,
             is_quiet: false,
@@ -125,7 +131,11 @@ impl<Dialect: ListeningDialect> Live<Dialect> {
             return false;
         };
         self.outbox.skip_to(from);
-        self.outbox.waiting() >= self.message_min
+        let least = match self.assembly.is_idle() {
+            true => self.message_min.max(self.idle_message),
+            false => self.message_min,
+        };
+        self.outbox.waiting() >= least
     }
 
     /// Whether the place is reached where the server is asked to settle. What is left of audio

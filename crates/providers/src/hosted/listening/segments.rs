@@ -170,6 +170,11 @@ impl Assembly for Segments {
         self.deadline().is_some()
     }
 
+    /// Nothing is sent then.
+    fn is_idle(&self) -> bool {
+        false
+    }
+
     fn deadline(&self) -> Option<Instant> {
         let ends = self.utterances.iter().filter_map(|it| it.end);
         ends.map(|end| end.deadline).min()

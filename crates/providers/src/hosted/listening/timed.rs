@@ -170,6 +170,10 @@ impl Assembly for Timed {
         self.ends().next().is_some()
     }
 
+    fn is_idle(&self) -> bool {
+        self.utterances.is_empty()
+    }
+
     fn deadline(&self) -> Option<Instant> {
         self.ends().map(|end| end.deadline).min()
     }

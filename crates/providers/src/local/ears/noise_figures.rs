@@ -191,8 +191,8 @@ async fn noise_figures() {
             let frames = line(&added(&sound, &noise), LINE);
             for (mode, denoising) in MODES {
                 let request = DetectorRequest {
-                    rate: LINE,
                     denoising,
+                    ..DetectorRequest::raw(LINE)
                 };
                 let heard = detected(&ears, request, &frames).await;
                 report(

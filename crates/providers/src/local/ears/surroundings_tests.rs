@@ -50,8 +50,8 @@ async fn ten_turns_of_echo_are_never_heard_as_the_caller() {
         let played = agent(rate);
         let echo = line(&loudspeaker(&played, rate, late_ms, loss_db), rate);
         let request = DetectorRequest {
-            rate,
             denoising: Denoising::NoiseCancellation,
+            ..DetectorRequest::raw(rate)
         };
         let heard = detected(&ears, request, &guarded(&played, &echo, rate)).await;
         assert_eq!(heard, [], "{rate}, {late_ms} ms, -{loss_db} dB");
@@ -79,8 +79,8 @@ async fn an_interruption_is_heard_over_the_echo() {
         caller.resize(echo.len(), 0.0);
         let frames = line(&added(&echo, &caller), rate);
         let request = DetectorRequest {
-            rate,
             denoising: Denoising::NoiseCancellation,
+            ..DetectorRequest::raw(rate)
         };
         let heard = detected(&ears, request, &guarded(&played, &frames, rate)).await;
         let place = format!("{rate}, {late_ms} ms, -{loss_db} dB: {heard:?}");
@@ -118,7 +118,10 @@ async fn knocks_keys_and_doors_are_no_speech() {
         Denoising::NoiseCancellation,
         Denoising::NoiseAndBackgroundSpeechCancellation,
     ] {
-        let request = DetectorRequest { rate, denoising };
+        let request = DetectorRequest {
+            denoising,
+            ..DetectorRequest::raw(rate)
+        };
         assert_eq!(detected(&ears, request, &frames).await, [], "{denoising:?}");
     }
 }
@@ -143,7 +146,10 @@ async fn a_television_takes_no_floor_once_the_caller_has_spoken() {
     let frames = line(&sound, rate);
     let again = rate.duration_of(ends as u64);
     let spoken = async |denoising| {
-        let request = DetectorRequest { rate, denoising };
+        let request = DetectorRequest {
+            denoising,
+            ..DetectorRequest::raw(rate)
+        };
         let heard = detected(&ears, request, &frames).await;
         let during = |from: Duration, to: Duration| {
             let inside = heard.iter().filter(|it| it.from >= from && it.from < to);

@@ -105,8 +105,14 @@ impl TurnDetector for LocalTurnDetector {
             Denoising::NoiseCancellation => (true, false),
             Denoising::NoiseAndBackgroundSpeechCancellation => (true, true),
         };
+        // Nobody looks back where neither turns nor voices are judged.
+        let kept = match request.judges_turns || is_denoising {
+            true => SMART_TURN_SAMPLES,
+            false => 0,
+        };
         let call = DetectedCall {
             detector: self.clone(),
+            judges_turns: request.judges_turns,
             events,
             wideband: Wideband::new(request.rate),
             waiting: Vec::with_capacity(2 * VAD_WINDOW),
@@ -119,7 +125,7 @@ impl TurnDetector for LocalTurnDetector {
             look: None,
             is_late: false,
             gate: SpeechGate::new(self.policy.gate),
-            history: AudioHistory::new(SMART_TURN_SAMPLES),
+            history: AudioHistory::new(kept),
             turn: TurnAudio::default(),
             judgement: None,
         };
@@ -133,6 +139,7 @@ impl TurnDetector for LocalTurnDetector {
 
 struct DetectedCall {
     detector: LocalTurnDetector,
+    judges_turns: bool,
     events: mpsc::Sender<DetectorEvent>,
     wideband: Wideband,
     /// Samples that do not fill a window yet.
@@ -272,6 +279,9 @@ impl DetectedCall {
     }
 
     fn judge_turn(&mut self, urgency: Urgency, end: u64, is_second: bool) {
+        if !self.judges_turns {
+            return;
+        }
         let samples = self
             .history
             .since(self.turn.start.saturating_sub(TURN_PRE_ROLL));

@@ -16,8 +16,8 @@ const OTHER: &str = "seven_of_clubs.wav";
 /// What is told of speech that began at a moment: when it began, and whether it is the caller's.
 async fn told(ears: &LocalEars, denoising: Denoising, frames: &[Frame]) -> Vec<(Duration, bool)> {
     let request = DetectorRequest {
-        rate: SampleRate::HZ_8000,
         denoising,
+        ..DetectorRequest::raw(SampleRate::HZ_8000)
     };
     let mut stream = ears.turn_detector.open(request).await.unwrap();
     let mut told = Vec::new();
