@@ -47,15 +47,6 @@ impl Default for SileroMemory {
     }
 }
 
-impl SileroMemory {
-    /// Passes over a window with nothing in it; gives its probability of speech.
-    pub(super) fn forget(&mut self, window: &[f32; VAD_WINDOW]) -> f32 {
-        self.state = [0.0; STATE];
-        self.input[CONTEXT..].copy_from_slice(window);
-        0.0
-    }
-}
-
 impl SileroModel {
     /// Loads `silero_vad.onnx` (version 5 or 6) so that `lanes` windows can be judged at once.
     ///
