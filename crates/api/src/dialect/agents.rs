@@ -95,7 +95,9 @@ fn read(
     body: &Value,
     current: Option<&Stored>,
 ) -> Result<Draft, Refusal> {
-    let draft = dialect.read(body, current).map_err(invalid)?;
+    let mut draft = dialect.read(body, current).map_err(invalid)?;
+    // The secrets have no places yet, but a key that an agent brings counts.
+    (dialect.settle)(&draft.own, &mut draft.document);
     match read_agent(&draft.document, &api.settings().served) {
         Ok(_) => Ok(draft),
         Err(refused) => Err(invalid(dialect.placed(refused.0))),

@@ -31,7 +31,8 @@ pub struct Dialect {
     pub(crate) foreign: fn(&Value) -> Value,
     /// What a change to this document entails: before, body, after.
     pub(crate) entail: fn(&Value, &Value, &mut Value),
-    /// What follows for the canonical agent once the secrets of what clients wrote have their places.
+    /// What follows for the canonical agent from the secrets of what clients wrote, whether they have
+    /// their places already or stand there as they came.
     pub(crate) settle: fn(&Value, &mut Value),
 }
 

@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use offhook_agent::{Agent, ModelChoices};
+use offhook_agent::{Agent, ModelChoices, ModelId, ServedModels, StageModels};
 use offhook_api::{Api, ApiSettings};
 use offhook_call::{ModelKeys, ProviderSource, Providers};
 use offhook_store::{Store, WorkspaceId};
 use serde_json::{Value, json};
 
-use crate::server::{Server, over};
+use crate::server::{Server, over, server_with};
 
 /// What it was asked for.
 type Asked = Arc<Mutex<Vec<(ModelChoices, ModelKeys)>>>;
@@ -121,6 +121,48 @@ async fn a_server_in_a_private_network_is_not_spoken_to() {
         let refused = server.call_begins(made["id"].as_str().unwrap()).await;
         assert!(refused.starts_with(reason), "{refused}");
     }
+}
+
+#[tokio::test]
+async fn a_vendor_without_the_servers_key_speaks_under_the_agents() {
+    let [elevenlabs, hibari] = ["elevenlabs/eleven_flash_v2_5", "local/hibari"];
+    let [elevenlabs, hibari] = [elevenlabs, hibari].map(|name| name.parse::<ModelId>().unwrap());
+    let missing = Some("ELEVENLABS_API_KEY is not set".to_owned());
+    let voice = StageModels {
+        default: Some(hibari.clone()),
+        local: Some(hibari),
+        hosted: [("elevenlabs".to_owned(), missing)].into(),
+        aliases: [("elevenlabs".to_owned(), vec![elevenlabs])].into(),
+        ..StageModels::default()
+    };
+    let server = server_with(ApiSettings {
+        served: ServedModels {
+            voice,
+            ..ServedModels::default()
+        },
+        is_loopback: true,
+        ..ApiSettings::default()
+    })
+    .await;
+    let model = json!({ "provider": "elevenlabs", "voiceId": "abc" });
+    let mut document = json!({ "name": "Ava", "ttsModel": model });
+    let line = "POST /v1/api/agents";
+    let (status, refused) = server.ask(line, &document.to_string()).await;
+    assert_eq!(status, 400, "{refused}");
+    assert!(
+        refused
+            .to_string()
+            .contains("ELEVENLABS_API_KEY is not set")
+    );
+    document["ttsModel"]["provider"] = json!("11labs_byo");
+    document["ttsModel"]["elevenLabsApiKey"] = json!("xi-own");
+    let made = server.done(line, document).await;
+    assert_eq!(made["status"], "ready");
+    let reason = made["statusReason"].as_str().unwrap();
+    let speaks = "spoken by elevenlabs/eleven_flash_v2_5 as abc";
+    assert!(reason.contains(speaks), "{reason}");
+    let models = server.canonical(made["_id"].as_str().unwrap()).await["models"].clone();
+    assert_ne!(models["keys"]["elevenlabs"], "unplaced");
 }
 
 #[tokio::test]

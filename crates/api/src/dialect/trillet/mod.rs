@@ -44,15 +44,16 @@ pub(crate) static DIALECT: Dialect = Dialect {
 /// The agent's own key to ElevenLabs goes with a voice of `11labs_byo`, and with no other.
 fn bring_own_key(own: &Value, document: &mut Value) {
     let provider = path::at(own, "ttsModel.provider");
-    let key = path::at(own, "ttsModel.elevenLabsApiKey.secret");
+    let key = path::at(own, "ttsModel.elevenLabsApiKey");
     let key = key.filter(|_| provider.is_some_and(|it| it == OWN_KEY));
+    let key = key.map(|key| key["secret"].as_str().unwrap_or(UNPLACED));
     let mut keys = canonical::value(document, "models.keys");
     if !keys.is_object() {
         keys = json!({});
     }
     if let Some(keys) = keys.as_object_mut() {
         keys.remove("elevenlabs");
-        keys.extend(key.map(|key| ("elevenlabs".to_owned(), key.clone())));
+        keys.extend(key.map(|key| ("elevenlabs".to_owned(), json!(key))));
         let keys = match keys.is_empty() {
             true => Value::Null,
             false => Value::Object(std::mem::take(keys)),
@@ -62,6 +63,8 @@ fn bring_own_key(own: &Value, document: &mut Value) {
 }
 
 const OWN_KEY: &str = "11labs_byo";
+/// In place of the id of a secret that has none yet.
+const UNPLACED: &str = "unplaced";
 
 const PROVIDER: &[&str] = &["openai", "rime", "elevenlabs", "11labs_byo", "google"];
 

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
-use offhook_agent::{ModelId, StageModels};
+use offhook_agent::{Agent, ModelId, StageModels};
 use offhook_store::StoredAgent;
 use serde_json::{Value, json};
 
@@ -135,17 +135,23 @@ pub(super) fn check_workspace(access: &Access, headers: &HeaderMap) -> Result<()
 fn whole(api: &Api, access: &Access, agent: StoredAgent) -> Value {
     let (id, workspace) = (agent.id.clone(), agent.workspace.clone());
     let (created, updated) = (agent.created_at_ms, agent.updated_at_ms);
-    let refused = read_agent(&agent.document, &api.settings().served).err();
-    let served_by = served_by(api, &agent);
+    let (status, reason) = match read_agent(&agent.document, &api.settings().served) {
+        Ok(agent) => ("ready", served_by(api, &agent)),
+        Err(refused) => (
+            "error",
+            refused
+                .0
+                .first()
+                .map_or_else(String::new, ToString::to_string),
+        ),
+    };
     let mut shown = shown(&DIALECT, agent);
     shown["_id"] = json!(id);
     shown["workspaceId"] = json!(workspace);
     shown["userId"] = json!(access.key.as_deref().unwrap_or("local"));
     shown["activeSessions"] = active(api, access, &id);
     shown["currentNode"] = Value::Null;
-    shown["status"] = json!(if refused.is_some() { "error" } else { "ready" });
-    let problem = refused.and_then(|refused| refused.0.into_iter().next());
-    let reason = problem.map_or(served_by, |problem| problem.to_string());
+    shown["status"] = json!(status);
     shown["statusReason"] = json!(reason);
     shown["createdAt"] = json!(rfc3339(created));
     shown["updatedAt"] = json!(rfc3339(updated));
@@ -165,25 +171,27 @@ fn active(api: &Api, access: &Access, agent: &str) -> Value {
 
 /// What serves an agent's calls, where its models' names stand for others, and its voice for one of
 /// the embedded ones.
-fn served_by(api: &Api, agent: &StoredAgent) -> String {
-    let served = &api.settings().served;
-    let of = |stage: &StageModels, field: &str| {
-        let named = agent.document["models"][field].as_str();
-        let named: Option<ModelId> = named.and_then(|named| named.parse().ok());
-        let serving = stage.resolve(named.as_ref()).unwrap_or_default();
+fn served_by(api: &Api, agent: &Agent) -> String {
+    let (served, models) = (&api.settings().served, agent.models());
+    let of = |stage: &StageModels, named: &Option<ModelId>| {
+        let serving = stage.keyed(&models.keys).resolve(named.as_ref());
+        let serving = serving.unwrap_or_default();
         let serving = serving.first().map(ToString::to_string);
         serving.unwrap_or_else(|| "the server's own model".to_owned())
     };
-    let speaker = of(&served.voice, "voice");
-    let mut voice = agent.document["voice"]["id"].as_str();
+    let writer = match &models.chat_server {
+        Some(server) => format!("{} of its own server", server.model),
+        None => of(&served.chat, &models.chat),
+    };
+    let speaker = of(&served.voice, &models.voice);
+    let mut voice = agent.voice().id.as_deref();
     if speaker.starts_with("local/") {
         voice = voice.and_then(voices::named);
     }
     format!(
-        "answered by {}, spoken by {speaker} as {}, heard by {}",
-        of(&served.chat, "chat"),
+        "answered by {writer}, spoken by {speaker} as {}, heard by {}",
         voice.unwrap_or("its first voice"),
-        of(&served.recognition, "recognition")
+        of(&served.recognition, &models.recognition)
     )
 }
 
