@@ -35,10 +35,16 @@ const HOSTED: [&str; 11] = [
     "vllm",
 ];
 
-/// Whose keys agents may bring: several APIs of one vendor take the same.
+/// Whose keys agents may bring.
 pub(crate) fn vendors() -> Vec<&'static str> {
-    let apis = HOSTED.iter().filter(|it| !it.contains('-'));
+    let apis = HOSTED.iter().filter(|api| vendor_of(api) == **api);
     apis.copied().collect()
+}
+
+/// Whose API it is: several of one vendor, such as `openai` and `openai-responses`, take the same
+/// key.
+pub(crate) fn vendor_of(api: &str) -> &str {
+    api.split_once('-').map_or(api, |(vendor, _)| vendor)
 }
 
 pub(crate) fn is_vendor(name: &str) -> bool {
@@ -64,7 +70,7 @@ impl ModelId {
     #[must_use]
     pub fn vendor(&self) -> Option<&str> {
         match self {
-            Self::Hosted { provider, .. } => provider.split('-').next(),
+            Self::Hosted { provider, .. } => Some(vendor_of(provider)),
             Self::Local(_) | Self::Alias(_) => None,
         }
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use crate::model_id::vendor_of;
 use crate::problem::Findings;
 use crate::{AgentProblems, ModelChoices, ModelId};
 
@@ -88,8 +89,7 @@ impl StageModels {
         }
         let mut keyed = self.clone();
         for (provider, missing) in &mut keyed.hosted {
-            let vendor = provider.split('-').next().unwrap_or_default();
-            if keys.contains_key(vendor) {
+            if keys.contains_key(vendor_of(provider)) {
                 *missing = None;
             }
         }

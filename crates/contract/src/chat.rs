@@ -70,12 +70,6 @@ impl ThinkingOptions {
         effort: None,
         tokens_max: None,
     };
-
-    /// Whether something else than the least is asked for.
-    #[must_use]
-    pub const fn is_asked_for(&self) -> bool {
-        self.effort.is_some() || self.tokens_max.is_some()
-    }
 }
 
 /// How hard a model thinks.

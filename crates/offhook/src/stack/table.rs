@@ -41,7 +41,10 @@ struct Inside {
 
 /// What was made, by the models that it is made of. The lock is held for a look, before a call
 /// begins.
-type Made<Stage> = Mutex<HashMap<Vec<ModelId>, Arc<Stage>>>;
+type Made<Stage> = Mutex<HashMap<Parts, Arc<Stage>>>;
+
+/// The models of a stage, and how long the first may take where an agent says so.
+type Parts = (Vec<ModelId>, Option<Duration>);
 
 impl ModelTable {
     pub(super) fn new(served: ServedModels, local: LocalStages, own: OwnServers) -> Self {
@@ -80,13 +83,13 @@ impl ProviderSource for ModelTable {
         let made = &self.inside;
         Ok(Providers {
             detector: local.detector.clone(),
-            recognition: wanted.made(&made.recognition, &recognition, |id, key| {
+            recognition: wanted.made(&made.recognition, (recognition, None), |id, key| {
                 one(id, Some(&local.recognition), |id| {
                     vendors::recognition(id, key)
                 })
             })?,
             chat: self.chat(wanted)?,
-            voice: wanted.made(&made.voice, &voice, |id, key| {
+            voice: wanted.made(&made.voice, (voice, None), |id, key| {
                 one(id, local.voice.as_ref(), |id| vendors::voice(id, key))
             })?,
         })
@@ -110,23 +113,27 @@ impl Wanted<'_> {
     fn made<Stage: ?Sized + Joined>(
         &self,
         made: &Made<Stage>,
-        models: &[ModelId],
+        parts: Parts,
         one: impl Fn(&ModelId, Option<ApiKey>) -> Result<Arc<Stage>, String>,
     ) -> Result<Arc<Stage>, String> {
+        let (models, patience) = &parts;
         let is_own = |model: &ModelId| {
             let vendor = model.vendor();
             vendor.is_some_and(|vendor| self.models.keys.contains_key(vendor))
         };
-        let one = |model: &ModelId| one(model, self.key_to(model)?);
+        let new = || {
+            let stages = models.iter().map(|model| one(model, self.key_to(model)?));
+            joined(stages.collect::<Result<_, _>>()?, limits(*patience))
+        };
         if models.iter().any(is_own) {
-            return joined(models.iter().map(one).collect::<Result<_, _>>()?);
+            return new();
         }
         let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(stage) = made.get(models) {
+        if let Some(stage) = made.get(&parts) {
             return Ok(stage.clone());
         }
-        let stage = joined(models.iter().map(one).collect::<Result<_, _>>()?)?;
-        made.insert(models.to_vec(), stage.clone());
+        let stage = new()?;
+        made.insert(parts, stage.clone());
         Ok(stage)
     }
 }
@@ -148,27 +155,23 @@ impl ModelTable {
             (Some(_), None) => served.with_standby(Vec::new()),
         };
         let patience = models.chat_patience;
-        if models.chat_server.is_none() && (patience.is_none() || resolved.len() < 2) {
-            return wanted.made(&self.inside.chat, &resolved, one);
-        }
-        let mut chats = Vec::new();
-        if let Some(server) = &models.chat_server {
-            chats.push(own.chat(server, wanted.keys)?);
-        }
+        let Some(server) = &models.chat_server else {
+            return wanted.made(&self.inside.chat, (resolved, patience), one);
+        };
+        let mut chats = vec![own.chat(server, wanted.keys)?];
         for id in &resolved {
             chats.push(one(id, wanted.key_to(id)?)?);
         }
-        if chats.len() == 1 {
-            return joined(chats);
-        }
-        let limits = patience.map_or_else(StandbyLimits::default, limits);
-        Ok(Arc::new(StandbyChat::new(chats, limits)))
+        joined(chats, limits(patience))
     }
 }
 
-/// How long chat models may take where the agent says how long the first may.
-fn limits(patience: Duration) -> StandbyLimits {
+/// How long models may take where others stand by, and the agent may say how long the first may.
+fn limits(patience: Option<Duration>) -> StandbyLimits {
     let usual = StandbyLimits::default();
+    let Some(patience) = patience else {
+        return usual;
+    };
     StandbyLimits {
         first_text: patience,
         first_text_of_any: patience + usual.first_text_of_any,
@@ -192,38 +195,41 @@ fn one<Stage: ?Sized>(
     }
 }
 
-fn joined<Stage: ?Sized + Joined>(mut stages: Vec<Arc<Stage>>) -> Result<Arc<Stage>, String> {
+fn joined<Stage: ?Sized + Joined>(
+    mut stages: Vec<Arc<Stage>>,
+    limits: StandbyLimits,
+) -> Result<Arc<Stage>, String> {
     match stages.len() {
         0 => Err("there is no model for this".to_owned()),
         1 => Ok(stages.remove(0)),
-        _ => Ok(Stage::joined(stages)),
+        _ => Ok(Stage::joined(stages, limits)),
     }
 }
 
 /// Several of a stage as one.
 trait Joined {
-    fn joined(stages: Vec<Arc<Self>>) -> Arc<Self>;
+    fn joined(stages: Vec<Arc<Self>>, limits: StandbyLimits) -> Arc<Self>;
 }
 
 impl Joined for dyn ChatModel {
-    fn joined(stages: Vec<Arc<Self>>) -> Arc<Self> {
-        Arc::new(StandbyChat::new(stages, StandbyLimits::default()))
+    fn joined(stages: Vec<Arc<Self>>, limits: StandbyLimits) -> Arc<Self> {
+        Arc::new(StandbyChat::new(stages, limits))
     }
 }
 
 impl Joined for dyn SpeechToText {
-    fn joined(stages: Vec<Arc<Self>>) -> Arc<Self> {
-        Arc::new(StandbyRecognition::new(stages, StandbyLimits::default()))
+    fn joined(stages: Vec<Arc<Self>>, limits: StandbyLimits) -> Arc<Self> {
+        Arc::new(StandbyRecognition::new(stages, limits))
     }
 }
 
 impl Joined for dyn TextToSpeech {
-    fn joined(stages: Vec<Arc<Self>>) -> Arc<Self> {
+    fn joined(stages: Vec<Arc<Self>>, limits: StandbyLimits) -> Arc<Self> {
         let members = stages.into_iter().map(|voice| VoiceMember {
             voice,
             stand_in: None,
         });
         let members = members.collect();
-        Arc::new(StandbyVoice::new(members, StandbyLimits::default()))
+        Arc::new(StandbyVoice::new(members, limits))
     }
 }
