@@ -302,3 +302,28 @@ async fn an_interruption_is_heard_beside_the_agents_own_words() {
     let last = asked.last().expect("it was told something");
     assert_eq!(last.text, "no stop please wait.");
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_took_the_floor_is_answered_even_in_the_agents_own_words() {
+    let long = "One two three four five six seven eight nine ten eleven twelve thirteen fourteen \
+                fifteen sixteen.";
+    let (stage, chat) = Stage::new()
+        .hears(ScriptedUtterance::new("Count for me."))
+        .hears(
+            ScriptedUtterance::new("Please two three four.")
+                .interim(ms(400), "Please two")
+                .interim(ms(700), "Please two three"),
+        )
+        .answers(ScriptedReply::new(long))
+        .answers(ScriptedReply::new("Fine."))
+        .speaks(ms(2_000), ms(1_000))
+        .speaks(ms(4_600), ms(1_200))
+        .hangs_up(ms(10_000))
+        .with_chat();
+    let call = stage.run().await;
+    assert!(call.record.turns[1].is_interrupted);
+    let asked = chat.asked().pop().expect("it was asked");
+    let last = asked.last().expect("it was told something");
+    assert_eq!(last.text, "Please two three four.");
+    assert_eq!(call.record.turns[2].heard_text.as_deref(), Some("Fine."));
+}

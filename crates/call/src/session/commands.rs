@@ -94,7 +94,15 @@ impl Session {
             }
             Command::StartReply { turn, caller_text } => self.start_reply(turn, caller_text, now),
             Command::CommitReply { turn } => self.commit_reply(turn, &decision.reason, now),
-            Command::CancelReply { turn } => self.cancel_reply(turn, now),
+            Command::CancelReply { turn } => {
+                let reason = &decision.reason;
+                // Sound alone may have been the agent's own.
+                let is_wordless = matches!(reason, Reason::BargeIn { words: 0, .. });
+                if reason.is_interruption() && !is_wordless {
+                    self.own_words.floor_taken();
+                }
+                self.cancel_reply(turn, now);
+            }
             Command::SayFiller { turn, filler } => self.say_filler(turn, filler),
             Command::Backchannel { clip } => self.say_backchannel(clip, now),
             Command::StaySilent { turn } => self.stay_silent(turn, now),

@@ -42,7 +42,16 @@ pub(super) struct OwnWords {
     spoken: VecDeque<Spoken>,
     /// Bytes of the live reply that are in `spoken`.
     text_end: usize,
-    overlaps: VecDeque<(UtteranceId, Instant)>,
+    overlaps: VecDeque<Overlap>,
+}
+
+/// An utterance of the caller that began over the agent.
+#[derive(Debug)]
+struct Overlap {
+    utterance: UtteranceId,
+    onset: Instant,
+    /// Its words took the floor: the agent fell silent while it was being spoken.
+    has_floor: bool,
 }
 
 impl OwnWords {
@@ -88,27 +97,40 @@ impl OwnWords {
             if self.overlaps.len() == OVERLAPS_MAX {
                 self.overlaps.pop_front();
             }
-            self.overlaps.push_back((utterance, onset));
+            self.overlaps.push_back(Overlap {
+                utterance,
+                onset,
+                has_floor: false,
+            });
+        }
+    }
+
+    /// Words of the caller stopped the agent: what is said from now on is no echo, and the newest
+    /// utterance is not all echo either, even where the caller repeats the agent's words.
+    pub(super) fn floor_taken(&mut self) {
+        if let Some(overlap) = self.overlaps.back_mut() {
+            overlap.has_floor = true;
         }
     }
 
     /// Looks for the agent's words in a transcript. With `may_be_short` a single word or two are
     /// believed to be an echo: where the sound of the line showed one, or while more is to come.
     pub(super) fn sift(&self, utterance: UtteranceId, text: &str, may_be_short: bool) -> Sifted {
-        let Some((_, onset)) = self.overlaps.iter().find(|(id, _)| *id == utterance) else {
+        let mut overlaps = self.overlaps.iter();
+        let Some(overlap) = overlaps.find(|it| it.utterance == utterance) else {
             return Sifted::Kept;
         };
         let recent: Vec<&str> = self
             .spoken
             .iter()
-            .filter(|spoken| spoken.at + BEFORE_ONSET >= *onset)
+            .filter(|spoken| spoken.at + BEFORE_ONSET >= overlap.onset)
             .map(|spoken| spoken.word.as_str())
             .collect();
         let said: Vec<String> = words(text).collect();
         if said.is_empty() || recent.is_empty() {
             return Sifted::Kept;
         }
-        if is_echo(&said, &recent, may_be_short) {
+        if !overlap.has_floor && is_echo(&said, &recent, may_be_short) {
             return Sifted::Echo;
         }
         let lead = run_at(&said, &recent, End::Beginning);
@@ -116,7 +138,7 @@ impl OwnWords {
             return Sifted::Rest(without(text, 0, lead));
         }
         let trail = run_at(&said, &recent, End::End);
-        if trail >= RUN_MIN {
+        if !overlap.has_floor && trail >= RUN_MIN {
             return Sifted::Rest(without(text, said.len() - trail, said.len()));
         }
         Sifted::Kept
