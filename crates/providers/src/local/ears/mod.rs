@@ -23,6 +23,7 @@ mod recognition;
 mod second_opinion;
 mod smart_turn;
 mod speech_to_text;
+mod stillness;
 #[cfg(test)]
 mod surroundings;
 #[cfg(test)]

@@ -23,6 +23,7 @@ use super::foreground::Foreground;
 use super::inference_pool::{InferencePool, Urgency};
 use super::second_opinion::SecondOpinion;
 use super::smart_turn::{SMART_TURN_SAMPLES, SmartTurn};
+use super::stillness::Stillness;
 use super::vad::{SileroMemory, SileroModel, SpeechEdge, SpeechGate, SpeechGatePolicy, VAD_WINDOW};
 use super::voice_print::VoicePrinter;
 use super::voice_watch::VoiceWatch;
@@ -116,6 +117,7 @@ impl TurnDetector for LocalTurnDetector {
             wideband: Wideband::new(request.rate),
             waiting: Vec::with_capacity(2 * VAD_WINDOW),
             memory: SileroMemory::default(),
+            stillness: Stillness::default(),
             second_opinion: is_denoising.then(|| SecondOpinion::new(Arc::clone(&self.denoiser))),
             foreground: is_foreground_only.then(Foreground::new),
             fading: Fading::new(),
@@ -143,6 +145,7 @@ struct DetectedCall {
     /// Samples that do not fill a window yet.
     waiting: Vec<f32>,
     memory: SileroMemory,
+    stillness: Stillness,
     second_opinion: Option<SecondOpinion>,
     foreground: Option<Foreground>,
     fading: Fading,
@@ -254,7 +257,10 @@ impl DetectedCall {
     /// The probability that the caller speaks in the next window.
     fn probability(&mut self, window: &[f32; VAD_WINDOW]) -> Result<f32, ProviderError> {
         let vad = &self.detector.vad;
-        let mut probability = vad.probability(&mut self.memory, window)?;
+        let mut probability = match self.stillness.has(window) {
+            true => self.memory.pass_over(window),
+            false => vad.probability(&mut self.memory, window)?,
+        };
         if let Some(opinion) = self.second_opinion.as_mut().filter(|_| !self.is_late) {
             probability = opinion.of(vad, window, probability)?;
         }

@@ -47,6 +47,15 @@ impl Default for SileroMemory {
     }
 }
 
+impl SileroMemory {
+    /// Passes over a window with nothing in it: what came before stays in mind. Gives its probability
+    /// of speech.
+    pub(super) fn pass_over(&mut self, window: &[f32; VAD_WINDOW]) -> f32 {
+        self.input[CONTEXT..].copy_from_slice(window);
+        0.0
+    }
+}
+
 impl SileroModel {
     /// Loads `silero_vad.onnx` (version 5 or 6) so that `lanes` windows can be judged at once.
     ///
