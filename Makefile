@@ -6,6 +6,8 @@ export CARGO_TARGET_DIR ?= $(if $(filter true,$(CI)),$(CACHE)/target,target)
 # The chat model's kernels are built for this machine's processor.
 $(foreach setting,$(shell .ci/processor),$(eval export $(setting)))
 OFFHOOK := $(CARGO_TARGET_DIR)/release/offhook
+# Where what draws flame graphs is, once it was asked for.
+INFERNO := $(CACHE)/tools/inferno-0.12.8/bin
 # Where `make bench` leaves its report.
 LOAD ?= target/bench/load.json
 
@@ -28,11 +30,12 @@ dev: ## the server, built for debugging
 	@.ci/setup
 	cargo run --locked -p offhook -- serve
 
-bench: release ## what calls cost, with simulated callers and providers (ARGS="--calls 1,10 …")
+bench: release ## what calls cost, with simulated callers and providers (ARGS="--calls 1,10 --profile …")
 	@.ci/setup bench
+	@$(if $(findstring --profile,$(ARGS)),.ci/setup profile)
 	cargo build --release --locked -p offhook-simulators
 	@$(OFFHOOK) models pull
-	@mkdir -p $(dir $(LOAD)) && ulimit -n 65536 && $(OFFHOOK) bench --json $(LOAD) $(ARGS)
+	@mkdir -p $(dir $(LOAD)) && ulimit -n 65536 && PATH="$(INFERNO):$$PATH" $(OFFHOOK) bench --json $(LOAD) $(ARGS)
 
 bench-micro: ## the micro benches
 	@.ci/setup

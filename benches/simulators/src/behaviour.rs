@@ -115,6 +115,12 @@ impl Behaviour {
         self.lock().seen.clone()
     }
 
+    /// How often it was asked.
+    #[must_use]
+    pub fn asked(&self) -> usize {
+        self.lock().seen.len()
+    }
+
     /// How many answers nobody wanted to the end.
     #[must_use]
     pub fn cancelled(&self) -> usize {

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::routing::get;
 use clap::Parser;
 use offhook_simulators::{
     Behaviour, Delays, Latency, Script, Serving, anthropic, assemblyai, cartesia, deepgram,
@@ -103,7 +104,10 @@ async fn main() -> anyhow::Result<()> {
     println!("vllm http://{}/v1", vllm.address);
     let listening = elevenlabs::listening(hearing.clone(), script.clone());
     let live = openai::listening(hearing.clone(), script.clone());
-    let live = openai::routes(behaviour.clone()).merge(live);
+    let counted = behaviour.clone();
+    let live = openai::routes(behaviour.clone())
+        .merge(live)
+        .route("/asked", get(async move || counted.asked().to_string()));
     let openai = Serving::start(arguments.openai, live).await?;
     let heard = deepgram::routes(hearing, script);
     let heard = heard.merge(deepgram::voices(speaking.clone()));

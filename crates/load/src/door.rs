@@ -32,13 +32,29 @@ pub(crate) async fn create_agent(
     }
 }
 
+/// The number that a simulator tells.
+pub(crate) async fn count(address: SocketAddr, path: &str) -> Result<usize, LoadError> {
+    let (status, body) = ask(address, "GET", path, "").await?;
+    let number = body.trim().parse();
+    number.map_err(|_| LoadError::Refused { status, body })
+}
+
+async fn post(address: SocketAddr, path: &str, body: &str) -> Result<(u16, String), LoadError> {
+    ask(address, "POST", path, body).await
+}
+
 /// The status and the body of the answer. The other end is ours: what it sends has a length and is
 /// over when it closes.
-async fn post(address: SocketAddr, path: &str, body: &str) -> Result<(u16, String), LoadError> {
+async fn ask(
+    address: SocketAddr,
+    verb: &str,
+    path: &str,
+    body: &str,
+) -> Result<(u16, String), LoadError> {
     let problem = || LoadError::system(format!("asking for {path}"));
     let mut stream = TcpStream::connect(address).await.map_err(problem())?;
     let request = format!(
-        "POST {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+        "{verb} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );

@@ -10,7 +10,7 @@ use crate::LoadError;
 use crate::level::Window;
 use crate::socket::{Received, Socket};
 use crate::speech::Speech;
-use crate::twilio::{self, Came, STAMP_BYTES};
+use crate::wire::{self, Came, LoadLeg, STAMP_BYTES};
 
 const FRAME: Duration = Duration::from_millis(20);
 /// How long after the window frames may still come back.
@@ -30,17 +30,15 @@ pub(crate) struct EchoLog {
 /// Calls, and speaks until the window closes.
 pub(crate) async fn call(
     address: SocketAddr,
+    leg: LoadLeg,
     speech: Arc<Speech>,
     number: usize,
     window: Window,
 ) -> Result<EchoLog, LoadError> {
-    let mut socket = Socket::connect(address, twilio::PATH).await?;
+    let mut socket = Socket::connect(address, &leg.path("none")).await?;
     let problem = || LoadError::system("speaking to the echo");
-    socket
-        .send(&twilio::start("none"))
-        .await
-        .map_err(problem())?;
-    let utterance = &speech.utterances[number % speech.utterances.len()];
+    socket.send(&leg.start("none")).await.map_err(problem())?;
+    let utterance = &speech.utterances[number % speech.utterances.len()].messages;
     let mut sent: Vec<Instant> = Vec::with_capacity(4_096);
     let mut log = EchoLog::default();
     let mut message = Vec::with_capacity(512);
@@ -50,19 +48,19 @@ pub(crate) async fn call(
     let mut measured = 0_usize;
     loop {
         tokio::select! {
-            came = socket.next(twilio::read) => match came {
+            came = socket.next(|message, is_text| leg.read(message, is_text)) => match came {
                 Received::Closed(code) => return Err(closed(code)),
-                Received::Text(Came::Media { stamp, .. }) => {
+                Received::Message(Came::Media { stamp, .. }) => {
                     let now = Instant::now();
-                    let at = twilio::number(stamp).and_then(|it| sent.get(it as usize));
+                    let at = wire::number(stamp).and_then(|it| sent.get(it as usize));
                     if let Some(at) = at.filter(|at| window.holds(**at)) {
                         log.round_trips.push(now - *at);
                     }
                 }
-                Received::Text(Came::Mark(name)) => {
-                    socket.send(&twilio::mark(&name)).await.map_err(problem())?;
+                Received::Message(Came::Mark(name)) => {
+                    socket.send(&leg.mark(&name)).await.map_err(problem())?;
                 }
-                Received::Text(_) => {}
+                Received::Message(_) => {}
             },
             due = ticks.tick() => {
                 let now = Instant::now();
@@ -71,9 +69,10 @@ pub(crate) async fn call(
                 }
                 message.clear();
                 message.extend_from_slice(&utterance[sent.len() % utterance.len()]);
-                if let Some(at) = twilio::payload_at(&message) {
-                    message[at..at + STAMP_BYTES].copy_from_slice(&twilio::stamp(sent.len() as u32));
+                if let Some(at) = wire::payload_at(&message) {
+                    message[at..at + STAMP_BYTES].copy_from_slice(&wire::stamp(sent.len() as u32));
                 }
+                put_in_place(leg, &mut message, sent.len());
                 sent.push(now);
                 if window.holds(now) {
                     measured += 1;
@@ -86,6 +85,17 @@ pub(crate) async fn call(
     log.lost = measured - log.round_trips.len();
     socket.close().await;
     Ok(log)
+}
+
+/// Says in a message which of its stream it is, where the carrier counts.
+pub(crate) fn put_in_place(leg: LoadLeg, message: &mut [u8], sent: usize) {
+    if let Some(place) = leg.place_at(message) {
+        let mut rest = sent + 1;
+        for digit in message[place].iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+    }
 }
 
 pub(crate) fn closed(code: u16) -> LoadError {

@@ -10,10 +10,13 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::figures::{in_millis, rounded};
 use crate::speech::Speech;
+use crate::wire::LoadLeg;
 use crate::{LevelReport, LoadError, Spread, door, echo_caller, process, talking_caller};
 
-/// Calls begin one after the other, this far apart.
+/// Calls begin one after the other, this far apart: those of an agent, which have more to do, and
+/// echoed ones.
 const BETWEEN_CALLS: Duration = Duration::from_millis(25);
+const BETWEEN_ECHOES: Duration = Duration::from_millis(3);
 /// After the last call has begun, how long until it is measured: agents greet, connections open.
 pub(crate) const SETTLING: Duration = Duration::from_secs(4);
 /// What counts as late.
@@ -42,11 +45,12 @@ impl Window {
 #[derive(Clone)]
 pub(crate) struct Line {
     pub(crate) address: SocketAddr,
+    pub(crate) leg: LoadLeg,
     /// The agent that answers; `None` for an echo.
     pub(crate) agent: Option<String>,
     pub(crate) speech: Arc<Speech>,
     pub(crate) server: u32,
-    pub(crate) simulators: Option<u32>,
+    pub(crate) simulators: Option<Simulators>,
     pub(crate) memory_idle: u64,
     /// From the beginning of the last call to the measurement.
     pub(crate) settling: Duration,
@@ -54,10 +58,20 @@ pub(crate) struct Line {
     pub(crate) configured: Configured,
 }
 
+/// The simulated providers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Simulators {
+    /// Their process.
+    pub(crate) pid: u32,
+    /// Where the chat model is served, which tells how often it was asked.
+    pub(crate) chat: SocketAddr,
+}
+
 /// Waits that are not the runtime's own.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Configured {
     pub(crate) answer: Duration,
+    /// Speech after which the agent pauses.
     pub(crate) cut: Duration,
 }
 
@@ -74,10 +88,18 @@ impl Used {
             server: process::cpu_time(line.server)?,
             callers: process::cpu_time(std::process::id())?,
             simulators: match line.simulators {
-                Some(pid) => process::cpu_time(pid)?,
+                Some(it) => process::cpu_time(it.pid)?,
                 None => Duration::ZERO,
             },
         })
+    }
+}
+
+/// How many answers the chat model was asked for so far.
+async fn asked(line: &Line) -> Result<usize, LoadError> {
+    match line.simulators {
+        Some(it) => door::count(it.chat, "/asked").await,
+        None => Ok(0),
     }
 }
 
@@ -88,7 +110,11 @@ pub(crate) async fn measure(
     hold: Duration,
 ) -> Result<LevelReport, LoadError> {
     let first = Instant::now();
-    let begin = first + BETWEEN_CALLS * calls as u32 + line.settling;
+    let between = match line.agent {
+        Some(_) => BETWEEN_CALLS,
+        None => BETWEEN_ECHOES,
+    };
+    let begin = first + between * calls as u32 + line.settling;
     let window = Window {
         begin,
         end: begin + hold,
@@ -96,23 +122,25 @@ pub(crate) async fn measure(
     let mut echoes = JoinSet::new();
     let mut talks = JoinSet::new();
     for number in 0..calls {
-        sleep_until(first + BETWEEN_CALLS * number as u32).await;
-        let (address, speech) = (line.address, Arc::clone(&line.speech));
+        sleep_until(first + between * number as u32).await;
+        let (address, leg, speech) = (line.address, line.leg, Arc::clone(&line.speech));
         match line.agent.clone() {
-            None => drop(echoes.spawn(echo_caller::call(address, speech, number, window))),
+            None => drop(echoes.spawn(echo_caller::call(address, leg, speech, number, window))),
             Some(agent) => drop(talks.spawn(async move {
                 let token = door::token(address, &agent).await?;
-                talking_caller::call(address, token, speech, number, window).await
+                talking_caller::call(address, leg, token, speech, number, window).await
             })),
         }
     }
     sleep_until(window.begin).await;
-    let before = Used::now(line)?;
+    let (before, asked_before) = (Used::now(line)?, asked(line).await?);
     sleep_until(window.end).await;
-    let after = Used::now(line)?;
+    let (after, asked_after) = (Used::now(line)?, asked(line).await?);
     let memory = process::memory(line.server)?;
     let mut report = LevelReport {
         calls,
+        seconds: hold.as_secs_f64(),
+        generations: asked_after - asked_before,
         ..LevelReport::default()
     };
     take_echoes(&mut report, echoes).await;
@@ -223,7 +251,8 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::twilio;
+    use crate::speech::Utterance;
+    use crate::wire::FRAME_BYTES;
 
     async fn echo_server() -> SocketAddr {
         let route = get(async |upgrade: WebSocketUpgrade| {
@@ -241,20 +270,24 @@ mod tests {
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = Router::new().route(twilio::PATH, route);
+        let router = Router::new().route(&LoadLeg::Twilio.path(""), route);
         tokio::spawn(axum::serve(listener, router).into_future());
         address
     }
 
     #[tokio::test]
     async fn every_frame_comes_back_from_an_echo() {
-        let message = |value| twilio::media(&[value; twilio::FRAME_BYTES]);
+        let message = |value| LoadLeg::Twilio.media(&[value; FRAME_BYTES]);
         let speech = Speech {
-            utterances: vec![vec![message(0x20), message(0xa0)]],
+            utterances: vec![Utterance {
+                messages: vec![message(0x20), message(0xa0)],
+                onset: 0,
+            }],
             silence: message(0xff),
         };
         let line = Line {
             address: echo_server().await,
+            leg: LoadLeg::Twilio,
             agent: None,
             speech: Arc::new(speech),
             server: std::process::id(),

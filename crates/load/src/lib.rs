@@ -1,7 +1,7 @@
 //! Load on a server of ours, over real sockets: simulated callers hold many calls at once and note
 //! what they hear and when, and the server's process is watched from outside.
 //!
-//! It knows the wire as a carrier does, and nothing of what is behind it. A caller is cheap, so that
+//! It knows the wires as carriers do, and nothing of what is behind it. A caller is cheap, so that
 //! the server is measured and not the callers: its messages are written before the call begins.
 
 mod child;
@@ -12,13 +12,14 @@ mod level;
 mod picture;
 mod plan;
 mod process;
+mod profile;
 mod report;
 mod run;
 mod socket;
 mod speech;
 mod table;
 mod talking_caller;
-mod twilio;
+mod wire;
 
 pub use figures::Spread;
 pub use picture::picture;
@@ -26,6 +27,7 @@ pub use plan::{LoadDelays, LoadMode, LoadPlan};
 pub use report::{LevelReport, LoadReport, MachineReport, ModeReport};
 pub use run::run;
 pub use table::table;
+pub use wire::LoadLeg;
 
 /// Why load could not be put on a server.
 #[derive(Debug, thiserror::Error)]

@@ -11,7 +11,7 @@ const TOP: f64 = 60.0;
 const PLOT_WIDTH: f64 = 380.0;
 const PLOT_HEIGHT: f64 = 290.0;
 const LEFTS: [f64; 2] = [70.0, 570.0];
-const COLOURS: [&str; 2] = ["#8b949e", "#1f6feb"];
+const COLOURS: [&str; 3] = ["#8b949e", "#1f6feb", "#bc4c00"];
 
 /// What is drawn of a level.
 type Figure = fn(&LevelReport) -> f64;
@@ -25,8 +25,8 @@ pub fn picture(report: &LoadReport) -> String {
          <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#ffffff\"/>\n"
     );
     let title = format!(
-        "Calls at once on {} × {}, providers' delays: {}",
-        report.machine.processors, report.machine.processor, report.delays
+        "Calls at once on {} × {}",
+        report.machine.processors, report.machine.processor
     );
     write(&mut svg, (LEFTS[0], 24.0), "start", &title);
     let plots: [(&str, Figure); 2] = [
@@ -119,6 +119,7 @@ mod tests {
             ..LevelReport::default()
         };
         let mode = ModeReport {
+            delays: "zero".into(),
             start_up_ms: 1.0,
             memory_idle_bytes: 1,
             calls_per_core: None,
@@ -132,7 +133,7 @@ mod tests {
         };
         let report = LoadReport {
             machine,
-            delays: "zero".into(),
+            leg: "twilio".into(),
             hold_seconds: 1.0,
             modes: BTreeMap::from([("full".to_owned(), mode)]),
         };

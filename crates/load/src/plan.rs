@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::LoadLeg;
+
 /// What answers the calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoadMode {
@@ -11,6 +13,8 @@ pub enum LoadMode {
     /// An agent: voice activity, the end of turns, and hosted recognition, chat and voice, which are
     /// simulated.
     Full,
+    /// The same with providers as fast as good ones are, whatever the plan says of delays.
+    Typical,
 }
 
 impl LoadMode {
@@ -20,6 +24,17 @@ impl LoadMode {
         match self {
             Self::Echo => "echo",
             Self::Full => "full",
+            Self::Typical => "typical",
+        }
+    }
+
+    /// Calls at once that are measured unless somebody says otherwise.
+    #[must_use]
+    pub const fn calls(self) -> &'static [usize] {
+        match self {
+            Self::Echo => &[1, 10, 100, 1_000, 2_000],
+            Self::Full => &[1, 10, 50, 100, 300],
+            Self::Typical => &[1, 50],
         }
     }
 }
@@ -61,14 +76,19 @@ impl LoadDelays {
 /// What is to be measured, and with which programs.
 #[derive(Debug, Clone)]
 pub struct LoadPlan {
+    /// How callers reach the server.
+    pub leg: LoadLeg,
     /// What answers, one after the other.
     pub modes: Vec<LoadMode>,
-    /// Calls at once, one level after the other.
-    pub calls: Vec<usize>,
-    /// How long each level is measured, after all calls have begun.
+    /// Calls at once, one level after the other; `None`: [`LoadMode::calls`].
+    pub calls: Option<Vec<usize>>,
+    /// How long each level is measured, after all calls have begun; one with few calls three times as
+    /// long, for they have few turns.
     pub hold: Duration,
-    /// How long the simulated providers take.
+    /// How long the simulated providers take in [`LoadMode::Full`].
     pub delays: LoadDelays,
+    /// Where a flame graph of the server at the highest level of the pipeline is written.
+    pub profile: Option<PathBuf>,
     /// The program that serves.
     pub offhook: PathBuf,
     /// The program that simulates providers.
@@ -77,4 +97,28 @@ pub struct LoadPlan {
     pub clips: PathBuf,
     /// An empty folder for the server's settings and data.
     pub folder: PathBuf,
+}
+
+/// Below so many calls at once a level is measured three times as long.
+const FEW_CALLS: usize = 10;
+
+impl LoadPlan {
+    /// The levels of a mode: calls at once, and how long they are measured.
+    pub(crate) fn levels(&self, mode: LoadMode) -> Vec<(usize, Duration)> {
+        let calls = self.calls.as_deref().unwrap_or(mode.calls());
+        let held = |calls: usize| match calls < FEW_CALLS {
+            true => self.hold * 3,
+            false => self.hold,
+        };
+        calls.iter().map(|calls| (*calls, held(*calls))).collect()
+    }
+
+    /// How long the simulated providers take in a mode.
+    pub(crate) const fn delays_of(&self, mode: LoadMode) -> LoadDelays {
+        match mode {
+            LoadMode::Echo => LoadDelays::ZERO,
+            LoadMode::Full => self.delays,
+            LoadMode::Typical => LoadDelays::TYPICAL,
+        }
+    }
 }

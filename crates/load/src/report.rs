@@ -11,9 +11,9 @@ use crate::Spread;
 pub struct LoadReport {
     /// Where it was measured.
     pub machine: MachineReport,
-    /// How long the simulated providers took: `zero` or `typical`.
-    pub delays: String,
-    /// How long each level was measured, in seconds.
+    /// How callers reached the server.
+    pub leg: String,
+    /// How long a level was measured, in seconds, unless it had few calls.
     pub hold_seconds: f64,
     /// The figures of each mode by its name.
     pub modes: BTreeMap<String, ModeReport>,
@@ -35,6 +35,8 @@ pub struct MachineReport {
 /// What answers the calls in one way.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModeReport {
+    /// How long the simulated providers took: `zero` or `typical`.
+    pub delays: String,
     /// From the start of the program to the line that says it listens.
     pub start_up_ms: f64,
     /// Memory of the server before the first call.
@@ -50,6 +52,8 @@ pub struct ModeReport {
 pub struct LevelReport {
     /// How many.
     pub calls: usize,
+    /// How long it was measured.
+    pub seconds: f64,
     /// From the last speech of the caller to the first sound of the answer; in echo mode, from a
     /// frame to its return.
     pub voice_to_voice_ms: Spread,
@@ -82,6 +86,9 @@ pub struct LevelReport {
     pub spoken_over: usize,
     /// See above.
     pub missed_cuts: usize,
+    /// Answers that the chat model was asked for: those beyond the turns were asked for early and
+    /// not used, or cut.
+    pub generations: usize,
     /// Calls that failed, and the first reason.
     pub failed_calls: usize,
     /// See above.

@@ -9,7 +9,8 @@ use tokio::time::sleep;
 
 use crate::child::Program;
 use crate::figures::{in_millis, rounded};
-use crate::level::{Configured, LEAD, Line, SETTLING, measure};
+use crate::level::{Configured, LEAD, Line, SETTLING, Simulators, measure};
+use crate::profile::Profile;
 use crate::speech::Speech;
 use crate::{
     LevelReport, LoadError, LoadMode, LoadPlan, LoadReport, MachineReport, ModeReport, door,
@@ -32,7 +33,7 @@ pub async fn run(
     plan: &LoadPlan,
     mut told: impl FnMut(LoadMode, &LevelReport),
 ) -> Result<LoadReport, LoadError> {
-    let speech = Arc::new(Speech::read(&plan.clips)?);
+    let speech = Arc::new(Speech::read(&plan.clips, plan.leg)?);
     let (processor, processors, kernel) = process::machine();
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').next().and_then(|it| it.parse().ok());
@@ -40,7 +41,7 @@ pub async fn run(
     for mode in &plan.modes {
         let report = match mode {
             LoadMode::Echo => echo(plan, &speech, &mut told).await?,
-            LoadMode::Full => full(plan, &speech, &mut told).await?,
+            LoadMode::Full | LoadMode::Typical => pipeline(plan, *mode, &speech, &mut told).await?,
         };
         modes.insert(mode.name().to_owned(), report);
     }
@@ -51,7 +52,7 @@ pub async fn run(
             kernel,
             load_before: load.unwrap_or_default(),
         },
-        delays: plan.delays.name.to_owned(),
+        leg: plan.leg.name().to_owned(),
         hold_seconds: plan.hold.as_secs_f64(),
         modes,
     })
@@ -70,6 +71,7 @@ async fn echo(
     sleep(IDLE).await;
     let line = Line {
         address,
+        leg: plan.leg,
         agent: None,
         speech: Arc::clone(speech),
         server: server.pid(),
@@ -81,12 +83,13 @@ async fn echo(
     levels(plan, LoadMode::Echo, &line, start_up, told).await
 }
 
-async fn full(
+async fn pipeline(
     plan: &LoadPlan,
+    mode: LoadMode,
     speech: &Arc<Speech>,
     told: &mut impl FnMut(LoadMode, &LevelReport),
 ) -> Result<ModeReport, LoadError> {
-    let delays = plan.delays;
+    let delays = plan.delays_of(mode);
     let millis = |duration: Duration| duration.as_millis().to_string();
     let simulated = [
         ("--transcript-ms", millis(delays.transcript)),
@@ -118,10 +121,14 @@ async fn full(
     sleep(IDLE).await;
     let line = Line {
         address,
+        leg: plan.leg,
         agent: Some(agent),
         speech: Arc::clone(speech),
         server: server.pid(),
-        simulators: Some(simulators.pid()),
+        simulators: Some(Simulators {
+            pid: simulators.pid(),
+            chat: openai,
+        }),
         memory_idle: process::memory(server.pid())?,
         settling: SETTLING,
         configured: Configured {
@@ -129,7 +136,7 @@ async fn full(
             cut: SPEECH_TO_PAUSE,
         },
     };
-    levels(plan, LoadMode::Full, &line, start_up, told).await
+    levels(plan, mode, &line, start_up, told).await
 }
 
 async fn levels(
@@ -140,17 +147,31 @@ async fn levels(
     told: &mut impl FnMut(LoadMode, &LevelReport),
 ) -> Result<ModeReport, LoadError> {
     let mut levels = Vec::new();
-    for calls in &plan.calls {
-        let level = measure(line, *calls, plan.hold).await?;
+    let planned = plan.levels(mode);
+    let profiled = profiled(plan, mode, &planned);
+    for (at, (calls, hold)) in planned.into_iter().enumerate() {
+        let profile = plan.profile.as_deref().filter(|_| Some(at) == profiled);
+        let profile = profile.map(|picture| Profile::begin(line.server, picture));
+        let level = measure(line, calls, hold).await?;
+        if let Some(profile) = profile {
+            profile.end().await?;
+        }
         told(mode, &level);
         levels.push(level);
     }
     Ok(ModeReport {
+        delays: plan.delays_of(mode).name.to_owned(),
         start_up_ms: rounded(in_millis(start_up)),
         memory_idle_bytes: line.memory_idle,
         calls_per_core: calls_per_core(&levels),
         levels,
     })
+}
+
+/// The level that is looked into: the highest of the pipeline's first mode.
+fn profiled(plan: &LoadPlan, mode: LoadMode, levels: &[(usize, Duration)]) -> Option<usize> {
+    let first = plan.modes.iter().find(|it| **it != LoadMode::Echo);
+    (first == Some(&mode)).then(|| levels.len().checked_sub(1))?
 }
 
 /// How many calls one processor carries, by the slope between the smallest and the largest level: what

@@ -1,6 +1,6 @@
 //! The client's end of a WebSocket (RFC 6455), as cheap as it can be: what is sent was encoded
 //! before, under a mask of zeros, and what comes is read where it lies. Only what a carrier needs of
-//! the protocol: whole text messages, pings, closing.
+//! the protocol: whole messages, pings, closing.
 
 use std::net::SocketAddr;
 
@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use crate::LoadError;
 
 const TEXT: u8 = 0x1;
+const BINARY: u8 = 0x2;
 const CLOSE: u8 = 0x8;
 const PING: u8 = 0x9;
 const PONG: u8 = 0xa;
@@ -18,8 +19,8 @@ const MASKED: u8 = 0x80;
 
 /// What comes.
 pub(crate) enum Received<T> {
-    /// A text message, as whoever asked for it reads it.
-    Text(T),
+    /// A message, as whoever asked for it reads it.
+    Message(T),
     /// The socket was closed, with that code; 1006 where it broke.
     Closed(u16),
 }
@@ -34,6 +35,11 @@ pub(crate) struct Socket {
 /// A text message as it goes over the wire.
 pub(crate) fn encoded(text: &str) -> Vec<u8> {
     frame(TEXT, text.as_bytes())
+}
+
+/// A binary message as it goes over the wire.
+pub(crate) fn binary(bytes: &[u8]) -> Vec<u8> {
+    frame(BINARY, bytes)
 }
 
 /// Where the text of an encoded message begins.
@@ -136,8 +142,8 @@ impl Socket {
         self.stream.write_all(messages).await
     }
 
-    /// The next text message. Dropping the future loses nothing.
-    pub(crate) async fn next<T>(&mut self, read: impl Fn(&[u8]) -> T) -> Received<T> {
+    /// The next message, read with whether it is text. Dropping the future loses nothing.
+    pub(crate) async fn next<T>(&mut self, read: impl Fn(&[u8], bool) -> T) -> Received<T> {
         loop {
             let Some((opcode, payload)) = parsed(&self.inbox[self.taken..]) else {
                 self.inbox.drain(..self.taken);
@@ -151,7 +157,9 @@ impl Socket {
             let payload = begin + payload.start..begin + payload.end;
             self.taken = payload.end;
             match opcode {
-                TEXT => return Received::Text(read(&self.inbox[payload])),
+                TEXT | BINARY => {
+                    return Received::Message(read(&self.inbox[payload], opcode == TEXT));
+                }
                 CLOSE => {
                     let code = self.inbox[payload].first_chunk().copied();
                     return Received::Closed(code.map_or(1_005, u16::from_be_bytes));

@@ -1,34 +1,47 @@
 //! What callers say: recordings of people, cut into utterances without a long pause, as messages
 //! that were written before the calls begin.
 
+use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 
 use offhook_media::{Codec, Encoder, Frame, Level, Packet, SampleRate, read_wav, resample_all};
 
 use crate::LoadError;
-use crate::twilio::{FRAME_BYTES, media};
+use crate::wire::{FRAME_BYTES, LoadLeg};
 
 /// A pause as long as this ends an utterance, in frames (100 ms): less than any server takes for the
 /// end of a turn.
 const PAUSE_FRAMES: usize = 5;
 /// Utterances have so many frames (0.6 to 4.4 s).
-const UTTERANCE_FRAMES: std::ops::RangeInclusive<usize> = 30..=220;
+const UTTERANCE_FRAMES: RangeInclusive<usize> = 30..=220;
 /// How loud an utterance is made.
 const LOUDNESS_DBFS: f32 = -20.0;
 /// What is quieter than the loudest of a recording by more than this is a pause.
 const RANGE_DB: f32 = 28.0;
+/// What is not quieter by more than this is clear speech. An utterance ends with so many frames of it
+/// (100 ms), and counts from where so many begin: a faint sound and a gap before the first word are
+/// speech to one listener and none to another.
+const CLEAR_DB: f32 = 20.0;
+const CLEAR_FRAMES: usize = 5;
 
 /// Everything that callers can say.
 pub(crate) struct Speech {
-    /// Each as messages of 20 ms. The first and the last of them are speech.
-    pub(crate) utterances: Vec<Vec<Vec<u8>>>,
+    pub(crate) utterances: Vec<Utterance>,
     /// 20 ms of silence.
     pub(crate) silence: Vec<u8>,
 }
 
+/// What a caller says in one go.
+pub(crate) struct Utterance {
+    /// Of 20 ms each.
+    pub(crate) messages: Vec<Vec<u8>>,
+    /// The first of them that is clear speech. The last is too.
+    pub(crate) onset: usize,
+}
+
 impl Speech {
-    /// Reads every WAV file of a folder.
-    pub(crate) fn read(folder: &Path) -> Result<Self, LoadError> {
+    /// Reads every WAV file of a folder, for callers on a leg.
+    pub(crate) fn read(folder: &Path, leg: LoadLeg) -> Result<Self, LoadError> {
         let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
             .map_err(LoadError::system(format!("reading {}", folder.display())))?
             .flatten()
@@ -41,8 +54,9 @@ impl Speech {
             let wav = read_wav(file).map_err(|it| LoadError::Speech(it.to_string()))?;
             let samples = resample_all(&wav.mono(), wav.rate_hz, SampleRate::HZ_8000)
                 .map_err(|it| LoadError::Speech(it.to_string()))?;
-            for utterance in cut(&samples) {
-                utterances.push(messages(&utterance)?);
+            for (frames, onset) in cut(&samples) {
+                let messages = messages(&frames, leg)?;
+                utterances.push(Utterance { messages, onset });
             }
         }
         if utterances.is_empty() {
@@ -52,13 +66,13 @@ impl Speech {
         }
         Ok(Self {
             utterances,
-            silence: media(&[0xff; FRAME_BYTES]),
+            silence: leg.media(&[0xff; FRAME_BYTES]),
         })
     }
 }
 
-/// The utterances of a recording at 8 kHz, in frames.
-fn cut(samples: &[i16]) -> Vec<Vec<Frame>> {
+/// The utterances of a recording at 8 kHz in frames, and where in each clear speech begins.
+fn cut(samples: &[i16]) -> Vec<(Vec<Frame>, usize)> {
     let rate = SampleRate::HZ_8000;
     let chunks = samples.chunks_exact(rate.frame_samples());
     let frames: Vec<Frame> = chunks.map(|chunk| Frame::padded(rate, chunk)).collect();
@@ -82,11 +96,22 @@ fn cut(samples: &[i16]) -> Vec<Vec<Frame>> {
             begin = None;
         }
     }
+    let is_clear = |at: &usize| levels[*at] > loudest - CLEAR_DB;
     found
         .into_iter()
-        .filter(|range| UTTERANCE_FRAMES.contains(&range.len()))
-        .map(|range| made_loud(&frames[range]))
+        .filter_map(|range| Some((range.start, clear_part(range, is_clear)?)))
+        .filter(|(_, clear)| UTTERANCE_FRAMES.contains(&clear.len()))
+        .map(|(start, clear)| (made_loud(&frames[start..clear.end]), clear.start - start))
         .collect()
+}
+
+/// Where an utterance is from its first stretch of clear speech to its last.
+fn clear_part(range: Range<usize>, is_clear: impl Fn(&usize) -> bool) -> Option<Range<usize>> {
+    let mut starts = range.start..range.end.checked_sub(CLEAR_FRAMES)? + 1;
+    let is_stretch = |start: &usize| (*start..start + CLEAR_FRAMES).all(|at| is_clear(&at));
+    let first = starts.find(&is_stretch)?;
+    let last = starts.rfind(&is_stretch).unwrap_or(first);
+    Some(first..last + CLEAR_FRAMES)
 }
 
 fn made_loud(frames: &[Frame]) -> Vec<Frame> {
@@ -105,7 +130,7 @@ fn made_loud(frames: &[Frame]) -> Vec<Frame> {
     frames.iter().map(louder).collect()
 }
 
-fn messages(utterance: &[Frame]) -> Result<Vec<Vec<u8>>, LoadError> {
+fn messages(utterance: &[Frame], leg: LoadLeg) -> Result<Vec<Vec<u8>>, LoadError> {
     let problem = |problem: String| LoadError::Speech(problem);
     let mut encoder =
         Encoder::new(Codec::MuLaw, SampleRate::HZ_8000).map_err(|it| problem(it.to_string()))?;
@@ -117,7 +142,7 @@ fn messages(utterance: &[Frame]) -> Result<Vec<Vec<u8>>, LoadError> {
             .map_err(|it| problem(it.to_string()))?;
         let mut audio = [0xff; FRAME_BYTES];
         audio.copy_from_slice(packet.payload());
-        written.push(media(&audio));
+        written.push(leg.media(&audio));
     }
     Ok(written)
 }
@@ -142,12 +167,18 @@ mod tests {
             samples.extend(tone(600, 9_000.0));
             samples.extend(tone(400, 0.0));
         }
+        // Too faint to be its beginning.
+        samples.extend(tone(60, 600.0));
+        samples.extend(tone(60, 0.0));
+        samples.extend(tone(600, 9_000.0));
+        samples.extend(tone(400, 0.0));
         // Too short to be one.
         samples.extend(tone(200, 9_000.0));
         let found = cut(&samples);
-        assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [64, 64]);
-        for utterance in &found {
-            for frame in [&utterance[0], &utterance[63]] {
+        let shapes: Vec<_> = found.iter().map(|it| (it.0.len(), it.1)).collect();
+        assert_eq!(shapes, [(64, 0), (64, 0), (36, 6)]);
+        for (utterance, onset) in &found {
+            for frame in [&utterance[*onset], &utterance[utterance.len() - 1]] {
                 assert!(Level::of(frame.samples()).rms_dbfs > -30.0);
             }
         }
@@ -156,7 +187,10 @@ mod tests {
     #[test]
     fn a_folder_without_speech_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let problem = Speech::read(folder.path()).err().unwrap().to_string();
+        let problem = Speech::read(folder.path(), LoadLeg::Twilio)
+            .err()
+            .unwrap()
+            .to_string();
         assert!(problem.contains("no WAV file"), "{problem}");
     }
 }

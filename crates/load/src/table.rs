@@ -9,18 +9,20 @@ use crate::{LevelReport, LoadReport, Spread};
 pub fn table(report: &LoadReport) -> String {
     let machine = &report.machine;
     let mut text = format!(
-        "{} × {}, Linux {}, load before the run {}; each level {} s; providers' delays: {}\n",
+        "{} × {}, Linux {}, load before the run {}; leg {}; each level {} s, one with less than ten calls three times as long\n",
         machine.processors,
         machine.processor,
         machine.kernel,
         machine.load_before,
-        report.hold_seconds,
-        report.delays
+        report.leg,
+        report.hold_seconds
     );
     for (name, mode) in &report.modes {
         let _ = writeln!(
             text,
-            "\n## {name}\n\nStarts in {:.0} ms; {:.1} MB idle; {} calls a core by the slope.\n",
+            "\n## {name}\n\nProviders' delays: {}. Starts in {:.0} ms; {:.1} MB idle; {} calls a core by the \
+             slope.\n",
+            mode.delays,
             mode.start_up_ms,
             mode.memory_idle_bytes as f64 / 1e6,
             mode.calls_per_core
@@ -98,6 +100,7 @@ const FULL: &[Row] = &[
             it.spoken_over, it.missed_cuts
         )
     }),
+    ("answers asked for", |it| it.generations.to_string()),
     ("failed calls", |it| it.failed_calls.to_string()),
     ("CPU s a call-minute", |it| {
         format!("{:.4}", it.cpu_seconds_per_call_minute)
@@ -135,6 +138,7 @@ mod tests {
             ..LevelReport::default()
         };
         let mode = ModeReport {
+            delays: "zero".into(),
             start_up_ms: 90.0,
             memory_idle_bytes: 120_000_000,
             calls_per_core: Some(500.0),
@@ -147,7 +151,7 @@ mod tests {
                 kernel: "6".into(),
                 load_before: 0.1,
             },
-            delays: "zero".into(),
+            leg: "twilio".into(),
             hold_seconds: 20.0,
             modes: [("echo".to_owned(), mode.clone()), ("full".to_owned(), mode)].into(),
         }

@@ -11,11 +11,11 @@ use offhook_transport::Arrival;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::LoadError;
-use crate::echo_caller::closed;
+use crate::echo_caller::{closed, put_in_place};
 use crate::level::Window;
 use crate::socket::{Received, Socket};
 use crate::speech::Speech;
-use crate::twilio::{self, Came};
+use crate::wire::{Came, LoadLeg};
 
 const FRAME: Duration = Duration::from_millis(20);
 /// How long after the agent was heard to the end the caller speaks.
@@ -24,6 +24,8 @@ const PAUSE: Duration = Duration::from_millis(600);
 const HEARD_BEFORE_CUT: Duration = Duration::from_millis(1_000);
 /// How much of the agent must be left to be heard for a cut to be one.
 const LEFT_TO_CUT: Duration = Duration::from_millis(60);
+/// After a `clear`, how long what comes is the end of what was cut: it fades out.
+const FADING: Duration = Duration::from_millis(60);
 /// An answer that has not come by then does not come.
 const ANSWER_MAX: Duration = Duration::from_secs(8);
 /// Every so many turns the caller cuts in.
@@ -60,6 +62,11 @@ enum Doing {
 
 struct Caller {
     socket: Socket,
+    leg: LoadLeg,
+    /// Messages of audio sent so far.
+    sent: usize,
+    /// The one that is to be sent.
+    message: Vec<u8>,
     speech: Arc<Speech>,
     window: Window,
     began: Instant,
@@ -72,6 +79,10 @@ struct Caller {
     /// When the caller began to speak over the agent, until the agent stops.
     cut_at: Option<Instant>,
     has_cut: bool,
+    /// Whether a stretch of the agent's audio has begun in the window.
+    is_whole: bool,
+    /// When the agent dropped what was not played, last.
+    cleared_at: Option<Instant>,
     marks: VecDeque<(Instant, String)>,
     generation: u32,
     /// Answers that began to come.
@@ -82,14 +93,15 @@ struct Caller {
 /// Calls with a call's token, and talks until the window closes.
 pub(crate) async fn call(
     address: SocketAddr,
+    leg: LoadLeg,
     token: String,
     speech: Arc<Speech>,
     number: usize,
     window: Window,
 ) -> Result<TalkLog, LoadError> {
-    let mut socket = Socket::connect(address, twilio::PATH).await?;
+    let mut socket = Socket::connect(address, &leg.path(&token)).await?;
     socket
-        .send(&twilio::start(&token))
+        .send(&leg.start(&token))
         .await
         .map_err(LoadError::system("beginning a call"))?;
     let now = Instant::now();
@@ -98,6 +110,9 @@ pub(crate) async fn call(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut caller = Caller {
         socket,
+        leg,
+        sent: 0,
+        message: Vec::with_capacity(512),
         speech,
         window,
         began: now,
@@ -107,6 +122,8 @@ pub(crate) async fn call(
         answered_at: None,
         cut_at: None,
         has_cut: false,
+        is_whole: false,
+        cleared_at: None,
         marks: VecDeque::new(),
         generation: 0,
         replies: 0,
@@ -114,9 +131,9 @@ pub(crate) async fn call(
     };
     loop {
         tokio::select! {
-            came = caller.socket.next(twilio::read) => match came {
+            came = caller.socket.next(|message, is_text| leg.read(message, is_text)) => match came {
                 Received::Closed(code) => return Err(closed(code)),
-                Received::Text(came) => caller.hear(came).await?,
+                Received::Message(came) => caller.hear(came).await?,
             },
             due = ticks.tick() => {
                 if due > window.end() {
@@ -138,8 +155,10 @@ impl Caller {
                 if is_audible {
                     self.hear_voice(now);
                 }
+                // A stretch that began before the window lacks the frames that were sent ahead.
+                self.is_whole |= self.window.holds(now) && self.played_at <= now;
                 self.played_at = self.played_at.max(now) + FRAME;
-                if self.window.holds(now) {
+                if self.window.holds(now) && self.is_whole {
                     self.log.arrivals.push(Arrival {
                         at: now - self.began,
                         generation: self.generation,
@@ -149,6 +168,7 @@ impl Caller {
             }
             Came::Clear => {
                 self.played_at = now;
+                self.cleared_at = Some(now);
                 self.generation += 1;
                 if let Some(at) = self.cut_at.take()
                     && self.window.holds(at)
@@ -156,7 +176,7 @@ impl Caller {
                     self.log.cuts.push(now - at);
                 }
                 for (_, name) in std::mem::take(&mut self.marks) {
-                    self.send(&twilio::mark(&name)).await?;
+                    self.send(&self.leg.mark(&name)).await?;
                 }
             }
             Came::Mark(name) => self.marks.push_back((self.played_at, name)),
@@ -166,6 +186,9 @@ impl Caller {
     }
 
     fn hear_voice(&mut self, now: Instant) {
+        if self.cleared_at.is_some_and(|at| now < at + FADING) {
+            return;
+        }
         match self.doing {
             Doing::Waiting { since } if self.answered_at.is_none() => {
                 self.answered_at = Some(now);
@@ -192,21 +215,31 @@ impl Caller {
             self.log.own_lateness.push(now - due);
         }
         while let Some((_, name)) = self.marks.pop_front_if(|(at, _)| *at <= now) {
-            self.send(&twilio::mark(&name)).await?;
+            self.send(&self.leg.mark(&name)).await?;
         }
         self.decide(now);
         let speech = Arc::clone(&self.speech);
         let message = match &mut self.doing {
             Doing::Speaking { utterance, frame } => {
                 let utterance = &speech.utterances[*utterance];
+                // From here on it is speech to everybody.
+                if *frame == utterance.onset && self.cut_at.is_some() {
+                    self.cut_at = Some(now);
+                }
                 *frame += 1;
-                &utterance[*frame - 1]
+                &utterance.messages[*frame - 1]
             }
             _ => &speech.silence,
         };
-        let sent = self.send(message).await;
+        let mut written = std::mem::take(&mut self.message);
+        written.clear();
+        written.extend_from_slice(message);
+        put_in_place(self.leg, &mut written, self.sent);
+        self.sent += 1;
+        let sent = self.send(&written).await;
+        self.message = written;
         if let Doing::Speaking { utterance, frame } = self.doing
-            && frame == speech.utterances[utterance].len()
+            && frame == speech.utterances[utterance].messages.len()
         {
             self.has_spoken(Instant::now());
         }

@@ -155,15 +155,13 @@ pub(crate) struct ServeArguments {
 /// Arguments of `offhook bench`.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArguments {
-    /// Calls at once, one level after the other.
-    #[arg(
-        long,
-        value_name = "NUMBERS",
-        value_delimiter = ',',
-        default_value = "1,10,50,100"
-    )]
-    pub(crate) calls: Vec<usize>,
-    /// How long each level is measured.
+    /// Calls at once, one level after the other; left out: 1 to 2000 in echo mode, 1 to 300 in full.
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',')]
+    pub(crate) calls: Option<Vec<usize>>,
+    /// How callers reach the server.
+    #[arg(long, default_value = "twilio")]
+    pub(crate) leg: BenchLeg,
+    /// How long each level is measured; one with less than ten calls three times as long.
     #[arg(long, value_name = "DURATION", default_value = "20s")]
     pub(crate) hold: String,
     /// What answers.
@@ -171,12 +169,16 @@ pub(crate) struct BenchArguments {
         long,
         value_name = "MODES",
         value_delimiter = ',',
-        default_value = "echo,full"
+        default_value = "echo,full,typical"
     )]
     pub(crate) modes: Vec<BenchMode>,
-    /// How long the simulated providers take.
+    /// How long the simulated providers take in full mode.
     #[arg(long, default_value = "zero")]
     pub(crate) delays: BenchDelays,
+    /// Draw where the server spends its time at the highest level of the pipeline, as a flame graph
+    /// beside the report. It needs `perf` and the commands of inferno, which make a level dearer.
+    #[arg(long)]
+    pub(crate) profile: bool,
     /// The report; its tables and its picture are written beside it.
     #[arg(long, value_name = "FILE", default_value = "target/bench/load.json")]
     pub(crate) json: PathBuf,
@@ -188,6 +190,19 @@ pub(crate) struct BenchArguments {
     pub(crate) clips: Option<PathBuf>,
 }
 
+/// How simulated calls come.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum BenchLeg {
+    /// As Twilio's media streams.
+    Twilio,
+    /// As Telnyx'.
+    Telnyx,
+    /// As Plivo's.
+    Plivo,
+    /// Over our own WebSocket, which has no echo.
+    Session,
+}
+
 /// What answers simulated calls.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum BenchMode {
@@ -195,6 +210,8 @@ pub(crate) enum BenchMode {
     Echo,
     /// An agent with simulated providers.
     Full,
+    /// The same with typical delays.
+    Typical,
 }
 
 /// How long simulated providers take.

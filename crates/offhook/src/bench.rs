@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use offhook_agent::parse_duration;
-use offhook_load::{LevelReport, LoadDelays, LoadMode, LoadPlan, picture, table};
+use offhook_load::{LevelReport, LoadDelays, LoadLeg, LoadMode, LoadPlan, picture, table};
 
-use crate::arguments::{BenchArguments, BenchDelays, BenchMode};
+use crate::arguments::{BenchArguments, BenchDelays, BenchLeg, BenchMode};
 use crate::outcome::{Complaint, Outcome};
 
 /// The program that simulates providers.
@@ -20,12 +20,13 @@ pub(crate) async fn run(arguments: BenchArguments) -> anyhow::Result<Outcome> {
     let modes = arguments.modes.iter().map(|mode| match mode {
         BenchMode::Echo => LoadMode::Echo,
         BenchMode::Full => LoadMode::Full,
+        BenchMode::Typical => LoadMode::Typical,
     });
     let modes: Vec<LoadMode> = modes.collect();
     let simulators = arguments
         .simulators
         .unwrap_or_else(|| offhook.with_file_name(SIMULATORS));
-    if modes.contains(&LoadMode::Full) && !simulators.is_file() {
+    if modes.iter().any(|it| *it != LoadMode::Echo) && !simulators.is_file() {
         let at = simulators.display();
         return Err(Complaint::bad_input(format!(
             "{at} is not there; build it with `cargo build --release -p offhook-simulators`, or name \
@@ -37,7 +38,18 @@ pub(crate) async fn run(arguments: BenchArguments) -> anyhow::Result<Outcome> {
     let json = arguments.json;
     let folder = json.with_extension("server");
     fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    let leg = match arguments.leg {
+        BenchLeg::Twilio => LoadLeg::Twilio,
+        BenchLeg::Telnyx => LoadLeg::Telnyx,
+        BenchLeg::Plivo => LoadLeg::Plivo,
+        BenchLeg::Session => LoadLeg::Session,
+    };
+    if leg == LoadLeg::Session && modes.contains(&LoadMode::Echo) {
+        let problem = "--leg session has no echo; add --modes full";
+        return Err(Complaint::bad_input(problem.to_owned()));
+    }
     let plan = LoadPlan {
+        leg,
         modes,
         calls: arguments.calls,
         hold,
@@ -45,6 +57,7 @@ pub(crate) async fn run(arguments: BenchArguments) -> anyhow::Result<Outcome> {
             BenchDelays::Zero => LoadDelays::ZERO,
             BenchDelays::Typical => LoadDelays::TYPICAL,
         },
+        profile: arguments.profile.then(|| json.with_extension("flame.svg")),
         offhook,
         simulators,
         clips: arguments.clips.unwrap_or_else(packaged_clips),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use offhook_load::{LoadDelays, LoadMode, LoadPlan};
+use offhook_load::{LoadDelays, LoadLeg, LoadMode, LoadPlan};
 use offhook_media::write_wav;
 use tempfile::TempDir;
 
@@ -15,8 +15,10 @@ async fn media_streams_come_straight_back_and_their_cost_is_told() {
         .collect();
     write_wav(&folder.path().join("tone.wav"), 8_000, &tone).expect("a file");
     let plan = LoadPlan {
+        leg: LoadLeg::Twilio,
+        profile: None,
         modes: vec![LoadMode::Echo],
-        calls: vec![2],
+        calls: Some(vec![2]),
         hold: Duration::from_millis(500),
         delays: LoadDelays::ZERO,
         offhook: env!("CARGO_BIN_EXE_offhook").into(),

@@ -18,8 +18,9 @@ use super::assembly::{Assembly, Sent};
 const BEFORE_ONSET_MS: u64 = 200;
 /// Words of so long ago are kept for an utterance whose onset is not told yet.
 const UNCLAIMED_MS: u64 = 3_000;
-/// A final result that ends as little before the end of an utterance reaches it.
-const REACH_MS: u64 = 20;
+/// A final result that ends as little before the end of an utterance reaches it: whoever ends one has
+/// heard a longer silence, and a server that is asked about less audio does not answer.
+const REACH_MS: u64 = 60;
 /// The answer to a request to settle may end as much before the audio that was sent.
 const ANSWER_MS: u64 = 1_000;
 /// Utterances that are not settled.

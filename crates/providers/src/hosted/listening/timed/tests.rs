@@ -84,6 +84,26 @@ fn interim_text_is_what_is_settled_and_what_is_not() {
 }
 
 #[test]
+fn who_has_fallen_silent_is_settled_by_a_result_that_ends_in_the_silence() {
+    // A server that has just settled everything does not answer a request to settle the rest.
+    let mut it = transcript(1_000);
+    it.start(FIRST, 500);
+    it.hear(1_000);
+    let words = [("one", 0.6, 0.8), ("two", 1.2, 1.8)];
+    it.take(result("final", 0.0, 1.95, &words), ALL);
+    assert_eq!(it.finalise(FIRST, soon()), said(FIRST, "one two"));
+    it.start(SECOND, 0);
+    it.hear(2_000);
+    assert_eq!(it.finalise(SECOND, soon()), []);
+    let words = [("three", 2.2, 3.8)];
+    assert_eq!(
+        it.take(result("final", 1.95, 3.89, &words), ALL),
+        [],
+        "the caller may have spoken since"
+    );
+}
+
+#[test]
 fn words_belong_to_an_utterance_by_where_they_begin() {
     let mut it = transcript(1_000);
     it.start(FIRST, 300);
