@@ -123,6 +123,7 @@ mod tests {
             start_up_ms: 1.0,
             memory_idle_bytes: 1,
             calls_per_core: None,
+            calls_per_core_within_100_ms: None,
             levels: vec![level(1), level(50), level(100)],
         };
         let machine = MachineReport {
@@ -134,6 +135,7 @@ mod tests {
         let report = LoadReport {
             machine,
             leg: "twilio".into(),
+            faults_per_mille: 0,
             hold_seconds: 1.0,
             modes: BTreeMap::from([("full".to_owned(), mode)]),
         };

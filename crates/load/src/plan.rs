@@ -87,6 +87,8 @@ pub struct LoadPlan {
     pub hold: Duration,
     /// How long the simulated providers take in [`LoadMode::Full`].
     pub delays: LoadDelays,
+    /// Of a thousand requests to the simulated providers, how many go wrong.
+    pub faults_per_mille: u32,
     /// Where a flame graph of the server at the highest level of the pipeline is written.
     pub profile: Option<PathBuf>,
     /// The program that serves.

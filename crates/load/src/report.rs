@@ -13,6 +13,8 @@ pub struct LoadReport {
     pub machine: MachineReport,
     /// How callers reached the server.
     pub leg: String,
+    /// Of a thousand requests to the simulated providers, how many went wrong.
+    pub faults_per_mille: u32,
     /// How long a level was measured, in seconds, unless it had few calls.
     pub hold_seconds: f64,
     /// The figures of each mode by its name.
@@ -43,6 +45,10 @@ pub struct ModeReport {
     pub memory_idle_bytes: u64,
     /// Calls at once for each processor second a second: where a line through the levels leads.
     pub calls_per_core: Option<f64>,
+    /// The most calls at once, of the levels in order, up to which the 95th percentile of voice to
+    /// voice (in echo mode, of the round trip) is at most 100 ms above that of the first level, for
+    /// each processor of the machine, which the server shares with callers and providers.
+    pub calls_per_core_within_100_ms: Option<f64>,
     /// From few calls to many.
     pub levels: Vec<LevelReport>,
 }

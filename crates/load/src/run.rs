@@ -21,6 +21,8 @@ use crate::{
 const ENDPOINT_WAIT: Duration = Duration::from_millis(200);
 /// Speech over the agent after which it pauses, at the sensitivity of the agent.
 const SPEECH_TO_PAUSE: Duration = Duration::from_millis(300);
+/// Waits that have grown by so many milliseconds are those of a machine that is full.
+const GROWTH: f64 = 100.0;
 /// How long a server is left alone before its idle memory is read.
 const IDLE: Duration = Duration::from_secs(2);
 
@@ -53,6 +55,7 @@ pub async fn run(
             load_before: load.unwrap_or_default(),
         },
         leg: plan.leg.name().to_owned(),
+        faults_per_mille: plan.faults_per_mille,
         hold_seconds: plan.hold.as_secs_f64(),
         modes,
     })
@@ -96,6 +99,7 @@ async fn pipeline(
         ("--first-token-ms", millis(delays.first_token)),
         ("--first-audio-ms", millis(delays.first_audio)),
         ("--tokens-per-second", delays.tokens_per_second.to_string()),
+        ("--faults-per-mille", plan.faults_per_mille.to_string()),
     ];
     let simulated: Vec<String> = simulated
         .into_iter()
@@ -164,6 +168,7 @@ async fn levels(
         start_up_ms: rounded(in_millis(start_up)),
         memory_idle_bytes: line.memory_idle,
         calls_per_core: calls_per_core(&levels),
+        calls_per_core_within_100_ms: within(&levels, GROWTH, process::machine().1),
         levels,
     })
 }
@@ -181,6 +186,14 @@ fn calls_per_core(levels: &[LevelReport]) -> Option<f64> {
     let calls = many.calls.checked_sub(few.calls).filter(|it| *it > 0)?;
     let cost = many.cpu_server - few.cpu_server;
     (cost > 0.0).then(|| rounded(calls as f64 / cost))
+}
+
+/// How many calls each processor of the machine carried until waits had grown by `growth_ms`.
+fn within(levels: &[LevelReport], growth_ms: f64, processors: usize) -> Option<f64> {
+    let waits_max = levels.first()?.voice_to_voice_ms.p95 + growth_ms;
+    let is_quick = |level: &&LevelReport| level.voice_to_voice_ms.p95 <= waits_max;
+    let most = levels.iter().take_while(is_quick).last()?;
+    Some(rounded(most.calls as f64 / processors.max(1) as f64))
 }
 
 fn served(config: &str) -> Vec<String> {
@@ -234,6 +247,7 @@ fn agent() -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Spread;
 
     #[test]
     fn the_slope_leaves_out_what_the_server_does_without_calls() {
@@ -245,5 +259,18 @@ mod tests {
         let levels = [level(1, 0.11), level(101, 0.51)];
         assert_eq!(calls_per_core(&levels), Some(250.0));
         assert_eq!(calls_per_core(&levels[..1]), None);
+    }
+
+    #[test]
+    fn a_machine_is_full_where_waits_have_grown() {
+        let level = |calls, wait| LevelReport {
+            calls,
+            voice_to_voice_ms: Spread::of(vec![wait]),
+            ..LevelReport::default()
+        };
+        let levels = [level(1, 220.0), level(100, 260.0), level(300, 321.0)];
+        assert_eq!(within(&levels, GROWTH, 2), Some(50.0));
+        assert_eq!(within(&levels, 200.0, 2), Some(150.0));
+        assert_eq!(within(&[], GROWTH, 2), None);
     }
 }

@@ -9,24 +9,25 @@ use crate::{LevelReport, LoadReport, Spread};
 pub fn table(report: &LoadReport) -> String {
     let machine = &report.machine;
     let mut text = format!(
-        "{} × {}, Linux {}, load before the run {}; leg {}; each level {} s, one with less than ten calls three times as long\n",
+        "{} × {}, Linux {}, load before the run {}; leg {}; {} of 1,000 requests to providers go wrong; each level {} s, one with less than ten calls three times as long\n",
         machine.processors,
         machine.processor,
         machine.kernel,
         machine.load_before,
         report.leg,
+        report.faults_per_mille,
         report.hold_seconds
     );
     for (name, mode) in &report.modes {
         let _ = writeln!(
             text,
             "\n## {name}\n\nProviders' delays: {}. Starts in {:.0} ms; {:.1} MB idle; {} calls a core by the \
-             slope.\n",
+             slope, {} with answers at most 100 ms later than at the first level.\n",
             mode.delays,
             mode.start_up_ms,
             mode.memory_idle_bytes as f64 / 1e6,
-            mode.calls_per_core
-                .map_or_else(|| "?".to_owned(), |it| format!("{it:.0}"))
+            figure(mode.calls_per_core),
+            figure(mode.calls_per_core_within_100_ms)
         );
         let rows: &[Row] = if name == "echo" { ECHO } else { FULL };
         text.push_str("| calls |");
@@ -50,6 +51,10 @@ pub fn table(report: &LoadReport) -> String {
         }
     }
     text
+}
+
+fn figure(value: Option<f64>) -> String {
+    value.map_or_else(|| "?".to_owned(), |it| format!("{it:.0}"))
 }
 
 type Row = (&'static str, fn(&LevelReport) -> String);
@@ -142,6 +147,7 @@ mod tests {
             start_up_ms: 90.0,
             memory_idle_bytes: 120_000_000,
             calls_per_core: Some(500.0),
+            calls_per_core_within_100_ms: Some(50.0),
             levels: vec![level(1), level(100)],
         };
         LoadReport {
@@ -152,6 +158,7 @@ mod tests {
                 load_before: 0.1,
             },
             leg: "twilio".into(),
+            faults_per_mille: 0,
             hold_seconds: 20.0,
             modes: [("echo".to_owned(), mode.clone()), ("full".to_owned(), mode)].into(),
         }

@@ -175,6 +175,10 @@ pub(crate) struct BenchArguments {
     /// How long the simulated providers take in full mode.
     #[arg(long, default_value = "zero")]
     pub(crate) delays: BenchDelays,
+    /// Of a thousand requests to the simulated providers, how many go wrong: they are refused, hang,
+    /// break off or bring something senseless.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub(crate) faults_per_mille: u32,
     /// Draw where the server spends its time at the highest level of the pipeline, as a flame graph
     /// beside the report. It needs `perf` and the commands of inferno, which make a level dearer.
     #[arg(long)]

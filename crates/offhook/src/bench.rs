@@ -57,6 +57,7 @@ pub(crate) async fn run(arguments: BenchArguments) -> anyhow::Result<Outcome> {
             BenchDelays::Zero => LoadDelays::ZERO,
             BenchDelays::Typical => LoadDelays::TYPICAL,
         },
+        faults_per_mille: arguments.faults_per_mille,
         profile: arguments.profile.then(|| json.with_extension("flame.svg")),
         offhook,
         simulators,

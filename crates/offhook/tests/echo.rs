@@ -16,6 +16,7 @@ async fn media_streams_come_straight_back_and_their_cost_is_told() {
     write_wav(&folder.path().join("tone.wav"), 8_000, &tone).expect("a file");
     let plan = LoadPlan {
         leg: LoadLeg::Twilio,
+        faults_per_mille: 0,
         profile: None,
         modes: vec![LoadMode::Echo],
         calls: Some(vec![2]),
