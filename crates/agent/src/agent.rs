@@ -124,6 +124,13 @@ impl Agent {
         self.prompt.render(variables, &self.variables)
     }
 
+    /// What a variable holds in a call with `variables`, or where the call gives it none.
+    #[must_use]
+    pub fn variable<'a>(&'a self, name: &str, variables: &'a CallVariables) -> Option<&'a str> {
+        let value = variables.get(name).or_else(|| self.variables.get(name));
+        value.map(String::as_str)
+    }
+
     /// What the agent says first; empty where the caller speaks first.
     #[must_use]
     pub fn greeting(&self, variables: &CallVariables) -> String {

@@ -48,4 +48,5 @@ pub use sounds::{
     AmbientSound, AmbientSoundDocument, AmbientSoundKindDocument, ToolCallSound,
     ToolCallSoundBehaviourDocument, ToolCallSoundDocument, ToolCallSoundKindDocument,
 };
+pub use template::is_only_for_headers;
 pub use thinking::{ThinkingDocument, ThinkingEffortDocument};

@@ -90,6 +90,7 @@ impl Template {
         for piece in &self.0 {
             match piece {
                 Piece::Text(literal) => text.push_str(literal),
+                Piece::Variable(name) if is_only_for_headers(name) => {}
                 Piece::Variable(name) => {
                     let value = given.get(name).or_else(|| defaults.get(name));
                     text.push_str(value.map_or("", String::as_str));
@@ -98,6 +99,12 @@ impl Template {
         }
         text
     }
+}
+
+/// Whether a variable is kept from every text: no model and no caller gets to know it.
+#[must_use]
+pub fn is_only_for_headers(name: &str) -> bool {
+    name.starts_with("secret__")
 }
 
 /// Whether a variable can be called `name`.
@@ -153,6 +160,12 @@ mod tests {
         let defaults = BTreeMap::from([("name".to_owned(), "you".to_owned())]);
         assert_eq!(template.render(&given, &defaults), "Ann");
         assert_eq!(template.render(&BTreeMap::new(), &defaults), "you");
+    }
+
+    #[test]
+    fn what_is_only_for_headers_stands_in_no_text() {
+        let values = [("secret__token", "t0p"), ("name", "Ann")];
+        assert_eq!(rendered("{{secret__token}}{{name}}", &values), "Ann");
     }
 
     #[test]

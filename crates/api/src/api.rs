@@ -7,7 +7,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
 use offhook_agent::{ModelChoices, ServedModels};
-use offhook_call::{ModelKeys, ProviderSource, Providers};
+use offhook_call::{Brought, ModelKeys, ProviderSource, Providers};
 use offhook_store::{Store, StoreError, Workspace};
 
 use crate::calls::CallPlaces;
@@ -170,7 +170,7 @@ impl Api {
     }
 
     /// The stages with which this process serves an agent of `workspace` that names these models,
-    /// with the secrets of the workspace that it wants for them.
+    /// with the secrets of the workspace that it wants for them, and what the call brings.
     ///
     /// # Errors
     /// Where it serves none, or cannot have one of them.
@@ -178,6 +178,7 @@ impl Api {
         &self,
         workspace: &Workspace,
         models: &ModelChoices,
+        brought: Brought,
     ) -> Result<Providers, Refusal> {
         if let Some(server) = &models.chat_server {
             let allows_private = self.inside.settings.allows_private_webhooks;
@@ -194,7 +195,8 @@ impl Api {
                 Err(problem) => return Err(problem.into()),
             }
         }
-        self.provided(models, &ModelKeys::from_iter(keys))
+        let keys = ModelKeys::from_iter(keys).with(brought);
+        self.provided(models, &keys)
     }
 
     /// What webhooks are told.

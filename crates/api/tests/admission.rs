@@ -277,6 +277,37 @@ async fn overrides_act_where_the_agent_allows_them() {
 }
 
 #[tokio::test]
+async fn what_is_for_the_owners_model_reaches_it_and_no_text() {
+    let server = server().await;
+    let custom = json!({
+        "url": "https://models.example.com/v1", "model_id": "ours-7b",
+        "request_headers": { "x-caller": { "variable_name": "secret__token" } },
+    });
+    let prompt = json!({
+        "prompt": "Be brief. {{secret__token}}", "llm": "custom-llm", "custom_llm": custom,
+    });
+    let agent = server
+        .agent(json!({
+            "conversation_config": { "agent": { "prompt": prompt } },
+            "platform_settings": { "overrides": { "custom_llm_extra_body": true } },
+        }))
+        .await;
+    let admitted = server.admitted(&agent).await;
+    let told = problem(opened(&server, &admitted, &json!({})));
+    assert_eq!(told, "missing dynamic variables: secret__token");
+    let wishes = json!({
+        "variables": { "secret__token": "t0p" }, "extra_body": { "tier": "gold" },
+    });
+    let opening = opened(&server, &admitted, &wishes).unwrap();
+    let brought = opening.brought();
+    assert_eq!(brought.variables["secret__token"], "t0p");
+    let extra = json!({ "elevenlabs_extra_body": { "tier": "gold" } });
+    assert_eq!(Value::Object(brought.extra_body), extra);
+    let prompt = opening.agent.system_prompt(&opening.variables);
+    assert_eq!(prompt.trim(), "Be brief.");
+}
+
+#[tokio::test]
 async fn a_variable_without_a_value_is_missing() {
     let server = server().await;
     let agent = server

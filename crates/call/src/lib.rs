@@ -15,7 +15,7 @@ mod written;
 
 pub use conversation::Conversation;
 pub use persona::Persona;
-pub use provider_source::{ModelKeys, ProviderSource};
+pub use provider_source::{Brought, ModelKeys, ProviderSource};
 pub use record::{
     BackchannelRecord, BargeInOutcome, BargeInRecord, CallRecord, EntryKind, LogEntry,
     PacingRecord, TurnKind, TurnRecord, TurnTimings,

@@ -159,7 +159,8 @@ impl Plan {
         }
         let served = models.served()?;
         let agent = self.agent.read(&served)?;
-        let keys = self.agent.keys();
+        let brought = Brought::to(&agent, &self.variables);
+        let keys = self.agent.keys().with(brought);
         let recording = self.recording.as_deref().map(open_recording).transpose()?;
         self.outputs.check()?;
         let own = OwnServers::reached(true)?;

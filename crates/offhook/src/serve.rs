@@ -26,7 +26,7 @@ use offhook_api::calls::{
 };
 use offhook_api::{Api, ApiSettings, Refusal, RequestThreads, SharedPaths, Switchboard};
 use offhook_call::recording::Recorder;
-use offhook_call::{CallSetup, Persona, Session};
+use offhook_call::{Brought, CallSetup, Persona, Session};
 use offhook_contract::{LegDescription, leg};
 use offhook_store::{CallWriter, Store};
 use offhook_transport::websocket::wire::SessionRequest;
@@ -367,8 +367,11 @@ async fn open(
     };
     let is_recorded = agent.is_recorded();
     let (hosted, lines) = HostedCall::new(&server.api, server.records.clone(), new);
-    let providers = server.api.providers_of(&tenant, agent.models()).await;
-    let providers = providers.map_err(|refusal| cannot_begin(&refusal.message))?;
+    let brought = Brought::to(&agent, &start.variables);
+    let providers = server.api.providers_of(&tenant, agent.models(), brought);
+    let providers = providers
+        .await
+        .map_err(|refusal| cannot_begin(&refusal.message))?;
     let setup = CallSetup {
         call_id: call_id.clone(),
         persona: Persona::new(Arc::new(agent), start.variables),

@@ -65,7 +65,7 @@ fn written_with(folder: &TempDir, models: &Value) -> (String, String) {
     let agent = folder.path().join("agent.json");
     let document = json!({
         "name": "Ann", "prompt": "Be brief.", "first_message": "Hello, Ann here.",
-        "models": models,
+        "models": models, "variables": { "secret__key": format!("Bearer {KEY}") },
     });
     std::fs::write(&agent, document.to_string()).expect("a file");
     let text = SCENARIO.replace("AGENT", &agent.to_string_lossy());
@@ -225,7 +225,7 @@ async fn a_caller_is_answered_by_a_server_of_the_agents_own() {
             "chat_server": {
                 "url": format!("http://{address}/v1"),
                 "model": "ours-7b",
-                "headers": { "authorization": format!("Bearer {KEY}") },
+                "variable_headers": { "authorization": "secret__key" },
             },
             "chat_standby": ["openai/gpt-4o-mini"],
             "chat_patience": "2s",

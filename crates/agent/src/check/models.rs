@@ -4,6 +4,7 @@
 use crate::check::Check;
 use crate::limits;
 use crate::model_id::{is_vendor, vendors};
+use crate::template::is_variable_name;
 use crate::{AgentDocument, ChatServerDocument, ModelChoices, ModelId};
 
 impl Check {
@@ -86,13 +87,17 @@ impl Check {
             1,
             limits::NAME_CHARS_MAX,
         );
-        if server.headers.len() + server.secret_headers.len() > limits::HEADERS_MAX {
+        self.addressed(server);
+        let headers =
+            server.headers.len() + server.secret_headers.len() + server.variable_headers.len();
+        if headers > limits::HEADERS_MAX {
             let problem = format!("too many headers; at most {}", limits::HEADERS_MAX);
             self.findings.add(format!("{path}.headers"), problem);
         }
         for (part, headers) in [
             ("headers", &server.headers),
             ("secret_headers", &server.secret_headers),
+            ("variable_headers", &server.variable_headers),
         ] {
             for (name, value) in headers {
                 if !is_header(name, value) {
@@ -101,6 +106,23 @@ impl Check {
                     self.findings.add(format!("{path}.{part}.{name}"), problem);
                 }
             }
+        }
+    }
+
+    /// What of a request depends on the call or the version.
+    fn addressed(&mut self, server: &ChatServerDocument) {
+        for (header, variable) in &server.variable_headers {
+            if !is_variable_name(variable) {
+                let problem = format!("\"{variable}\" is no variable's name");
+                let path = format!("models.chat_server.variable_headers.{header}");
+                self.findings.add(path, problem);
+            }
+        }
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+        let version = server.api_version.as_deref();
+        if version.is_some_and(|it| it.is_empty() || !it.chars().all(is_plain)) {
+            let problem = "is no version; it has letters, digits, \"-\", \".\" and \"_\"";
+            self.findings.add("models.chat_server.api_version", problem);
         }
     }
 }
@@ -128,12 +150,16 @@ mod tests {
     #[test]
     fn a_server_of_the_agents_own_needs_an_address_and_headers_that_are_some() {
         let server = r#"{"chat_server":{"url":"https://a.test/v1","model":"m",
-            "headers":{"x-team":"voice"},"secret_headers":{"x-key":"secret_1"}}}"#;
+            "headers":{"x-team":"voice"},"secret_headers":{"x-key":"secret_1"},
+            "variable_headers":{"x-caller":"secret__token"},"api_version":"2025-01-01"}}"#;
         assert!(problems(server).is_empty());
         let wrong = r#"{"chat_server":{"url":"ftp://a.test","model":"m",
-            "headers":{"x team":"voice","x-line":"a\nb"}}}"#;
+            "headers":{"x team":"voice","x-line":"a\nb"},
+            "variable_headers":{"x-caller":"a b"},"api_version":"1&x"}}"#;
         let paths = [
             "models.chat_server.url",
+            "models.chat_server.variable_headers.x-caller",
+            "models.chat_server.api_version",
             "models.chat_server.headers.x team",
             "models.chat_server.headers.x-line",
         ];

@@ -66,6 +66,15 @@ pub struct ChatServerDocument {
     /// Headers of which each value is a secret of the workspace, by its id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub secret_headers: BTreeMap<String, String>,
+    /// Headers of which each value is a variable's, by its name. Those whose names begin with
+    /// `secret__` stand in headers and in no text.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variable_headers: BTreeMap<String, String>,
+    /// Version of the API, which is written into the address of each request as `api-version`.
+    /// Null: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = limits::NAME_CHARS_MAX))]
+    pub api_version: Option<String>,
 }
 
 /// OpenAI's two APIs for replies.

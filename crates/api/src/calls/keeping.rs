@@ -1,6 +1,6 @@
 //! What of a call may be stored, as its agent says.
 
-use offhook_agent::RecordSettings;
+use offhook_agent::{RecordSettings, is_only_for_headers};
 use offhook_call::report::TranscriptTurn;
 use serde_json::Value;
 
@@ -52,10 +52,12 @@ impl Keeping {
 
     /// What is kept of everything that is known of a call when it begins.
     pub(crate) fn document(&self, document: CallDocument) -> CallDocument {
-        let document = CallDocument {
+        let mut document = CallDocument {
             kept_for: self.kept_for,
             ..document
         };
+        let variables = &mut document.variables;
+        variables.retain(|name, _| !is_only_for_headers(name));
         if self.keeps_conversation {
             return document;
         }

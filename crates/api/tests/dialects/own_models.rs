@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use offhook_agent::{Agent, ModelChoices, ModelId, ServedModels, StageModels};
+use offhook_agent::{Agent, CallVariables, ModelChoices, ModelId, ServedModels, StageModels};
 use offhook_api::{Api, ApiSettings};
-use offhook_call::{ModelKeys, ProviderSource, Providers};
+use offhook_call::{Brought, ModelKeys, ProviderSource, Providers};
 use offhook_store::{Store, WorkspaceId};
 use serde_json::{Value, json};
 
@@ -51,7 +51,10 @@ impl Server {
             .store
             .workspace(&WorkspaceId::new(agent.workspace.as_str()));
         let agent = Agent::from_json(&agent.document.to_string()).unwrap();
-        let refused = self.api.providers_of(&workspace, agent.models()).await;
+        let given = CallVariables::from([("secret__token".to_owned(), "t0p".to_owned())]);
+        let brought = Brought::to(&agent, &given);
+        let refused = self.api.providers_of(&workspace, agent.models(), brought);
+        let refused = refused.await;
         refused.err().unwrap().message
     }
 }
@@ -69,7 +72,11 @@ async fn a_custom_llm_writes_the_replies_with_the_workspaces_secrets() {
             "url": "https://models.example.com/v1",
             "model_id": "ours-7b",
             "api_key": { "secret_id": id },
-            "request_headers": { "x-team": "voice", "x-token": { "secret_id": id } },
+            "request_headers": {
+                "x-team": "voice", "x-token": { "secret_id": id },
+                "x-caller": { "variable_name": "secret__token" },
+            },
+            "api_version": "2025-01-01-preview",
             "api_type": "responses",
         },
         "backup_llm_config": { "preference": "override", "order": ["gpt-4o-mini", "not a name"] },
@@ -82,6 +89,7 @@ async fn a_custom_llm_writes_the_replies_with_the_workspaces_secrets() {
     let expected = json!({
         "url": "https://models.example.com/v1", "model": "ours-7b", "api": "responses",
         "key": id, "headers": { "x-team": "voice" }, "secret_headers": { "x-token": id },
+        "variable_headers": { "x-caller": "secret__token" }, "api_version": "2025-01-01-preview",
     });
     assert_eq!(models["chat_server"], expected);
     assert_eq!(models["chat_standby"], json!(["gpt-4o-mini"]));
@@ -90,6 +98,7 @@ async fn a_custom_llm_writes_the_replies_with_the_workspaces_secrets() {
     let (models, keys) = asked.lock().unwrap().pop().unwrap();
     assert_eq!(models.chat_server.unwrap().model, "ours-7b");
     assert_eq!(keys.get(id.as_str().unwrap()), Some("sk-own"));
+    assert_eq!(keys.variable("secret__token"), Some("t0p"));
     // Another model is none of its business.
     let change = json!({ "conversation_config": { "agent": { "prompt": { "llm": "gpt-4o" } } } });
     let line = format!("PATCH /v1/convai/agents/{agent}");

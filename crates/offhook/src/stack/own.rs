@@ -46,13 +46,19 @@ impl OwnServers {
         for (name, id) in &server.secret_headers {
             headers.push((name.as_str(), text_of(keys, id)?));
         }
+        for (name, variable) in &server.variable_headers {
+            let value = keys.variable(variable);
+            let value = value.ok_or_else(|| format!("there is no variable \"{variable}\""))?;
+            headers.push((name.as_str(), value));
+        }
         let mut account = Account::new(PROVIDER, &server.url, key);
         account.headers = header_map(&headers)?;
+        account.api_version.clone_from(&server.api_version);
         let config = OpenAiChatConfig {
             account,
             model: server.model.clone(),
             limits: ChatLimits::default(),
-            extra: serde_json::Map::new(),
+            extra: keys.extra_body().clone(),
         };
         let client = self.client.clone();
         Ok(match server.api {

@@ -39,6 +39,9 @@ pub struct Account {
     pub key: Option<ApiKey>,
     /// Headers of each request beyond those that are always set.
     pub headers: HeaderMap,
+    /// Written into the address of each request as `api-version`, where there is one: letters,
+    /// digits, `-`, `.` and `_`.
+    pub api_version: Option<String>,
 }
 
 impl Account {
@@ -50,13 +53,17 @@ impl Account {
             base_url: base_url.trim_end_matches('/').to_owned(),
             key,
             headers: HeaderMap::new(),
+            api_version: None,
         }
     }
 
     /// The address of a path, which begins with a slash.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.base_url)
+        match &self.api_version {
+            Some(version) => format!("{}{path}?api-version={version}", self.base_url),
+            None => format!("{}{path}", self.base_url),
+        }
     }
 }
 
@@ -70,5 +77,11 @@ mod tests {
         assert_eq!(account.url("/models"), "https://a.test/v1/models");
         assert_eq!(account.key.as_ref().map(ApiKey::expose), Some("sk-1"));
         assert!(!format!("{account:?}").contains("sk-1"));
+        let versioned = Account {
+            api_version: Some("2025-01-01".to_owned()),
+            ..account
+        };
+        let address = "https://a.test/v1/models?api-version=2025-01-01";
+        assert_eq!(versioned.url("/models"), address);
     }
 }

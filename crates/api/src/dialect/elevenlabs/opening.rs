@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use offhook_agent::{Agent, CallVariables};
+use offhook_call::Brought;
 use offhook_store::now_ms;
 use serde_json::{Map, Value, json};
 
@@ -16,6 +17,8 @@ use crate::timestamp::rfc3339;
 use crate::{Api, read_agent};
 
 const CONFIG: &str = "conversation_config";
+/// The field of a request in which the owner's language model finds what the client says.
+const EXTRA_BODY: &str = "elevenlabs_extra_body";
 const PLACEHOLDERS: &str =
     "conversation_config.agent.dynamic_variables.dynamic_variable_placeholders";
 
@@ -45,6 +48,21 @@ pub struct Opening {
     pub events: BTreeSet<String>,
     /// Whether nothing is spoken on either side.
     pub is_text_only: bool,
+    /// For a language model of the agent's owner, where the agent allows that.
+    pub extra_body: Map<String, Value>,
+}
+
+impl Opening {
+    /// What the conversation brings for the agent's models.
+    #[must_use]
+    pub fn brought(&self) -> Brought {
+        let mut brought = Brought::to(&self.agent, &self.variables);
+        if !self.extra_body.is_empty() {
+            let extra = Value::Object(self.extra_body.clone());
+            brought.extra_body.insert(EXTRA_BODY.to_owned(), extra);
+        }
+        brought
+    }
 }
 
 /// Why a conversation cannot begin.
@@ -95,6 +113,7 @@ impl Admitted {
                 .filter_map(|it| it.as_str().map(str::to_owned))
                 .collect(),
             is_text_only: is_text_only == Some(&json!(true)),
+            extra_body: wishes.extra_body.clone(),
         })
     }
 
@@ -212,8 +231,8 @@ fn variables(
 ) -> Result<CallVariables, OpeningProblem> {
     let mut values = system_variables(admitted, conversation_id);
     for (name, value) in &wishes.variables {
-        // What begins so is the server's own, or no text for a model.
-        if name.starts_with("system__") || name.starts_with("secret__") {
+        // What begins so is the server's own.
+        if name.starts_with("system__") {
             continue;
         }
         let text = match value {
@@ -226,17 +245,21 @@ fn variables(
     let own = stored.dialects.get(DIALECT.name);
     let placeholders = own.and_then(|own| path::at(own, PLACEHOLDERS));
     let declared = stored.document["variables"].as_object();
-    let missing: Vec<&str> = declared
-        .into_iter()
-        .flatten()
+    let declared = declared.into_iter().flatten();
+    let declared = declared
         .filter(|(_, default)| default.as_str() == Some(""))
-        .map(|(name, _)| name.as_str())
+        .map(|(name, _)| name.as_str());
+    let headers = stored.document["models"]["chat_server"]["variable_headers"].as_object();
+    let headers = headers.into_iter().flatten();
+    let missing: BTreeSet<&str> = declared
+        .chain(headers.filter_map(|(_, name)| name.as_str()))
         .filter(|name| !values.contains_key(*name))
         .filter(|name| placeholders.and_then(|it| it.get(name)).is_none())
         .collect();
     if missing.is_empty() {
         Ok(values)
     } else {
+        let missing: Vec<&str> = missing.into_iter().collect();
         let message = format!("missing dynamic variables: {}", missing.join(", "));
         Err(OpeningProblem::Client(message))
     }

@@ -16,6 +16,10 @@ pub(super) const CHAT_STANDBY_FIELDS: &[&str] = &[BACKUP];
 /// The name that stands for a server of the agent's own.
 const OWN: &str = "custom-llm";
 
+/// How a header names a secret, and a variable.
+const BY_SECRET: &str = "secret_id";
+const BY_VARIABLE: &str = "variable_name";
+
 /// Its server writes the replies of an agent whose `llm` says so.
 pub(super) const CHAT_SERVER: Way = Way::Document {
     read: |document| {
@@ -49,15 +53,25 @@ fn server_of(custom: &Value) -> Value {
     if let Some(id) = custom["api_key"]["secret_id"].as_str() {
         server["key"] = json!(id);
     }
-    let (mut plain, mut secret) = (Map::new(), Map::new());
+    if let Some(version) = custom["api_version"].as_str().filter(|it| !it.is_empty()) {
+        server["api_version"] = json!(version);
+    }
+    let [mut plain, mut secret, mut variable] = [(); 3].map(|()| Map::new());
     for (name, value) in custom["request_headers"].as_object().into_iter().flatten() {
         if value.is_string() {
             plain.insert(name.clone(), value.clone());
-        } else if let Some(id) = value["secret_id"].as_str() {
+        } else if let Some(id) = value[BY_SECRET].as_str() {
             secret.insert(name.clone(), json!(id));
+        } else if let Some(named) = value[BY_VARIABLE].as_str() {
+            variable.insert(name.clone(), json!(named));
         }
     }
-    for (name, headers) in [("headers", plain), ("secret_headers", secret)] {
+    let kinds = [
+        ("headers", plain),
+        ("secret_headers", secret),
+        ("variable_headers", variable),
+    ];
+    for (name, headers) in kinds {
         if !headers.is_empty() {
             server[name] = Value::Object(headers);
         }
@@ -79,11 +93,18 @@ fn custom_of(server: &Value, own: Option<Value>) -> Value {
         None => Value::Null,
     };
     let mut headers = server["headers"].as_object().cloned().unwrap_or_default();
-    let secret = server["secret_headers"].as_object();
-    for (name, id) in secret.into_iter().flatten() {
-        headers.insert(name.clone(), json!({ "secret_id": id }));
+    for (kind, field) in [
+        ("secret_headers", BY_SECRET),
+        ("variable_headers", BY_VARIABLE),
+    ] {
+        for (name, what) in server[kind].as_object().into_iter().flatten() {
+            headers.insert(name.clone(), json!({ field: what }));
+        }
     }
     custom["request_headers"] = Value::Object(headers);
+    if custom["api_version"] != server["api_version"] {
+        custom["api_version"] = server["api_version"].clone();
+    }
     custom
 }
 

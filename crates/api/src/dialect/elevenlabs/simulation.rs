@@ -191,7 +191,9 @@ impl Simulation {
             ..Wishes::default()
         };
         let opening = admitted.open(api, "simulation", &wishes).map_err(refused)?;
-        let providers = &api.providers_of(&workspace, opening.agent.models()).await?;
+        let providers = &api
+            .providers_of(&workspace, opening.agent.models(), opening.brought())
+            .await?;
         let persona = Persona::new(Arc::new(opening.agent), opening.variables);
         let user = &specification["simulated_user_config"];
         let systems = [persona.system_prompt(), user_prompt(user)];

@@ -314,7 +314,8 @@ async fn providers(
     workspace: &Workspace,
     opening: &Opening,
 ) -> Result<Providers, ConversationRefusal> {
-    let providers = api.providers_of(workspace, opening.agent.models()).await;
+    let providers = api.providers_of(workspace, opening.agent.models(), opening.brought());
+    let providers = providers.await;
     let mut providers = providers.map_err(|refusal| failed(&refusal.message))?;
     if opening.is_text_only {
         providers.voice = Arc::new(WrittenVoice);
