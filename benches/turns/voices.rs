@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use offhook_contract::{
-    SpeechEvent, SpeechRequest, SpokenText, TextSpan, TextToSpeech, VoiceManner,
+    Diction, SpeechEvent, SpeechRequest, SpokenText, TextSpan, TextToSpeech, VoiceManner,
 };
 use offhook_media::{SampleRate, resample_all};
 use tokio::runtime::Runtime;
@@ -89,6 +89,8 @@ impl Voices {
 
     async fn synthesise(&self, text: &str, speaker: Speaker) -> anyhow::Result<Spoken> {
         let request = SpeechRequest {
+            diction: Diction::default(),
+            is_phrase: false,
             manner: VoiceManner::default(),
             voice: Some(speaker.id.to_owned()),
             language: "en".to_owned(),

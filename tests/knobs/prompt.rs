@@ -4,6 +4,7 @@ use offhook_contract::Role;
 use offhook_contract::ThinkingEffort;
 use serde_json::json;
 
+use crate::call::Call;
 use crate::knob::{Knob, knob};
 use crate::stage::Stage;
 
@@ -16,6 +17,7 @@ fn question() -> Stage {
 
 pub(crate) fn knobs() -> Vec<Knob> {
     vec![
+        time(),
         knob(
             "prompt",
             [json!("Be brief."), json!("You are {{who}}.")],
@@ -115,6 +117,22 @@ fn thinking_tokens() -> Knob {
         |calls| {
             let asked = calls.map(|call| call.asked[0].options.thinking.tokens_max);
             assert_eq!(asked, [Some(0), Some(2_000), None]);
+        },
+    )
+}
+
+/// What time it is.
+fn time() -> Knob {
+    knob(
+        "time_zone",
+        [json!("UTC"), json!("America/New_York"), json!(null)],
+        "the model knows the date and the time there, or none",
+        question,
+        |[utc, new_york, none]| {
+            let prompt = |call: &Call| call.read(Role::System)[0].to_owned();
+            assert!(prompt(utc).contains("Thursday, 1 January 1970, 00:00 (UTC)"));
+            assert!(prompt(new_york).contains("Wednesday, 31 December 1969, 19:00"));
+            assert!(!prompt(none).contains("19"));
         },
     )
 }

@@ -2,7 +2,7 @@
 //! times, and everything that the caller heard.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use offhook_agent::{Agent, CallVariables};
 use offhook_call::{CallSetup, Persona, Providers, Session};
@@ -153,7 +153,7 @@ impl Stage {
         let (_control, control) = mpsc::channel(1);
         let session = Session::open(CallSetup {
             call_id: "call-1".into(),
-            persona: Persona::new(agent.clone(), self.variables),
+            persona: Persona::new(agent.clone(), self.variables).at(SystemTime::UNIX_EPOCH),
             leg: near,
             providers: Providers {
                 detector: Arc::new(detector.clone()),

@@ -8,8 +8,9 @@ use offhook_turn_taking::{HangUpCause, Line, TurnPolicy};
 use crate::sounds::{AmbientSound, ToolCallSound};
 use crate::template::Template;
 use crate::{
-    AgentDocument, AgentProblems, CallLimits, ChatServerDocument, HearingSettings, ModelId,
-    RecordSettings, ThinkingDocument, reading,
+    AgentDocument, AgentProblems, AudioTagDocument, CallLimits, ChatServerDocument,
+    DictionaryDocument, HearingSettings, ModelId, OtherVoiceDocument, PronunciationDocument,
+    RecordSettings, TextNormalisationDocument, ThinkingDocument, reading,
 };
 
 /// Values that one call gives to the agent's variables, by name. Names that the agent does not
@@ -30,6 +31,7 @@ pub struct Agent {
     pub(crate) fillers: Vec<Template>,
     pub(crate) filler_instructions: Template,
     pub(crate) backchannels: Vec<String>,
+    pub(crate) time_zone: Option<String>,
     pub(crate) models: ModelChoices,
     pub(crate) voice: VoiceSettings,
     pub(crate) ambient_sound: Option<AmbientSound>,
@@ -89,6 +91,18 @@ pub struct VoiceSettings {
     pub stability: Option<f32>,
     /// How close to the original, 0 to 1; `None` is as the voice was set.
     pub similarity: Option<f32>,
+    /// What becomes of numbers and the like before they are said.
+    pub text_normalisation: TextNormalisationDocument,
+    /// How words are said; the first rule that fits goes before the others.
+    pub pronunciations: Vec<PronunciationDocument>,
+    /// Dictionaries of the workspace, whose rules come after those.
+    pub dictionaries: Vec<DictionaryDocument>,
+    /// Voices that the chat model may have speak.
+    pub others: Vec<OtherVoiceDocument>,
+    /// Whether the chat model is told to write audio tags, for voices that take them.
+    pub is_expressive: bool,
+    /// Tags that it is told of.
+    pub audio_tags: Vec<AudioTagDocument>,
 }
 
 /// How the chat model writes.
@@ -177,6 +191,52 @@ impl Agent {
         }
     }
 
+    /// Whether a configured line is the same in every call: it names no variable.
+    #[must_use]
+    pub fn is_same_in_every_call(&self, line: Line) -> bool {
+        let template = match line {
+            Line::Greeting => self.greeting.as_ref(),
+            Line::Reprompt(count) => {
+                let last = self.reprompts.len().saturating_sub(1);
+                let index = usize::try_from(count.saturating_sub(1)).map_or(last, |n| n.min(last));
+                self.reprompts.get(index)
+            }
+            Line::Apology => Some(&self.apology),
+            Line::Goodbye(HangUpCause::DurationLimit) => Some(&self.goodbye_on_limit),
+            // It may be the apology.
+            Line::Goodbye(HangUpCause::ProviderUnavailable) => {
+                return is_fixed(&self.goodbye_on_limit) && is_fixed(&self.apology);
+            }
+            Line::Goodbye(HangUpCause::Silence | HangUpCause::CallerHungUp) => {
+                Some(&self.goodbye_on_silence)
+            }
+        };
+        template.is_some_and(is_fixed)
+    }
+
+    /// Whether the filler of that number, from 0, is the same in every call.
+    #[must_use]
+    pub fn is_filler_same_in_every_call(&self, index: u32) -> bool {
+        let filler = usize::try_from(index)
+            .ok()
+            .and_then(|it| self.fillers.get(it));
+        filler.is_some_and(is_fixed)
+    }
+
+    /// Every line that a call may come to but for its greeting.
+    #[must_use]
+    pub fn configured_lines(&self) -> Vec<Line> {
+        let reprompts = (1..).map(Line::Reprompt).take(self.reprompts.len());
+        let ends = [
+            HangUpCause::Silence,
+            HangUpCause::DurationLimit,
+            HangUpCause::ProviderUnavailable,
+        ];
+        let goodbyes = ends.into_iter().map(Line::Goodbye);
+        let lines = [Line::Apology].into_iter().chain(reprompts);
+        lines.chain(goodbyes).collect()
+    }
+
     /// What is said while a reply is slow: the filler of that number, from 0; empty where there is
     /// none.
     #[must_use]
@@ -201,6 +261,12 @@ impl Agent {
         &self.backchannels
     }
 
+    /// IANA name of the time zone in which the agent lives; `None` where it does not know the time.
+    #[must_use]
+    pub fn time_zone(&self) -> Option<&str> {
+        self.time_zone.as_deref()
+    }
+
     /// Which models serve the call.
     #[must_use]
     pub const fn models(&self) -> &ModelChoices {
@@ -211,6 +277,11 @@ impl Agent {
     #[must_use]
     pub const fn voice(&self) -> &VoiceSettings {
         &self.voice
+    }
+
+    /// Adds the rules of the dictionaries that the agent names, behind its own.
+    pub fn learn(&mut self, rules: impl IntoIterator<Item = PronunciationDocument>) {
+        self.voice.pronunciations.extend(rules);
     }
 
     /// Sound under the whole call; `None` is silence around the voice.
@@ -285,4 +356,8 @@ impl TryFrom<AgentDocument> for Agent {
     fn try_from(document: AgentDocument) -> Result<Self, Self::Error> {
         crate::check::agent_from_document(&document)
     }
+}
+
+fn is_fixed(template: &Template) -> bool {
+    template.variables().next().is_none()
 }

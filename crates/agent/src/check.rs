@@ -15,7 +15,8 @@ use crate::sounds;
 use crate::template::{Template, is_variable_name};
 use crate::{
     Agent, AgentDocument, AgentProblems, ChatSettings, DurationText, EagernessDocument,
-    HearingSettings, ThinkingDocument, TurnModeDocument, VoiceSettings, parse_duration,
+    HearingSettings, ThinkingDocument, TurnModeDocument, VoiceSettings, is_time_zone,
+    parse_duration,
 };
 
 pub(crate) fn agent_from_document(document: &AgentDocument) -> Result<Agent, AgentProblems> {
@@ -59,6 +60,7 @@ pub(crate) fn agent_from_document(document: &AgentDocument) -> Result<Agent, Age
         fillers: fillers.lines,
         filler_instructions: fillers.instructions,
         backchannels,
+        time_zone: check.time_zone(document.time_zone.as_deref()),
         models: check.models(document),
         voice: check.voice(document),
         ambient_sound: check.ambient_sound(document),
@@ -134,6 +136,10 @@ impl Check {
             return default_lines("en");
         }
         default_lines(language)
+    }
+
+    pub(crate) fn refuse(&mut self, path: impl Into<String>, problem: impl Into<String>) {
+        self.findings.add(path, problem);
     }
 
     pub(crate) fn length(&mut self, path: &str, text: &str, min: usize, max: usize) {
@@ -246,6 +252,10 @@ impl Check {
         if let Some(id) = &document.voice.id {
             self.length("voice.id", id, 1, limits::NAME_CHARS_MAX);
         }
+        self.pronunciations(&document.voice.pronunciations);
+        self.dictionaries(&document.voice.dictionaries);
+        self.other_voices(&document.voice.others);
+        self.audio_tags(&document.voice.audio_tags);
         VoiceSettings {
             id: document.voice.id.clone(),
             language: document.language.clone(),
@@ -253,7 +263,23 @@ impl Check {
             volume: self.number("voice.volume", document.voice.volume, limits::VOLUME),
             stability: self.share("voice.stability", document.voice.stability),
             similarity: self.share("voice.similarity", document.voice.similarity),
+            text_normalisation: document.voice.text_normalisation,
+            pronunciations: document.voice.pronunciations.clone(),
+            dictionaries: document.voice.dictionaries.clone(),
+            others: document.voice.others.clone(),
+            is_expressive: document.voice.is_expressive,
+            audio_tags: document.voice.audio_tags.clone(),
         }
+    }
+
+    fn time_zone(&mut self, zone: Option<&str>) -> Option<String> {
+        if zone.is_some_and(|zone| !is_time_zone(zone)) {
+            self.refuse(
+                "time_zone",
+                "is no time zone; write one such as Europe/Berlin",
+            );
+        }
+        zone.map(str::to_owned)
     }
 
     fn chat(&mut self, document: &AgentDocument) -> ChatSettings {

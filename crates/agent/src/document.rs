@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 use crate::hearing::{DenoisingDocument, EchoCancellationDocument};
 use crate::sounds::{AmbientSoundDocument, ToolCallSoundDocument};
 use crate::{
-    BackchannelsDocument, LimitsDocument, RecordsDocument, SoftTimeoutDocument, ThinkingDocument,
-    limits,
+    AudioTagDocument, BackchannelsDocument, DictionaryDocument, LimitsDocument, OtherVoiceDocument,
+    PronunciationDocument, RecordsDocument, SoftTimeoutDocument, TextNormalisationDocument,
+    ThinkingDocument, limits,
 };
 
 pub use endpointing::{EndpointingDocument, SpellingPatienceDocument};
@@ -48,6 +49,10 @@ pub struct AgentDocument {
     /// `de-AT`.
     #[serde(default = "default_language")]
     pub language: String,
+    /// IANA name of the time zone in which the agent lives, such as `Europe/Berlin`. The date and the
+    /// time at which a call begins stand in its prompt then. Null: they do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
     /// Which models serve the call.
     #[serde(default)]
     pub models: ModelsDocument,
@@ -178,6 +183,28 @@ pub struct VoiceDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = limits::SHARE.min, max = limits::SHARE.max))]
     pub similarity: Option<f64>,
+    /// What becomes of numbers, dates, addresses and the like before they are said. Transcripts keep
+    /// what is written.
+    pub text_normalisation: TextNormalisationDocument,
+    /// How words are said; the first rule that fits goes before the others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = limits::PRONUNCIATIONS_MAX))]
+    pub pronunciations: Vec<PronunciationDocument>,
+    /// Dictionaries of the workspace, whose rules come after those.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = limits::DICTIONARIES_MAX))]
+    pub dictionaries: Vec<DictionaryDocument>,
+    /// Voices that the chat model may have speak beside the agent's own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = limits::OTHER_VOICES_MAX))]
+    pub others: Vec<OtherVoiceDocument>,
+    /// Whether the chat model is told to write audio tags, such as `[laughs]`, where the voice takes
+    /// them. A voice that does not is given the text without.
+    pub is_expressive: bool,
+    /// Tags that it is told of, beside any other that it may write.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = limits::AUDIO_TAGS_MAX))]
+    pub audio_tags: Vec<AudioTagDocument>,
 }
 
 impl Default for VoiceDocument {
@@ -188,6 +215,12 @@ impl Default for VoiceDocument {
             volume: 1.0,
             stability: None,
             similarity: None,
+            text_normalisation: TextNormalisationDocument::Auto,
+            pronunciations: Vec::new(),
+            dictionaries: Vec::new(),
+            others: Vec::new(),
+            is_expressive: false,
+            audio_tags: Vec::new(),
         }
     }
 }

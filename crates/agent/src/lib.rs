@@ -10,6 +10,7 @@ mod braces;
 mod call_limits;
 mod check;
 mod default_lines;
+mod diction;
 mod document;
 mod duration_text;
 mod hearing;
@@ -24,6 +25,7 @@ mod soft_timeout;
 mod sounds;
 mod template;
 mod thinking;
+mod time_zone;
 
 pub use agent::{Agent, CallVariables, ChatSettings, ModelChoices, VoiceSettings};
 pub use backchannels::BackchannelsDocument;
@@ -31,6 +33,10 @@ pub use braces::{
     has_built_in_lines, is_variable_name, template_of, template_variables, text_of_template,
 };
 pub use call_limits::{CallLimits, LimitsDocument};
+pub use diction::{
+    AudioTagDocument, DictionaryDocument, OtherVoiceDocument, PhonemeAlphabetDocument,
+    PronunciationDocument, TextNormalisationDocument,
+};
 pub use document::{
     AgentDocument, ChatApiDocument, ChatServerDocument, DurationText, EagernessDocument,
     EndpointingDocument, InterruptionDocument, InterruptionProfileDocument, ModelsDocument,
@@ -50,3 +56,4 @@ pub use sounds::{
 };
 pub use template::is_only_for_headers;
 pub use thinking::{ThinkingDocument, ThinkingEffortDocument};
+pub use time_zone::{is_time_zone, local_time};

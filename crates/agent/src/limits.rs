@@ -25,6 +25,18 @@ pub(crate) const KEYWORD_CHARS_MAX: usize = 1_000;
 pub(crate) const ADDRESS_CHARS_MAX: usize = 2_048;
 /// Most headers of a server of the agent's own.
 pub(crate) const HEADERS_MAX: usize = 50;
+/// Most rules of an agent's own on how words are said.
+pub(crate) const PRONUNCIATIONS_MAX: usize = 1_000;
+/// Longest text of such a rule, in characters.
+pub(crate) const PRONUNCIATION_CHARS_MAX: usize = 500;
+/// Most audio tags that a chat model is told of.
+pub(crate) const AUDIO_TAGS_MAX: usize = 100;
+/// Longest of them, in characters.
+pub(crate) const AUDIO_TAG_CHARS_MAX: usize = 60;
+/// Most voices beside the agent's own.
+pub(crate) const OTHER_VOICES_MAX: usize = 50;
+/// Most dictionaries of the workspace that an agent names.
+pub(crate) const DICTIONARIES_MAX: usize = 20;
 /// Most models that stand by.
 pub(crate) const STANDBY_MAX: usize = 10;
 /// Most fillers in the list.

@@ -9,6 +9,8 @@ mod sounds;
 mod stage;
 #[path = "sessions/told.rs"]
 mod told;
+#[path = "sessions/voices.rs"]
+mod voices;
 
 use std::time::Duration;
 

@@ -4,6 +4,7 @@
 //! no vendor's name.
 
 mod chat;
+mod diction;
 mod error;
 mod leg;
 pub mod scripted;
@@ -15,6 +16,7 @@ pub use chat::{
     ChatCall, ChatEvent, ChatMessage, ChatModel, ChatOptions, ChatReply, ChatRequest, Role,
     ThinkingEffort, ThinkingOptions, ToolCall, ToolCallId, ToolUse,
 };
+pub use diction::{Diction, PhonemeAlphabet, Pronunciation, SaidAs};
 pub use error::ProviderError;
 pub use leg::{
     LEG_QUEUE_FRAMES, Leg, LegControl, LegDescription, LegEvent, LegFarEnd, LegNotice,

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use offhook_media::SampleRate;
 use tokio::sync::mpsc;
 
-use crate::ProviderError;
+use crate::{Diction, ProviderError};
 
 /// A speech synthesiser. One value serves many calls.
 #[async_trait]
@@ -31,6 +31,15 @@ pub trait TextToSpeech: Send + Sync {
     /// # Errors
     /// [`ProviderError`] where it cannot be had, or does not know the voice.
     async fn open(&self, request: SpeechRequest) -> Result<SpeechStream, ProviderError>;
+
+    /// Whether it acts on audio tags in the text, such as `[laughs]`, and does not read them out.
+    fn takes_audio_tags(&self) -> bool {
+        false
+    }
+
+    /// Makes the sound of phrases ahead, each given in its pieces, where it keeps any. Returns at
+    /// once.
+    fn prepare(&self, _: SpeechRequest, _: Vec<Vec<SpokenText>>) {}
 }
 
 /// What a voice can do by itself; the caller makes up for the rest.
@@ -55,6 +64,11 @@ pub struct SpeechRequest {
     pub speed: f32,
     /// How it is to sound.
     pub manner: VoiceManner,
+    /// What becomes of the text before it is said.
+    pub diction: Diction,
+    /// Whether it is said in every call, word for word, and is all there is to say: a voice may keep
+    /// its sound.
+    pub is_phrase: bool,
 }
 
 /// How a voice is to sound. Voices that know no such thing leave it out.

@@ -8,13 +8,13 @@ mod watcher;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
 use offhook_agent::{CallVariables, ModelId};
 use offhook_call::fact_log::LogHeader;
 use offhook_call::report::{ProcessFigures, Report};
-use offhook_call::{CallRecord, CallSetup, Persona, ProviderSource as _, Session};
+use offhook_call::{Brought, CallRecord, CallSetup, Persona, ProviderSource as _, Session};
 use offhook_contract::{LegDescription, TextToSpeech, leg};
 use offhook_media::{SampleRate, StereoWav};
 use offhook_rehearsal::{LedgerHandle, Scenario, SimulatedCaller};
@@ -171,6 +171,7 @@ impl Plan {
         let providers = providers.map_err(Complaint::bad_input)?;
         let loaded = started.elapsed();
         let persona = Persona::new(Arc::new(agent), self.variables.clone());
+        let persona = persona.at(SystemTime::now());
         let (near, far) = leg(LegDescription {
             transport: "file".into(),
             rate: RATE,

@@ -10,6 +10,8 @@ pub mod cartesia;
 pub mod catalogue;
 #[cfg(feature = "hosted")]
 pub mod deepgram;
+#[cfg(any(feature = "hosted", feature = "local-voice"))]
+pub mod diction;
 #[cfg(feature = "hosted")]
 pub mod elevenlabs;
 #[cfg(feature = "hosted")]
@@ -19,8 +21,11 @@ pub mod google;
 #[cfg(feature = "hosted")]
 pub mod hosted;
 pub mod local;
+#[cfg(any(feature = "hosted", feature = "local-voice"))]
+pub mod normalise;
 #[cfg(feature = "hosted")]
 pub mod openai;
+pub mod phrases;
 #[cfg(feature = "hosted")]
 pub mod rime;
 #[cfg(feature = "hosted")]

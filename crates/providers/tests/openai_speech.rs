@@ -9,8 +9,8 @@
 use std::time::Duration;
 
 use offhook_contract::{
-    ProviderError, SpeechAudio, SpeechEvent, SpeechRequest, SpeechStream, SpokenText, TextSpan,
-    TextToSpeech as _, VoiceManner,
+    Diction, ProviderError, SpeechAudio, SpeechEvent, SpeechRequest, SpeechStream, SpokenText,
+    TextSpan, TextToSpeech as _, VoiceManner,
 };
 use offhook_media::SampleRate;
 use offhook_providers::hosted::{Account, ApiKey, SpeechLimits, http_client};
@@ -52,6 +52,8 @@ impl Stage {
 
 fn asked(voice: Option<&str>, speed: f32) -> SpeechRequest {
     SpeechRequest {
+        diction: Diction::default(),
+        is_phrase: false,
         manner: VoiceManner::default(),
         voice: voice.map(str::to_owned),
         language: "en".into(),

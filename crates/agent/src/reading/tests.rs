@@ -195,7 +195,7 @@ fn all_problems_come_at_once_each_with_its_path() {
         "promt: unknown field; did you mean \"prompt\"?",
         "prompt: is missing",
         "voice.speed: 3 is out of range 0.5–2",
-        "voice.colour: unknown field; known here: id, similarity, speed, stability, volume",
+        "voice.colour: unknown field; known here: audio_tags, dictionaries, id, is_expressive, others, pronunciations, similarity, speed, stability, text_normalisation, volume",
         "voice.volume: expected a number, found the text \"loud\"",
         "eagerness: \"eagre\" is unknown; did you mean \"eager\"? (one of \"patient\", \"normal\", \"eager\")",
         "silence.reprompts[1]: unknown variable \"nope\"; declare it under \"variables\"",

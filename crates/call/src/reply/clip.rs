@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::pieces::Pieces;
+use super::pieces::pieces_of;
 
 /// Longest line that is spoken whole.
 const CLIP_MAX: Duration = Duration::from_secs(20);
@@ -143,9 +143,7 @@ async fn speak(
         text: sender,
         mut events,
     } = voice.open(speech).await?;
-    let mut pieces = Pieces::new();
-    pieces.push(text);
-    while let Some(piece) = pieces.next_piece(false).or_else(|| pieces.last_piece()) {
+    for piece in pieces_of(text) {
         // A voice that no longer listens says why on its event channel.
         let _ = sender.send(piece).await;
     }

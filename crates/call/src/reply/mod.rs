@@ -4,21 +4,26 @@
 //! that it sends carries its [`TurnId`]. Dropping the [`Reply`] ends the task, the model's stream
 //! and the voice's.
 
+mod cast;
 mod clip;
+mod labels;
 mod pieces;
 
 use std::sync::Arc;
 
 use offhook_contract::{
     ChatCall, ChatEvent, ChatReply, ChatRequest, ProviderError, SpeechAudio, SpeechEvent,
-    SpeechRequest, SpeechStream, TextToSpeech,
 };
 use offhook_turn_taking::{ReplyFailure, TurnId};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
+use cast::Stage;
+pub(crate) use cast::Voices;
 pub(crate) use clip::{ClipEvent, ClipTask, FillerSource, Spoken};
+use labels::{Labels, Part};
 use pieces::Pieces;
+pub(crate) use pieces::pieces_of;
 
 /// What a reply reports, in order.
 #[derive(Debug)]
@@ -69,19 +74,21 @@ impl Reply {
     pub(crate) fn start(
         turn: TurnId,
         source: ReplySource,
-        voice: Arc<dyn TextToSpeech>,
-        speech: SpeechRequest,
+        voices: Voices,
         events: mpsc::Sender<ReplyEvent>,
     ) -> Self {
         let hurry = Arc::new(Notify::new());
+        let labels = voices.others.iter().map(|(label, _)| label.clone());
         let work = Work {
             turn,
+            labels: (!voices.others.is_empty()).then(|| Labels::new(labels.collect())),
+            voice: 0,
             pieces: Pieces::new(),
             has_piece: false,
             events,
             hurry: hurry.clone(),
         };
-        let task = tokio::spawn(work.run(source, voice, speech));
+        let task = tokio::spawn(work.run(source, voices));
         Self { hurry, task }
     }
 
@@ -107,6 +114,10 @@ enum Stop {
 
 struct Work {
     turn: TurnId,
+    /// Where other voices than the agent's own may speak.
+    labels: Option<Labels>,
+    /// Whose what is written is: 0 is the agent's own.
+    voice: usize,
     pieces: Pieces,
     has_piece: bool,
     events: mpsc::Sender<ReplyEvent>,
@@ -114,13 +125,8 @@ struct Work {
 }
 
 impl Work {
-    async fn run(
-        mut self,
-        source: ReplySource,
-        voice: Arc<dyn TextToSpeech>,
-        speech: SpeechRequest,
-    ) {
-        let outcome = self.make(source, voice, speech).await;
+    async fn run(mut self, source: ReplySource, voices: Voices) {
+        let outcome = self.make(source, voices).await;
         let last = match outcome {
             Ok(()) => ReplyEventKind::Ready,
             Err(Stop::Failed(failure, problem)) => ReplyEventKind::Failed(failure, problem),
@@ -130,25 +136,23 @@ impl Work {
         let _ = self.report(last).await;
     }
 
-    async fn make(
-        &mut self,
-        source: ReplySource,
-        voice: Arc<dyn TextToSpeech>,
-        speech: SpeechRequest,
-    ) -> Result<(), Stop> {
+    async fn make(&mut self, source: ReplySource, voices: Voices) -> Result<(), Stop> {
         // The model is asked before the voice is opened: it is the slower of the two.
         let chat = match source {
             ReplySource::Line(text) => {
+                // Most lines are one voice's, whose sound may be kept.
+                self.labels.take_if(|_| !text.contains('<'));
                 self.wrote(text).await?;
+                self.wrote_all().await?;
                 None
             }
             ReplySource::Chat { model, request } => Some(model.reply(request)),
         };
-        let SpeechStream { text, mut events } = voice
-            .open(speech)
+        let (stage, mut events) = voices
+            .open(self.labels.is_some())
             .await
             .map_err(|problem| Stop::Failed(ReplyFailure::Voice, problem))?;
-        self.speak(chat, text, &mut events).await?;
+        self.speak(chat, stage, &mut events).await?;
         if self.has_piece {
             return Ok(());
         }
@@ -165,7 +169,7 @@ impl Work {
     async fn speak(
         &mut self,
         mut chat: Option<ChatReply>,
-        text: mpsc::Sender<offhook_contract::SpokenText>,
+        text: Stage,
         speech: &mut mpsc::Receiver<SpeechEvent>,
     ) -> Result<(), Stop> {
         let mut text = Some(text);
@@ -193,7 +197,10 @@ impl Work {
                     Some(ChatEvent::Failed(problem)) => {
                         return Err(Stop::Failed(ReplyFailure::ChatModel, problem));
                     }
-                    Some(ChatEvent::Finished { .. }) | None => chat = None,
+                    Some(ChatEvent::Finished { .. }) | None => {
+                        self.wrote_all().await?;
+                        chat = None;
+                    }
                 },
                 () = hurry.notified(), if text.is_some() => is_hurried = true,
             }
@@ -202,7 +209,7 @@ impl Work {
 
     async fn send_pieces(
         &mut self,
-        voice: &mpsc::Sender<offhook_contract::SpokenText>,
+        stage: &Stage,
         is_hurried: &mut bool,
         is_complete: bool,
     ) -> Result<(), Stop> {
@@ -220,14 +227,35 @@ impl Work {
                 self.has_piece = true;
                 self.report(ReplyEventKind::FirstPiece).await?;
             }
-            // A voice that no longer listens says why on its event channel.
-            let _ = voice.send(piece).await;
+            stage.send(self.pieces.voice(), piece).await;
         }
     }
 
     async fn wrote(&mut self, text: String) -> Result<(), Stop> {
-        self.pieces.push(&text);
-        self.report(ReplyEventKind::Text(text)).await
+        let Some(labels) = &mut self.labels else {
+            self.pieces.push(&text);
+            return self.report(ReplyEventKind::Text(text)).await;
+        };
+        for part in labels.push(&text) {
+            self.wrote_part(part).await?;
+        }
+        Ok(())
+    }
+
+    /// Nothing more is written.
+    async fn wrote_all(&mut self) -> Result<(), Stop> {
+        match self.labels.as_mut().and_then(Labels::finish) {
+            Some(part) => self.wrote_part(part).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn wrote_part(&mut self, part: Part) -> Result<(), Stop> {
+        if std::mem::replace(&mut self.voice, part.voice) != part.voice {
+            self.pieces.change_voice(part.voice);
+        }
+        self.pieces.push(&part.text);
+        self.report(ReplyEventKind::Text(part.text)).await
     }
 
     async fn report(&self, kind: ReplyEventKind) -> Result<(), Stop> {

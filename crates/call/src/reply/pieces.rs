@@ -3,6 +3,8 @@
 //! The first piece is short, so that the caller hears something soon; later ones are whole
 //! sentences, unless playout is about to run dry.
 
+use std::collections::VecDeque;
+
 use offhook_contract::{SpokenText, TextSpan};
 
 /// Words after which the first piece may end at a phrase boundary without punctuation.
@@ -29,6 +31,10 @@ pub(crate) struct Pieces {
     text: String,
     taken: usize,
     pieces: usize,
+    /// Where another voice begins, and which.
+    changes: VecDeque<(usize, usize)>,
+    /// Whose the newest piece is.
+    voice: usize,
 }
 
 impl Pieces {
@@ -43,15 +49,42 @@ impl Pieces {
         self.text.push_str(text);
     }
 
+    /// What is added from now on is another voice's. Its words are no part of a piece of the one
+    /// before.
+    pub(crate) fn change_voice(&mut self, voice: usize) {
+        self.changes.push_back((self.text.len(), voice));
+    }
+
+    /// Whose the newest piece is.
+    pub(crate) const fn voice(&self) -> usize {
+        self.voice
+    }
+
     /// The next piece that is complete, if there is one. With `is_hurried` (playout is about to
     /// run dry) a phrase is enough.
     pub(crate) fn next_piece(&mut self, is_hurried: bool) -> Option<SpokenText> {
+        while let Some((at, voice)) = self.changes.front().copied() {
+            let rest = &self.text[self.taken..at];
+            if rest.is_empty() {
+                self.changes.pop_front();
+                self.voice = voice;
+                continue;
+            }
+            let end = self.piece_end(rest, is_hurried).unwrap_or(rest.len());
+            if let Some(piece) = self.take(end) {
+                return Some(piece);
+            }
+        }
         let rest = &self.text[self.taken..];
-        let end = sentence_end(rest).or_else(|| {
+        let end = self.piece_end(rest, is_hurried)?;
+        self.take(end)
+    }
+
+    fn piece_end(&self, rest: &str, is_hurried: bool) -> Option<usize> {
+        sentence_end(rest).or_else(|| {
             self.wants_less_than_a_sentence(rest, is_hurried)
                 .then(|| self.short_end(rest, is_hurried))?
-        })?;
-        self.take(end)
+        })
     }
 
     /// What is left once the reply is complete.
@@ -97,6 +130,13 @@ impl Pieces {
     }
 }
 
+/// All pieces of a text that is complete.
+pub(crate) fn pieces_of(text: &str) -> Vec<SpokenText> {
+    let mut pieces = Pieces::new();
+    pieces.push(text);
+    std::iter::from_fn(|| pieces.next_piece(false).or_else(|| pieces.last_piece())).collect()
+}
+
 /// The end of the first whole sentence: behind its mark and closing quotes, before white space.
 /// A mark at the very end does not count: "3." may become "3.50".
 fn sentence_end(text: &str) -> Option<usize> {
@@ -106,9 +146,15 @@ fn sentence_end(text: &str) -> Option<usize> {
 }
 
 /// The end of the first clause. A mark behind a letter ends it even where the text ends with it:
-/// only between digits can it mean something else.
+/// only between digits can it mean something else, as in "March 3, 2025" or a list of numbers.
 fn clause_end(text: &str) -> Option<usize> {
-    mark_end(text, &CLAUSE_MARKS, |_| true).or_else(|| {
+    let is_between_words = |before: &str| {
+        let after = text[before.len()..].trim_start_matches(|c| !char::is_alphanumeric(c));
+        let next = after.chars().next();
+        !before.ends_with(|c: char| c.is_ascii_digit())
+            || next.is_some_and(|next| !next.is_ascii_digit())
+    };
+    mark_end(text, &CLAUSE_MARKS, is_between_words).or_else(|| {
         let before = text.strip_suffix(CLAUSE_MARKS)?;
         before.ends_with(char::is_alphabetic).then_some(text.len())
     })
@@ -170,7 +216,7 @@ mod tests {
     use super::*;
 
     /// Feeds `text` a character at a time and collects the pieces.
-    fn pieces_of(text: &str, is_hurried: bool) -> Vec<String> {
+    fn typed(text: &str, is_hurried: bool) -> Vec<String> {
         let mut pieces = Pieces::new();
         let mut found = Vec::new();
         for character in text.chars() {
@@ -187,7 +233,7 @@ mod tests {
     #[test]
     fn the_first_piece_is_a_clause_and_the_rest_are_sentences() {
         assert_eq!(
-            pieces_of(
+            typed(
                 "Yes, we are open on Saturday, from 9 to noon. Shall I book you in?",
                 false
             ),
@@ -202,7 +248,7 @@ mod tests {
     #[test]
     fn a_first_sentence_without_a_comma_is_cut_at_a_phrase() {
         assert_eq!(
-            pieces_of(
+            typed(
                 "A regular cleaning costs 120 dollars for every new patient here.",
                 false
             ),
@@ -216,7 +262,7 @@ mod tests {
     #[test]
     fn hurry_cuts_later_sentences_at_phrases_too() {
         assert_eq!(
-            pieces_of("Sure. We can see you on Tuesday at two.", true),
+            typed("Sure. We can see you on Tuesday at two.", true),
             ["Sure.", "We can see you", "on Tuesday at two."]
         );
     }
@@ -224,7 +270,7 @@ mod tests {
     #[test]
     fn numbers_and_abbreviations_do_not_end_a_sentence() {
         assert_eq!(
-            pieces_of(
+            typed(
                 "It is 3.50 dollars. Ask Dr. Lee at 2 p.m. on Monday.",
                 false
             ),
@@ -245,9 +291,54 @@ mod tests {
     }
 
     #[test]
+    fn what_is_read_as_one_is_not_cut() {
+        for (text, pieces) in [
+            (
+                "We open March 3, 2025, at noon.",
+                &["We open March 3, 2025,", "at noon."][..],
+            ),
+            ("It is 12, I think.", &["It is 12,", "I think."]),
+            ("Press 1, 2, or 3.", &["Press 1, 2,", "or 3."]),
+        ] {
+            assert_eq!(typed(text, false), pieces);
+        }
+        // Nothing but the word after the mark is waited for.
+        let mut pieces = Pieces::new();
+        pieces.push("It is 12, ");
+        assert_eq!(pieces.next_piece(false), None);
+        pieces.push("I");
+        assert_eq!(pieces.next_piece(false).unwrap().text, "It is 12,");
+    }
+
+    #[test]
     fn what_cannot_be_spoken_is_not_a_piece() {
-        assert_eq!(pieces_of("... !", false), Vec::<String>::new());
-        assert_eq!(pieces_of("", false), Vec::<String>::new());
+        assert_eq!(typed("... !", false), Vec::<String>::new());
+        assert_eq!(typed("", false), Vec::<String>::new());
+    }
+
+    #[test]
+    fn no_piece_is_of_two_voices() {
+        let mut pieces = Pieces::new();
+        let mut found = Vec::new();
+        for (voice, text) in [
+            (0, "She said "),
+            (2, "good morning, all."),
+            (0, " And so on."),
+        ] {
+            pieces.change_voice(voice);
+            pieces.push(text);
+            while let Some(piece) = pieces.next_piece(false) {
+                found.push((pieces.voice(), piece.text));
+            }
+        }
+        found.extend(pieces.last_piece().map(|it| (pieces.voice(), it.text)));
+        let said = |voice, text: &str| (voice, text.to_owned());
+        let expected = [
+            said(0, "She said"),
+            said(2, "good morning, all."),
+            said(0, "And so on."),
+        ];
+        assert_eq!(found, expected);
     }
 
     #[test]

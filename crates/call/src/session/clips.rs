@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use offhook_contract::{ChatModel, ProviderError};
+use offhook_contract::{ChatModel, ProviderError, SpeechRequest};
 use offhook_media::SampleRate;
 use offhook_turn_taking::{FillerChoice, Instant, TurnId};
 use tokio::sync::mpsc;
@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::Session;
 use super::reply_text::move_speech;
 use crate::record::EntryKind;
-use crate::reply::{ClipEvent, ClipTask, FillerSource, Spoken};
+use crate::reply::{ClipEvent, ClipTask, FillerSource, Spoken, pieces_of};
 
 /// Clips that may wait for the session.
 const CLIP_QUEUE: usize = 4;
@@ -24,6 +24,8 @@ pub(super) struct Clips {
     pub(super) events: mpsc::Receiver<ClipEvent>,
     /// Makes the backchannels; `None` until that was begun.
     backchannels: Option<ClipTask>,
+    /// Whether phrases were ordered.
+    has_prepared: bool,
     made: Vec<Option<Backchannel>>,
 }
 
@@ -43,6 +45,7 @@ impl Clips {
             sender,
             events,
             backchannels: None,
+            has_prepared: false,
             made: Vec::new(),
         }
     }
@@ -56,12 +59,26 @@ impl Session {
         if !is_wanted || self.clips.backchannels.is_some() {
             return;
         }
+        let speech = SpeechRequest {
+            is_phrase: self.persona.keeps_phrases(),
+            ..self.speech.clone()
+        };
         self.clips.backchannels = Some(ClipTask::backchannels(
             self.persona.agent().backchannels().to_vec(),
             self.voice.clone(),
-            self.speech.clone(),
+            speech,
             self.clips.sender.clone(),
         ));
+    }
+
+    /// Has what the agent says again and again made ahead, once in a call: later than the greeting,
+    /// which is waited for.
+    pub(super) fn prepare_phrases(&mut self) {
+        if !std::mem::replace(&mut self.clips.has_prepared, true) {
+            let phrases = self.persona.phrases().into_iter();
+            let phrases = phrases.map(|text| pieces_of(&text)).collect();
+            self.voice.prepare(self.speech.clone(), phrases);
+        }
     }
 
     /// Has a filler spoken for the live reply.
@@ -75,6 +92,12 @@ impl Session {
         };
         let (FillerChoice::Line(index) | FillerChoice::Written { fallback: index }) = filler;
         let line = self.persona.filler(index);
+        // What the model writes is said once.
+        let is_listed = matches!(filler, FillerChoice::Line(_));
+        let speech = SpeechRequest {
+            is_phrase: is_listed && self.persona.is_filler_phrase(index),
+            ..self.speech.clone()
+        };
         let source = match filler {
             FillerChoice::Line(_) => FillerSource::Line(line),
             FillerChoice::Written { .. } => FillerSource::Written {
@@ -87,7 +110,7 @@ impl Session {
             turn,
             source,
             self.voice.clone(),
-            self.speech.clone(),
+            speech,
             self.clips.sender.clone(),
         ));
     }

@@ -1,13 +1,13 @@
 //! Carries out what the turn manager decides, and takes what replies report.
 
-use offhook_contract::{ChatRequest, LegNotice, Speaker, SpeechAudio};
+use offhook_contract::{ChatRequest, LegNotice, Speaker, SpeechAudio, SpeechRequest};
 use offhook_turn_taking::{Command, Decision, Fact, HeardText, Instant, Line, Reason, TurnId};
 
 use super::Session;
 use super::mouth::{MouthNews, Sound};
 use super::reply_text::ReplyText;
 use crate::record::{BargeInOutcome, EntryKind, TurnKind, TurnRecord, TurnTimings};
-use crate::reply::{ClipTask, Reply, ReplyEvent, ReplyEventKind, ReplySource};
+use crate::reply::{ClipTask, Reply, ReplyEvent, ReplyEventKind, ReplySource, Voices};
 
 /// The reply that is being made, spoken or held; there is never more than one.
 pub(super) struct LiveReply {
@@ -179,13 +179,19 @@ impl Session {
             is_interrupted: false,
             timings,
         };
-        let task = Reply::start(
-            turn,
-            source,
-            self.voice.clone(),
-            self.speech.clone(),
-            self.reply_sender.clone(),
-        );
+        let is_phrase = match kind {
+            TurnKind::Line(line) => self.persona.is_phrase(line),
+            TurnKind::Answer => false,
+        };
+        let voices = Voices {
+            voice: self.voice.clone(),
+            own: SpeechRequest {
+                is_phrase,
+                ..self.speech.clone()
+            },
+            others: self.other_voices.clone(),
+        };
+        let task = Reply::start(turn, source, voices, self.reply_sender.clone());
         let stage = Stage::Draft(Vec::new());
         self.reply = Some(LiveReply {
             record,
@@ -407,6 +413,7 @@ impl Session {
         }
         self.tell(fact, now);
         self.make_backchannels();
+        self.prepare_phrases();
     }
 
     fn playout_finished(&mut self, now: Instant) {

@@ -116,6 +116,8 @@ pub struct Session {
     chat: Arc<dyn ChatCall>,
     voice: Arc<dyn TextToSpeech>,
     speech: SpeechRequest,
+    /// Voices beside the agent's own, by their labels.
+    other_voices: Arc<[(String, SpeechRequest)]>,
     conversation: Conversation,
     reply: Option<LiveReply>,
     /// The reply that was begun last, whatever became of it.
@@ -180,7 +182,7 @@ impl Session {
         let rate = leg.description.rate;
         let manager = TurnManager::new(persona.agent().turn_policy().clone())?;
         let conversation = Conversation::new(
-            persona.system_prompt(),
+            persona.system_prompt(&*providers.voice),
             persona.agent().context_window_turns(),
         );
         let mut warm = conversation.clone();
@@ -204,6 +206,7 @@ impl Session {
             absent.push(problem);
             unopened
         });
+        let other_voices = persona.other_voices(&providers.voice.speed_range());
         let (reply_sender, reply_events) = mpsc::channel(REPLY_EVENT_QUEUE);
         Ok(Self {
             call_id,
@@ -216,6 +219,7 @@ impl Session {
             chat,
             voice: providers.voice,
             speech,
+            other_voices,
             conversation,
             reply: None,
             newest_turn: TurnId::default(),
@@ -255,6 +259,7 @@ impl Session {
         self.tell(Fact::CallAnswered, now);
         if !self.persona.agent().turn_policy().greets_first {
             self.make_backchannels();
+            self.prepare_phrases();
         }
         loop {
             self.carry_out_commands(now);

@@ -95,7 +95,7 @@ mod tests {
     use offhook_contract::scripted::{
         ScriptedChat, ScriptedDetector, ScriptedRecognition, ScriptedVoice,
     };
-    use offhook_contract::{LegDescription, leg};
+    use offhook_contract::{Diction, LegDescription, leg};
     use offhook_turn_taking::Instant;
     use tokio::sync::mpsc;
 
@@ -169,6 +169,8 @@ mod tests {
     fn the_voice_does_what_it_can_and_the_rest_is_made_up_for() {
         let asked = |speed: f32, speeds: RangeInclusive<f32>| {
             let speech = SpeechRequest {
+                diction: Diction::default(),
+                is_phrase: false,
                 manner: VoiceManner::default(),
                 voice: None,
                 language: "en".into(),

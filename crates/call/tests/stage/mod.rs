@@ -39,6 +39,7 @@ pub(crate) struct Stage {
     agent_fields: String,
     orders: Vec<(Duration, Control)>,
     absent: Vec<Absent>,
+    voice: ScriptedVoice,
 }
 
 /// A provider that cannot be had.
@@ -77,6 +78,7 @@ impl Stage {
             agent_fields: String::new(),
             orders: Vec::new(),
             absent: Vec::new(),
+            voice: ScriptedVoice::default(),
         }
     }
 
@@ -140,6 +142,18 @@ impl Stage {
         (self, chat)
     }
 
+    /// The voice acts on audio tags.
+    pub(crate) fn with_audio_tags(mut self) -> Self {
+        self.voice.takes_audio_tags = true;
+        self
+    }
+
+    /// The stage, and the voice that will speak on it.
+    pub(crate) fn with_voice(self) -> (Self, ScriptedVoice) {
+        let voice = self.voice.clone();
+        (self, voice)
+    }
+
     pub(crate) async fn run(self) -> Performance {
         let chat = self
             .chat
@@ -167,7 +181,7 @@ impl Stage {
                 },
                 voice: Arc::new(ScriptedVoice {
                     failure: self.absent.contains(&Absent::Voice).then(down),
-                    ..ScriptedVoice::default()
+                    ..self.voice
                 }),
             },
             log: Some(log),

@@ -28,6 +28,10 @@ pub struct ScriptedVoice {
     pub failure: Option<ProviderError>,
     /// How each reply was to be spoken.
     pub requests: Requests<SpeechRequest>,
+    /// What was to be spoken.
+    pub texts: Requests<SpokenText>,
+    /// Whether it acts on audio tags.
+    pub takes_audio_tags: bool,
 }
 
 impl Default for ScriptedVoice {
@@ -39,6 +43,8 @@ impl Default for ScriptedVoice {
             rate: SampleRate::HZ_16000,
             failure: None,
             requests: Requests::default(),
+            texts: Requests::default(),
+            takes_audio_tags: false,
         }
     }
 }
@@ -51,6 +57,10 @@ impl TextToSpeech for ScriptedVoice {
             has_native_speed: false,
             rate: self.rate,
         }
+    }
+
+    fn takes_audio_tags(&self) -> bool {
+        self.takes_audio_tags
     }
 
     async fn open(&self, request: SpeechRequest) -> Result<SpeechStream, ProviderError> {
@@ -68,6 +78,7 @@ async fn hum(
     events: mpsc::Sender<SpeechEvent>,
 ) {
     while let Some(piece) = pieces.recv().await {
+        voice.texts.note(piece.clone());
         tokio::time::sleep(voice.piece_after).await;
         let event = match voice.failure.clone() {
             Some(problem) => SpeechEvent::Failed(problem),

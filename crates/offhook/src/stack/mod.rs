@@ -14,6 +14,7 @@ use offhook_agent::{ModelId, ServedModels};
 use offhook_api::StandIns;
 use offhook_contract::{ChatModel, TextToSpeech};
 use offhook_providers::catalogue::{Catalogue, ModelDirectory, Purpose};
+use offhook_providers::diction::{NumberReading, PhonemeForm, Reading, WordedVoice};
 use offhook_providers::local::chat::{LlamaChatConfig, LlamaChatModel};
 use offhook_providers::local::denoise::DenoiserFiles;
 use offhook_providers::local::ears::{EarsFiles, LocalEars, MoonshineFiles, PoolSize};
@@ -119,6 +120,11 @@ fn load_voice(
 ) -> anyhow::Result<Arc<dyn TextToSpeech>> {
     let threads = LocalVoice::threads_of_this_machine();
     let voice = LocalVoice::load(runtime, &VoiceFiles::within(directory), threads)?;
+    let reading = Reading {
+        numbers: NumberReading::Own,
+        phonemes: PhonemeForm::Own,
+    };
+    let voice = WordedVoice::new(Arc::new(voice), reading);
     Ok(Arc::new(StandIns(voice)))
 }
 

@@ -9,11 +9,15 @@ use offhook_agent::{ModelChoices, ModelId, ServedModels};
 use offhook_call::{ModelKeys, ProviderSource, Providers};
 use offhook_contract::{ChatModel, SpeechToText, TextToSpeech, TurnDetector};
 use offhook_providers::hosted::ApiKey;
+use offhook_providers::phrases::{PhraseShelf, PhraseVoice};
 use offhook_providers::standby::{
     StandbyChat, StandbyLimits, StandbyRecognition, StandbyVoice, VoiceMember,
 };
 
 use super::{OwnServers, own, vendors};
+
+/// Room for the sound of phrases: some ten minutes of speech.
+const PHRASE_BYTES_MAX: usize = 32 << 20;
 
 /// The stages that run in this process.
 pub(super) struct LocalStages {
@@ -37,6 +41,8 @@ struct Inside {
     chat: Made<dyn ChatModel>,
     recognition: Made<dyn SpeechToText>,
     voice: Made<dyn TextToSpeech>,
+    /// What agents say again and again, of all voices.
+    phrases: PhraseShelf,
 }
 
 /// What was made, by the models that it is made of. The lock is held for a look, before a call
@@ -55,6 +61,7 @@ impl ModelTable {
             chat: Mutex::default(),
             recognition: Mutex::default(),
             voice: Mutex::default(),
+            phrases: PhraseShelf::new(PHRASE_BYTES_MAX),
         };
         Self {
             inside: Arc::new(inside),
@@ -90,7 +97,12 @@ impl ProviderSource for ModelTable {
             })?,
             chat: self.chat(wanted)?,
             voice: wanted.made(&made.voice, (voice, None), |id, key| {
-                one(id, local.voice.as_ref(), |id| vendors::voice(id, key))
+                let voice = one(id, local.voice.as_ref(), |id| vendors::voice(id, key))?;
+                Ok(Arc::new(PhraseVoice::new(
+                    voice,
+                    &wanted.name_of(id),
+                    made.phrases.clone(),
+                )))
             })?,
         })
     }
@@ -104,6 +116,12 @@ struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
+    /// What tells the model of an agent that brings its own key from those of others.
+    fn name_of(&self, model: &ModelId) -> String {
+        let key = model.vendor().and_then(|it| self.models.keys.get(it));
+        key.map_or_else(|| model.to_string(), |key| format!("{model} by {key}"))
+    }
+
     fn key_to(&self, model: &ModelId) -> Result<Option<ApiKey>, String> {
         own::key_to(model, self.models, self.keys)
     }

@@ -12,8 +12,9 @@ use offhook_providers::deepgram::{
     self, DeepgramConfig, DeepgramFlux, DeepgramFluxConfig, DeepgramSpeech, DeepgramVoice,
     DeepgramVoiceConfig,
 };
+use offhook_providers::diction::{Reading, WordedVoice};
 use offhook_providers::elevenlabs::{
-    ElevenLabsHttpVoice, ElevenLabsScribe, ElevenLabsScribeConfig, ElevenLabsVoice,
+    self, ElevenLabsHttpVoice, ElevenLabsScribe, ElevenLabsScribeConfig, ElevenLabsVoice,
     ElevenLabsVoiceConfig,
 };
 use offhook_providers::gemini::{GeminiChat, GeminiChatConfig};
@@ -276,7 +277,11 @@ pub(super) fn voice(
 ) -> Result<Arc<dyn TextToSpeech>, String> {
     let (account, name) = account(id, Stage::Voice, own_key)?;
     let vendor = account.provider.clone();
-    Ok(match vendor.as_str() {
+    let reading = match vendor.as_str() {
+        "elevenlabs" => elevenlabs::reading(name),
+        _ => Reading::PLAIN,
+    };
+    let voice: Arc<dyn TextToSpeech> = match vendor.as_str() {
         "cartesia" => {
             let config = CartesiaVoiceConfig::new(account, name);
             Arc::new(CartesiaVoice::new(config))
@@ -308,7 +313,8 @@ pub(super) fn voice(
             let config = OpenAiVoiceConfig::new(account, name);
             Arc::new(OpenAiVoice::new(client()?, config))
         }
-    })
+    };
+    Ok(Arc::new(WordedVoice::new(voice, reading)))
 }
 
 /// The one client of this process.

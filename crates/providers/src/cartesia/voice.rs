@@ -148,6 +148,8 @@ fn manner(config: &CartesiaVoiceConfig, request: &SpeechRequest) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use offhook_contract::Diction;
+
     use super::*;
     use offhook_contract::VoiceManner;
 
@@ -157,6 +159,8 @@ mod tests {
         let mut config = CartesiaVoiceConfig::new(account, "sonic-3");
         config.rate = SampleRate::HZ_8000;
         let mut request = SpeechRequest {
+            diction: Diction::default(),
+            is_phrase: false,
             manner: VoiceManner::default(),
             voice: Some("anna".to_owned()),
             language: "de-AT".into(),

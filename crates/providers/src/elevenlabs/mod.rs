@@ -10,4 +10,4 @@ mod wire;
 
 pub use over_http::ElevenLabsHttpVoice;
 pub use scribe::{ElevenLabsScribe, ElevenLabsScribeConfig};
-pub use voice::{ElevenLabsVoice, ElevenLabsVoiceConfig};
+pub use voice::{ElevenLabsVoice, ElevenLabsVoiceConfig, reading};

@@ -11,7 +11,7 @@ use offhook_media::SampleRate;
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::voice::{ElevenLabsVoiceConfig, SPEED, told_language, voice_of};
+use super::voice::{ElevenLabsVoiceConfig, SPEED, TAKE_AUDIO_TAGS, told_language, voice_of};
 use super::wire::set;
 use crate::hosted::{Account, Manner, PieceDialect, Speaker, SpeechLimits, check_speed, with_key};
 
@@ -47,6 +47,10 @@ impl TextToSpeech for ElevenLabsHttpVoice {
 
     fn speed_range(&self) -> RangeInclusive<f32> {
         SPEED
+    }
+
+    fn takes_audio_tags(&self) -> bool {
+        self.config().model.starts_with(TAKE_AUDIO_TAGS)
     }
 
     /// Fails only where the request makes no sense; whether the server can be reached and has the

@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::http::HeaderName;
 
 use super::session::Session;
 use super::wire::opening;
+use crate::diction::{NumberReading, PhonemeForm, Reading};
 use crate::hosted::{
     Account, Booth, SpeechLimits, bare_language, check_name, check_speed, socket_url, spoken,
 };
@@ -27,6 +28,34 @@ const DEFAULT_VOICE: &str = "JBFqnCBsd6RMkjVDRZzb";
 
 /// Models that are told the language end so; others refuse to be told.
 const TOLD_LANGUAGES: &str = "_v2_5";
+
+/// Models that take SSML's `phoneme` in a text.
+const TAKE_PHONEMES: [&str; 3] = [
+    "eleven_flash_v2",
+    "eleven_turbo_v2",
+    "eleven_monolingual_v1",
+];
+
+/// Models that act on audio tags begin so.
+pub(super) const TAKE_AUDIO_TAGS: &str = "eleven_v3";
+
+/// Models that begin so do not read numbers well: they are made to be quick.
+const QUICK: [&str; 2] = ["eleven_flash", "eleven_turbo"];
+
+/// What a model makes of written text by itself.
+#[must_use]
+pub fn reading(model: &str) -> Reading {
+    Reading {
+        numbers: match QUICK.iter().any(|it| model.starts_with(it)) {
+            true => NumberReading::Badly,
+            false => NumberReading::Well,
+        },
+        phonemes: match TAKE_PHONEMES.contains(&model) {
+            true => PhonemeForm::Ssml,
+            false => PhonemeForm::Respelled,
+        },
+    }
+}
 
 /// Which model, and with which voices.
 #[derive(Debug, Clone)]
@@ -92,6 +121,10 @@ impl TextToSpeech for ElevenLabsVoice {
         SPEED
     }
 
+    fn takes_audio_tags(&self) -> bool {
+        self.config.model.starts_with(TAKE_AUDIO_TAGS)
+    }
+
     /// Fails only where the request makes no sense: the connection is made while the reply is being
     /// written, and whether it stands shows with the first piece.
     async fn open(&self, request: SpeechRequest) -> Result<SpeechStream, ProviderError> {
@@ -123,6 +156,9 @@ fn url(config: &ElevenLabsVoiceConfig, request: &SpeechRequest) -> Result<String
         config.rate.hz()
     );
     let mut url = socket_url(account, &path)?;
+    if request.diction.has_phonemes() && TAKE_PHONEMES.contains(&config.model.as_str()) {
+        url.push_str("&enable_ssml_parsing=true");
+    }
     if let Some(language) = told_language(config, &request.language) {
         url.push_str("&language_code=");
         url.push_str(&language);
@@ -149,6 +185,8 @@ pub(super) fn told_language(config: &ElevenLabsVoiceConfig, language: &str) -> O
 #[cfg(test)]
 mod tests {
     use super::url as url_of;
+    use offhook_contract::{Diction, PhonemeAlphabet, Pronunciation, SaidAs};
+
     use super::*;
 
     #[test]
@@ -156,6 +194,8 @@ mod tests {
         let account = Account::new("elevenlabs", "https://api.elevenlabs.io/", None);
         let mut config = ElevenLabsVoiceConfig::new(account, "eleven_flash_v2_5");
         let asked = |voice: &str, speed| SpeechRequest {
+            diction: Diction::default(),
+            is_phrase: false,
             manner: VoiceManner::default(),
             voice: Some(voice.to_owned()),
             language: "de-AT".into(),
@@ -172,6 +212,20 @@ mod tests {
         config.rate = SampleRate::HZ_16000;
         let url = url_of(&config, &asked("v1", 1.0)).unwrap();
         assert!(url.contains("pcm_16000") && !url.contains("language_code"));
+        assert!(!url.contains("ssml"));
+        let mut phonemes = asked("v1", 1.0);
+        phonemes.diction.pronunciations = [Pronunciation {
+            text: "Nguyen".into(),
+            said: SaidAs::Phonemes {
+                alphabet: PhonemeAlphabet::Ipa,
+                phonemes: "wɪn".into(),
+            },
+            is_case_sensitive: true,
+            is_whole_word: true,
+        }]
+        .into();
+        let url = url_of(&config, &phonemes).unwrap();
+        assert!(url.ends_with("&enable_ssml_parsing=true"), "{url}");
         for (voice, speed) in [("../models", 1.0), ("", 1.0), ("v1", 1.5)] {
             let refused = url_of(&config, &asked(voice, speed));
             assert!(

@@ -106,7 +106,11 @@ impl Speaking {
     /// A voice that is passed over is tried with a word that nobody hears.
     fn try_aside(&self) {
         let Some(place) = self.queue.due else { return };
-        let request = self.shared.request_for(place, &self.request);
+        // What it has kept would tell nothing of the voice.
+        let request = SpeechRequest {
+            is_phrase: false,
+            ..self.shared.request_for(place, &self.request)
+        };
         let Some(voice) = self.shared.lineup.provider(place).cloned() else {
             return;
         };

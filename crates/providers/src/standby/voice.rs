@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use offhook_contract::{
-    EVENT_QUEUE, ProviderError, SpeechEvent, SpeechRequest, SpeechStream, TextToSpeech,
+    EVENT_QUEUE, ProviderError, SpeechEvent, SpeechRequest, SpeechStream, SpokenText, TextToSpeech,
     VoiceCapabilities,
 };
 use tokio::sync::mpsc;
@@ -110,6 +110,19 @@ impl TextToSpeech for StandbyVoice {
             }
         });
         Ok(SpeechStream { text, events })
+    }
+
+    /// As the first voice.
+    fn takes_audio_tags(&self) -> bool {
+        let first = self.shared.lineup.provider(0);
+        first.is_some_and(|it| it.takes_audio_tags())
+    }
+
+    /// By the first voice.
+    fn prepare(&self, request: SpeechRequest, phrases: Vec<Vec<SpokenText>>) {
+        if let Some(voice) = self.shared.lineup.provider(0) {
+            voice.prepare(self.shared.request_for(0, &request), phrases);
+        }
     }
 }
 

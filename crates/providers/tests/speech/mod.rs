@@ -9,8 +9,8 @@
 use std::time::Duration;
 
 use offhook_contract::{
-    ProviderError, SpeechAudio, SpeechEvent, SpeechRequest, SpeechStream, SpokenText, TextSpan,
-    TextToSpeech, VoiceManner,
+    Diction, ProviderError, SpeechAudio, SpeechEvent, SpeechRequest, SpeechStream, SpokenText,
+    TextSpan, TextToSpeech, VoiceManner,
 };
 use offhook_media::SampleRate;
 use offhook_providers::hosted::SpeechLimits;
@@ -30,6 +30,8 @@ pub(crate) const LIMITS: SpeechLimits = SpeechLimits {
 
 pub(crate) fn asked(voice: Option<&str>, speed: f32) -> SpeechRequest {
     SpeechRequest {
+        diction: Diction::default(),
+        is_phrase: false,
         manner: VoiceManner::default(),
         voice: voice.map(str::to_owned),
         language: "en-US".into(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use offhook_contract::{
-    ProviderError, SpeechEvent, SpeechRequest, SpeechStream, SpokenText, TextSpan,
+    Diction, ProviderError, SpeechEvent, SpeechRequest, SpeechStream, SpokenText, TextSpan,
     TextToSpeech as _, VoiceManner,
 };
 use offhook_providers::standby::{StandbyLimits, StandbyVoice, VoiceMember};
@@ -70,6 +70,8 @@ impl Spoken {
 
 async fn say(voice: &StandbyVoice) -> Spoken {
     let request = SpeechRequest {
+        diction: Diction::default(),
+        is_phrase: false,
         manner: VoiceManner::default(),
         voice: Some("voice-1".into()),
         language: "en".into(),
@@ -283,6 +285,8 @@ async fn one_that_keeps_failing_is_passed_over_and_tried_where_nobody_hears_it()
 async fn a_call_that_writes_slowly_is_no_fault_of_the_voice() {
     let first = well(1);
     let request = SpeechRequest {
+        diction: Diction::default(),
+        is_phrase: false,
         manner: VoiceManner::default(),
         voice: None,
         language: "en".into(),

@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::path::Path;
 
 use offhook_contract::{
-    ProviderError, SpeechEvent, SpeechRequest, SpokenText, TextSpan, TextToSpeech, VoiceManner,
+    Diction, ProviderError, SpeechEvent, SpeechRequest, SpokenText, TextSpan, TextToSpeech,
+    VoiceManner,
 };
 use offhook_media::{RateOutOfRange, ReadWavError, SampleRate, read_wav, resample_all};
 
@@ -117,6 +118,8 @@ async fn synthesise(
         id, speed, pitch, ..
     } = &scenario.voice;
     let request = SpeechRequest {
+        diction: Diction::default(),
+        is_phrase: false,
         manner: VoiceManner::default(),
         voice: id.clone(),
         language: scenario.language.clone(),

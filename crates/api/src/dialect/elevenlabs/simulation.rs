@@ -2,7 +2,7 @@
 //! them: whether one was successful is unknown.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
@@ -195,8 +195,9 @@ impl Simulation {
             .providers_of(&workspace, opening.agent.models(), opening.brought())
             .await?;
         let persona = Persona::new(Arc::new(opening.agent), opening.variables);
+        let persona = persona.at(SystemTime::now());
         let user = &specification["simulated_user_config"];
-        let systems = [persona.system_prompt(), user_prompt(user)];
+        let systems = [persona.system_prompt(&*providers.voice), user_prompt(user)];
         let history = history(specification);
         let mut ready = Vec::new();
         if history.is_empty() {

@@ -9,7 +9,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures::stream;
 use offhook_agent::ModelChoices;
-use offhook_contract::{SpeechRequest, VoiceManner};
+use offhook_contract::{Diction, SpeechRequest, VoiceManner};
 use offhook_media::WavReader;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
@@ -80,6 +80,8 @@ pub(super) async fn speech(
     };
     let providers = &api.providers(&models)?;
     let request = SpeechRequest {
+        diction: Diction::default(),
+        is_phrase: false,
         manner: VoiceManner::default(),
         voice: Some(voice_of(&body, is_local)?),
         language: body["language"].as_str().unwrap_or("en").to_owned(),

@@ -1,6 +1,6 @@
 //! The embedded voice: text to speech in this process.
 //!
-//! Written text becomes spoken words ([`normalise`]), those become phonemes, a small network
+//! Written text becomes spoken words ([`crate::normalise`]), those become phonemes, a small network
 //! (hibari, distilled from Kokoro-82M) turns phonemes into spectra, and a synthesiser turns
 //! spectra into 24 kHz sound. English only. Volume is not applied here.
 
@@ -17,7 +17,6 @@ use tokio::sync::mpsc;
 mod approximation;
 mod files;
 mod network;
-pub mod normalise;
 mod phonemes;
 mod pieces;
 mod speech;
@@ -161,7 +160,10 @@ impl TextToSpeech for LocalVoice {
         let (sender, events) = mpsc::channel(EVENT_QUEUE);
         let workers = Arc::clone(&self.workers);
         let speaker = Arc::clone(&self.speaker);
-        tokio::spawn(speech::speak(workers, speaker, settings, texts, sender));
+        let rules = request.diction.pronunciations;
+        tokio::spawn(speech::speak(
+            workers, speaker, settings, rules, texts, sender,
+        ));
         Ok(SpeechStream { text, events })
     }
 }

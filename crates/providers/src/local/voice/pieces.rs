@@ -6,9 +6,9 @@ use std::time::Duration;
 use offhook_contract::{TextSpan, WordTime};
 
 use super::network::{Alphabet, DURATION_UNIT};
-use super::normalise::Mark;
 use super::phonemes::{Sound, mark_character};
 use super::synthesis::RATE_HZ;
+use crate::normalise::Mark;
 
 /// The network learned sentences up to about this many phonemes.
 const PHONEMES_MAX: usize = 400;

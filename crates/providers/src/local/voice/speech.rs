@@ -4,18 +4,20 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use offhook_contract::{ProviderError, SpeechAudio, SpeechEvent, SpokenText, TextSpan};
+use offhook_contract::{
+    Pronunciation, ProviderError, SaidAs, SpeechAudio, SpeechEvent, SpokenText, TextSpan,
+};
 use offhook_media::SampleRate;
 use tokio::sync::mpsc;
 
 use super::network::{Alphabet, Network};
-use super::normalise::spoken_form;
-use super::phonemes::Phonemiser;
+use super::phonemes::{Phonemiser, replace};
 use super::pieces::{Piece, PieceAudio, pause_after, pieces};
 use super::synthesis::Synthesiser;
 use super::timbre::Timbre;
 use super::workers::Workers;
 use super::{PROVIDER, malformed};
+use crate::normalise::spoken_form;
 
 /// What one thread speaks with.
 #[derive(Debug)]
@@ -45,6 +47,7 @@ pub(super) async fn speak(
     workers: Arc<Workers<Engine>>,
     speaker: Arc<Speaker>,
     settings: Settings,
+    rules: Arc<[Pronunciation]>,
     mut texts: mpsc::Receiver<SpokenText>,
     events: mpsc::Sender<SpeechEvent>,
 ) {
@@ -57,7 +60,7 @@ pub(super) async fn speak(
             text = texts.recv() => text,
         };
         let Some(text) = text else { return };
-        let mut left = match read(&workers, &speaker, text, &events).await {
+        let mut left = match read(&workers, &speaker, &rules, text, &events).await {
             Ok(Some(left)) => left,
             Ok(None) => return,
             Err(error) => return fail(&events, error).await,
@@ -107,8 +110,10 @@ impl Engine {
 
 impl Speaker {
     /// The pieces of a text. Words lie in the reply afterwards.
-    fn pieces(&self, text: &SpokenText) -> VecDeque<Placed> {
-        let sounds = self.phonemiser.sounds(&spoken_form(&text.text));
+    fn pieces(&self, text: &SpokenText, rules: &[Pronunciation]) -> VecDeque<Placed> {
+        let mut sounds = self.phonemiser.sounds(&spoken_form(&text.text));
+        let phonemes = |rule: &&Pronunciation| matches!(rule.said, SaidAs::Phonemes { .. });
+        replace(&mut sounds, &text.text, rules.iter().filter(phonemes));
         let pieces = pieces(&sounds, &self.alphabet);
         let count = pieces.len();
         let mut start = text.span.start;
@@ -134,11 +139,13 @@ impl Speaker {
 async fn read(
     workers: &Workers<Engine>,
     speaker: &Arc<Speaker>,
+    rules: &Arc<[Pronunciation]>,
     text: SpokenText,
     events: &mpsc::Sender<SpeechEvent>,
 ) -> Result<Option<VecDeque<Placed>>, ProviderError> {
     let speaker = Arc::clone(speaker);
-    on_a_thread(workers, move |_| speaker.pieces(&text), events).await
+    let rules = Arc::clone(rules);
+    on_a_thread(workers, move |_| speaker.pieces(&text, &rules), events).await
 }
 
 /// Runs `work` on a voice thread; `None` where the listener left first.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use offhook_contract::{SpeechAudio, SpeechEvent, SpokenText, TextSpan, VoiceManner};
+use offhook_contract::{Diction, SpeechAudio, SpeechEvent, SpokenText, TextSpan, VoiceManner};
 
 use super::*;
 
@@ -323,6 +323,8 @@ fn voice() -> Option<&'static LocalVoice> {
 
 fn request(voice: Option<&str>, speed: f32) -> SpeechRequest {
     SpeechRequest {
+        diction: Diction::default(),
+        is_phrase: false,
         manner: VoiceManner::default(),
         voice: voice.map(str::to_owned),
         language: "en".to_owned(),
@@ -367,7 +369,7 @@ fn phoneme_line(voice: &LocalVoice, text: &str) -> String {
     for sound in voice
         .speaker
         .phonemiser
-        .sounds(&normalise::spoken_form(text))
+        .sounds(&crate::normalise::spoken_form(text))
     {
         match sound.mark {
             Some(mark) => line.push(phonemes::mark_character(mark)),

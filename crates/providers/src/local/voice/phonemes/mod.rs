@@ -6,6 +6,7 @@ use std::ops::Range;
 use offhook_contract::ProviderError;
 
 mod endings;
+mod foreign;
 mod lexicon;
 mod names;
 mod stress;
@@ -15,6 +16,7 @@ mod tests;
 mod unknown;
 mod weak_forms;
 
+pub(super) use foreign::replace;
 use lexicon::Lexicon;
 use stress::Emphasis;
 use tagger::Tagger;
@@ -22,8 +24,8 @@ use unknown::UnknownWords;
 use weak_forms::Next;
 
 use super::VoiceFiles;
-use super::normalise::{Mark, Said, Spoken};
 use crate::local::onnx::OnnxRuntime;
+use crate::normalise::{Mark, Said, Spoken};
 
 /// The shortest compound that is taken apart, and its shortest part, in letters.
 const COMPOUND_LETTERS_MIN: usize = 8;

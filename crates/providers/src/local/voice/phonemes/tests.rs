@@ -1,7 +1,7 @@
 //! The front end over a small lexicon, without weights.
 
-use super::super::normalise::spoken_form;
 use super::*;
+use crate::normalise::spoken_form;
 
 fn phonemiser() -> Phonemiser {
     let lexicon = Lexicon::of(&[

@@ -84,6 +84,33 @@ pub fn spoken_form(text: &str) -> Vec<Spoken> {
     out
 }
 
+/// What stands for something else than it says, such as a number: the bytes of the text, and the
+/// words in which it is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenOut {
+    /// The bytes of the text that the words take the place of.
+    pub source: Range<usize>,
+    /// Words with spaces between them; a capital by itself is said by its name, a comma or full
+    /// stop is a pause.
+    pub said: String,
+}
+
+/// Everything in `text` that stands for something else than it says, in order. The rest is words.
+#[must_use]
+pub fn written_out(text: &str) -> Vec<WrittenOut> {
+    let shown = markup::spoken_only(text);
+    let readings = rules::readings(&RULES, &shown).into_iter();
+    let readings = readings.map(|reading| {
+        let parts: Vec<&str> = reading.parts.iter().map(|(said, _)| said.trim()).collect();
+        WrittenOut {
+            source: text.floor_char_boundary(reading.claim.start)
+                ..text.ceil_char_boundary(reading.claim.end),
+            said: parts.join(" "),
+        }
+    });
+    readings.collect()
+}
+
 /// In order of precedence.
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     let mut rules = contacts::rules();
