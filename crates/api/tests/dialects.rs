@@ -14,6 +14,8 @@ mod history;
 mod own_models;
 #[path = "dialects/post_call.rs"]
 mod post_call;
+#[path = "dialects/pronunciations.rs"]
+mod pronunciations;
 #[path = "dialects/receiver.rs"]
 mod receiver;
 #[path = "dialects/server.rs"]

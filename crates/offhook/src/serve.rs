@@ -11,7 +11,7 @@ mod node;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
 use axum::Router;
@@ -26,9 +26,9 @@ use offhook_api::calls::{
 };
 use offhook_api::{Api, ApiSettings, Refusal, RequestThreads, SharedPaths, Switchboard};
 use offhook_call::recording::Recorder;
-use offhook_call::{Brought, CallSetup, Persona, Session};
+use offhook_call::{Brought, CallSetup, Persona, Providers, Session};
 use offhook_contract::{LegDescription, leg};
-use offhook_store::{CallWriter, Store};
+use offhook_store::{CallWriter, Store, Workspace};
 use offhook_transport::websocket::wire::SessionRequest;
 use offhook_transport::websocket::{
     OpenedSession, SessionRefusal, SessionStart, serve_session, without_delay,
@@ -335,7 +335,7 @@ async fn open(
         workspace,
         settled,
     } = asked.admitted;
-    let agent = asked.agent;
+    let mut agent = asked.agent;
     let lead = server.settings.lead;
     let (near, far_end) = leg(LegDescription {
         transport: asked.carried.transport.clone(),
@@ -353,6 +353,8 @@ async fn open(
     carried.to_number = to.or(carried.to_number);
     let (agent_id, agent_revision) = answering.identity();
     let tenant = server.api.store().workspace(&workspace);
+    let taught = server.api.teach(&tenant, &mut agent).await;
+    taught.map_err(|refusal| cannot_begin(&refusal.message))?;
     let new = NewCall {
         id: call_id.clone(),
         workspace,
@@ -366,15 +368,11 @@ async fn open(
         keeping: Keeping::new(agent.records()),
     };
     let is_recorded = agent.is_recorded();
+    let providers = stages(&server, &tenant, &agent, &start).await?;
     let (hosted, lines) = HostedCall::new(&server.api, server.records.clone(), new);
-    let brought = Brought::to(&agent, &start.variables);
-    let providers = server.api.providers_of(&tenant, agent.models(), brought);
-    let providers = providers
-        .await
-        .map_err(|refusal| cannot_begin(&refusal.message))?;
     let setup = CallSetup {
         call_id: call_id.clone(),
-        persona: Persona::new(Arc::new(agent), start.variables),
+        persona: Persona::new(Arc::new(agent), start.variables).at(SystemTime::now()),
         leg: near,
         providers,
         log: Some(lines.log),
@@ -395,6 +393,19 @@ async fn open(
         lead,
         far_end,
     })
+}
+
+/// The stages of a call with the agent.
+async fn stages(
+    server: &Server,
+    tenant: &Workspace,
+    agent: &Agent,
+    start: &SessionStart,
+) -> Result<Providers, SessionRefusal> {
+    let brought = Brought::to(agent, &start.variables);
+    let providers = server.api.providers_of(tenant, agent.models(), brought);
+    let providers = providers.await;
+    providers.map_err(|refusal| cannot_begin(&refusal.message))
 }
 
 /// What is wrong is for the log; who calls is told no more than that.

@@ -37,6 +37,11 @@ are `email_address`, `contact_number`, `url`, `dob` and `date` (in digits or wit
 `government_issued_id` (USA and United Kingdom) and `device_id` (IP, MAC). The other entities \
 (`name`, `location`, `medical` and so on, the code of a payment card, a routing number) are kept and \
 shown, and **nothing of them is replaced**. What is spread over several turns is not found.
+- Rules of pronunciation dictionaries with an `alias` act with every voice. Those with a `phoneme` \
+act with the embedded voice and with ElevenLabs' `eleven_flash_v2`, `eleven_turbo_v2` and \
+`eleven_monolingual_v1`; every other voice is given the word as an English speaker would spell it. \
+Numbers and the like are written out as words in English only.
+- Of ElevenLabs' `supported_voices` one without a `label` has its `language` or its `voice_id` for one.
 - Values outside what the engine can do, where the platform states no limit, act as the nearest \
 that it can do.
 ";

@@ -26,6 +26,7 @@ pub enum SharedPaths {
 pub(crate) fn routes(api: &Api) -> Router<Api> {
     let elevenlabs = || elevenlabs::routes::routes(api);
     let workspace = || elevenlabs::routes::workspace_routes(api);
+    let dictionaries = || elevenlabs::routes::dictionary_routes(api);
     let trillet = || trillet::routes::routes(api);
     let wordcab = || wordcab::routes::routes(api);
     Router::new()
@@ -35,6 +36,8 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .nest("/v1/voiceai", elevenlabs())
         .nest("/elevenlabs/v1/workspace", workspace())
         .nest("/v1/workspace", workspace())
+        .nest("/elevenlabs/v1/pronunciation-dictionaries", dictionaries())
+        .nest("/v1/pronunciation-dictionaries", dictionaries())
         .nest("/trillet/v1/api", trillet())
         .nest("/trillet/api/v1", trillet())
         .nest("/v1/api", trillet())

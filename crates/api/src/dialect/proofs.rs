@@ -33,7 +33,10 @@ const SETTINGS: &[(&str, &str)] = &[
     ("speculation", "tests/knobs/endpointing.rs"),
     ("temperature", "tests/knobs/prompt.rs"),
     ("thinking", "tests/knobs/prompt.rs"),
+    ("time_zone", "tests/knobs/prompt.rs"),
     ("variables", "tests/knobs/prompt.rs"),
+    ("voice.audio_tags", "tests/knobs.rs"),
+    ("voice.dictionaries", "tests/knobs.rs"),
     ("voice", "tests/knobs/voice.rs"),
 ];
 

@@ -9,6 +9,7 @@ from elevenlabs_whole import whole
 
 address, key = sys.argv[1:]
 hooks = ElevenLabs(api_key=key, base_url=address).webhooks
+lexicons = ElevenLabs(api_key=key, base_url=address).pronunciation_dictionaries
 platform = ElevenLabs(api_key=key, base_url=address).conversational_ai
 
 
@@ -255,6 +256,48 @@ assert signed != talks.get_signed_url(agent_id=made.agent_id).signed_url
 token = whole(talks.get_webrtc_token(agent_id=made.agent_id))
 assert token.token and token.conversation_id.startswith("conv_")
 assert status_of(lambda: talks.get_signed_url(agent_id="none"))[0] == 404
+
+alias = {"type": "alias", "string_to_replace": "UN", "alias": "United Nations"}
+phoneme = {
+    "type": "phoneme",
+    "string_to_replace": "Nguyen",
+    "phoneme": "wɪn",
+    "alphabet": "ipa",
+    "word_boundaries": False,
+}
+made_words = whole(lexicons.create_from_rules(name="Names", rules=[alias, phoneme]))
+assert made_words.version_rules_num == 2
+shown = whole(lexicons.get(made_words.id))
+assert (shown.name, shown.latest_version_id) == ("Names", made_words.version_id)
+assert [(it.type, it.string_to_replace) for it in shown.rules] == [
+    ("alias", "UN"),
+    ("phoneme", "Nguyen"),
+]
+file = b"".join(lexicons.download(made_words.id, made_words.version_id))
+again = whole(lexicons.create_from_file(name="From a file", file=("names.pls", file)))
+assert again.version_rules_num == 2
+more = whole(lexicons.rules.add(made_words.id, rules=[{**alias, "alias": "you en"}]))
+assert more.version_rules_num == 2 and more.version_id != made_words.version_id
+assert whole(lexicons.rules.remove(made_words.id, rule_strings=["UN"])).version_rules_num == 1
+assert whole(lexicons.rules.set(made_words.id, rules=[alias])).version_rules_num == 1
+assert whole(lexicons.update(again.id, archived=True)).archived_time_unix > 0
+listed = whole(lexicons.list()).pronunciation_dictionaries
+assert [it.id for it in listed] == [made_words.id]
+assert len(lexicons.list(include_archived=True).pronunciation_dictionaries) == 2
+assert status_of(lambda: lexicons.get("dict_none"))[0] == 404
+locator = {"pronunciation_dictionary_id": made_words.id, "version_id": made_words.version_id}
+agents.update(
+    made.agent_id,
+    conversation_config={
+        "tts": {
+            "pronunciation_dictionary_locators": [locator],
+            "text_normalisation_type": "elevenlabs",
+        }
+    },
+)
+voice = whole(agents.get(made.agent_id)).conversation_config.tts
+assert voice.pronunciation_dictionary_locators[0].version_id == made_words.version_id
+assert voice.text_normalisation_type == "elevenlabs"
 
 agents.delete(copy.agent_id)
 agents.delete(made.agent_id)

@@ -13,7 +13,7 @@ pub(crate) static DESCRIPTION: Description = Description {
     title: "AgentPhone",
     server: "/agentphone/v1",
     security: || json!({ "type": "http", "scheme": "bearer" }),
-    operations: OPERATIONS,
+    operations: &[OPERATIONS],
     schemas,
     headers: &["X-Sub-Account-Id"],
 };

@@ -1,8 +1,8 @@
 //! `conversation_config.agent`: first message, prompt, model, tools, knowledge.
 
 use crate::dialect::field::{
-    Acts, Field, KNOWLEDGE, Kind, NAMES, PROVIDERS, TOOLS, field, flag, list, map, name, number,
-    objects, section, text, whole, word,
+    Acts, Field, KNOWLEDGE, Kind, NAMES, TOOLS, field, flag, list, map, name, number, objects,
+    section, text, whole, word,
 };
 
 const SYSTEM_TOOLS: &str = "conversation_config.agent.prompt.built_in_tools";
@@ -113,9 +113,7 @@ pub(super) const FIELDS: &[Field] = &[
     )
     .or_null()
     .acts(KNOWLEDGE),
-    text("conversation_config.agent.prompt.timezone")
-        .or_null()
-        .acts(PROVIDERS),
+    text("conversation_config.agent.prompt.timezone").or_null(),
     map("conversation_config.agent.prompt.custom_llm").or_null(),
     list("conversation_config.agent.prompt.mcp_server_ids", &NAMES)
         .null_is_absent()

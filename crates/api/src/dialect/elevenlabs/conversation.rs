@@ -1,6 +1,7 @@
 //! `conversation_config` without its agent: turns, voice, hearing, the conversation itself.
 
 use super::lenses::{RECOGNISERS, TURN_MODELS};
+use super::speech::{AUDIO_TAGS, LOCATORS, VOICES};
 use crate::dialect::field::{
     Acts, Field, KNOWLEDGE, Kind, NAMES, PROVIDERS, TELEPHONY, field, flag, list, map, name,
     number, objects, section, text, whole, word,
@@ -165,8 +166,8 @@ pub(super) const FIELDS: &[Field] = &[
     section("conversation_config.tts"),
     name("conversation_config.tts.voice_id").default("\"cjVigY5qzO86Huf0OWal\""),
     objects("conversation_config.tts.supported_voices", VOICES)
-        .default("[]")
-        .acts(PROVIDERS),
+        .at_most(50)
+        .default("[]"),
     name("conversation_config.tts.model_id").null_is_absent(),
     word("conversation_config.tts.agent_output_audio_format", FORMATS)
         .null_is_absent()
@@ -187,20 +188,17 @@ pub(super) const FIELDS: &[Field] = &[
         "conversation_config.tts.text_normalisation_type",
         &["system_prompt", "elevenlabs"],
     )
-    .null_is_absent()
-    .acts(PROVIDERS),
-    list(
+    .null_is_absent(),
+    objects(
         "conversation_config.tts.pronunciation_dictionary_locators",
-        &Kind::Any,
+        LOCATORS,
     )
-    .null_is_absent()
-    .acts(PROVIDERS),
-    field("conversation_config.tts.expressive_mode", Kind::Any)
-        .or_null()
-        .acts(PROVIDERS),
-    list("conversation_config.tts.suggested_audio_tags", &Kind::Any)
-        .null_is_absent()
-        .acts(PROVIDERS),
+    .at_most(20)
+    .null_is_absent(),
+    flag("conversation_config.tts.expressive_mode").null_is_absent(),
+    objects("conversation_config.tts.suggested_audio_tags", AUDIO_TAGS)
+        .at_most(100)
+        .null_is_absent(),
     map("conversation_config.tts.audio_effects")
         .or_null()
         .acts(PROVIDERS),
@@ -267,11 +265,4 @@ pub(super) const FIELDS: &[Field] = &[
     map("conversation_config.language_presets")
         .default("{}")
         .acts(PRESETS),
-];
-
-const VOICES: &[Field] = &[
-    name("voice_id").required().acts(PROVIDERS),
-    name("label").or_null().acts(PROVIDERS),
-    name("language").or_null().acts(PROVIDERS),
-    text("description").or_null().acts(PROVIDERS),
 ];

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::limits::{CALLS_PER_DAY, CONCURRENT_CALLS, QUEUE_FIELDS, WAIT_MAX};
 use super::own_models::{CHAT_SERVER, CHAT_SERVER_FIELDS, CHAT_STANDBY, CHAT_STANDBY_FIELDS};
-use super::privacy;
+use super::sounds::{AMBIENT_SOUND, BED_FIELDS};
+use super::{privacy, speech};
 use crate::dialect::canonical;
 use crate::dialect::lens::{Lens, Way, decimal, lens, seconds, set};
 use crate::dialect::{path, prompt, variables, voices};
@@ -14,7 +15,6 @@ const SOFT: &str = "conversation_config.turn.soft_timeout_config";
 const EVENTS: &str = "conversation_config.conversation.client_events";
 const PLACEHOLDERS: &str =
     "conversation_config.agent.dynamic_variables.dynamic_variable_placeholders";
-const BED: &str = "conversation_config.conversation.background_sound";
 
 pub(super) const LENSES: &[Lens] = &[
     lens("name", &["name"], prompt::NAME_TEXT),
@@ -33,6 +33,11 @@ pub(super) const LENSES: &[Lens] = &[
         "language",
         &["conversation_config.agent.language"],
         Way::Same,
+    ),
+    lens(
+        "time_zone",
+        &["conversation_config.agent.prompt.timezone"],
+        speech::TIME_ZONE,
     ),
     lens(
         "models.chat",
@@ -153,6 +158,31 @@ pub(super) const LENSES: &[Lens] = &[
         Way::Same,
     ),
     lens(
+        "voice.others",
+        &["conversation_config.tts.supported_voices"],
+        speech::OTHER_VOICES,
+    ),
+    lens(
+        "voice.is_expressive",
+        &["conversation_config.tts.expressive_mode"],
+        Way::Same,
+    ),
+    lens(
+        "voice.audio_tags",
+        &["conversation_config.tts.suggested_audio_tags"],
+        speech::AUDIO_TAGS_WAY,
+    ),
+    lens(
+        "voice.text_normalisation",
+        &["conversation_config.tts.text_normalisation_type"],
+        speech::TEXT_NORMALISATION,
+    ),
+    lens(
+        "voice.dictionaries",
+        &["conversation_config.tts.pronunciation_dictionary_locators"],
+        speech::DICTIONARIES,
+    ),
+    lens(
         "silence.reprompt_after",
         &["conversation_config.turn.turn_timeout"],
         TURN_TIMEOUT,
@@ -242,11 +272,6 @@ const SOFT_FIELDS: &[&str] = &[
     "conversation_config.turn.soft_timeout_config.max_soft_timeouts_per_generation",
     "conversation_config.turn.soft_timeout_config.llm_generated_message_prompt_override",
     "conversation_config.turn.soft_timeout_config.disable_until_first_user_message",
-];
-
-const BED_FIELDS: &[&str] = &[
-    "conversation_config.conversation.background_sound.source_id",
-    "conversation_config.conversation.background_sound.volume",
 ];
 
 const VARIABLES: Way = Way::Document {
@@ -433,46 +458,3 @@ fn write_soft_timeout(section: &Value, document: &mut Value) {
     let instructions = section["instructions"].as_str().map(text_of_template);
     put("llm_generated_message_prompt_override", json!(instructions));
 }
-
-/// The bed that is nearest to each preset; music is none.
-const BEDS: [(&str, &str); 5] = [
-    ("office1", "office"),
-    ("office2", "office"),
-    ("restaurant", "coffee-shop"),
-    ("city", "outdoor"),
-    ("typing", "office"),
-];
-
-/// Their usual volume is our quiet bed.
-const USUAL_VOLUME: f64 = 0.6;
-
-const AMBIENT_SOUND: Way = Way::Document {
-    read: |document| {
-        let bed = path::at(document, BED)?;
-        if !bed.is_object() {
-            return None;
-        }
-        let preset = bed["source_id"].as_str().unwrap_or("office1");
-        let (_, kind) = BEDS.iter().find(|(name, _)| *name == preset)?;
-        let volume = bed["volume"].as_f64().unwrap_or(USUAL_VOLUME) / USUAL_VOLUME;
-        Some(json!({ "kind": kind, "volume": decimal(volume.min(2.0)) }))
-    },
-    write: |section, document| {
-        let kind = section["kind"].as_str().unwrap_or("none");
-        let Some((preset, _)) = BEDS.iter().find(|(_, name)| *name == kind) else {
-            path::put(document, BED, Value::Null);
-            return;
-        };
-        let volume = section["volume"].as_f64().unwrap_or(1.0) * USUAL_VOLUME;
-        let own = path::at(document, BED).is_some_and(Value::is_object);
-        if !own {
-            path::put(document, BED, json!({ "source_type": "preset" }));
-        }
-        path::put(document, &format!("{BED}.source_id"), json!(preset));
-        path::put(
-            document,
-            &format!("{BED}.volume"),
-            decimal(volume.clamp(0.01, 1.0)),
-        );
-    },
-};

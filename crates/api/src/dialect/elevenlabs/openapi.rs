@@ -1,5 +1,6 @@
 //! ElevenLabs' routes as an OpenAPI document. ThreeTone's are the same below another prefix.
 
+mod dictionaries;
 mod queries;
 mod schemas;
 
@@ -17,7 +18,7 @@ pub(crate) static DESCRIPTION: Description = Description {
     title: "ElevenLabs",
     server: "/elevenlabs/v1",
     security: || json!({ "type": "apiKey", "in": "header", "name": "xi-api-key" }),
-    operations: OPERATIONS,
+    operations: &[OPERATIONS, dictionaries::OPERATIONS],
     schemas: schemas::all,
     headers: &[],
 };

@@ -2,8 +2,9 @@
 //! otherwise, the values of its variables, the formats and events of the wire.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
 
-use offhook_agent::{Agent, CallVariables};
+use offhook_agent::{Agent, CallVariables, local_time};
 use offhook_call::Brought;
 use offhook_store::now_ms;
 use serde_json::{Map, Value, json};
@@ -50,6 +51,8 @@ pub struct Opening {
     pub is_text_only: bool,
     /// For a language model of the agent's owner, where the agent allows that.
     pub extra_body: Map<String, Value>,
+    /// Whether the client has the agent otherwise than it is stored.
+    pub is_changed: bool,
 }
 
 impl Opening {
@@ -114,6 +117,7 @@ impl Admitted {
                 .collect(),
             is_text_only: is_text_only == Some(&json!(true)),
             extra_body: wishes.extra_body.clone(),
+            is_changed: !wishes.overrides.is_empty(),
         })
     }
 
@@ -229,7 +233,8 @@ fn variables(
     conversation_id: &str,
     wishes: &Wishes,
 ) -> Result<CallVariables, OpeningProblem> {
-    let mut values = system_variables(admitted, conversation_id);
+    let zone = stored.document["time_zone"].as_str();
+    let mut values = system_variables(admitted, conversation_id, zone.unwrap_or("UTC"));
     for (name, value) in &wishes.variables {
         // What begins so is the server's own.
         if name.starts_with("system__") {
@@ -266,17 +271,19 @@ fn variables(
 }
 
 /// What the platform fills in by itself.
-fn system_variables(admitted: &Admitted, conversation_id: &str) -> CallVariables {
+fn system_variables(admitted: &Admitted, conversation_id: &str, zone: &str) -> CallVariables {
     let agent = &admitted.agent.id;
     let now = rfc3339(now_ms());
+    let there = local_time(zone, SystemTime::now());
+    let there = there.unwrap_or_else(|| now.clone());
     let line = &admitted.line;
     [
         ("system__agent_id", agent.as_str()),
         ("system__current_agent_id", agent),
         ("system__conversation_id", conversation_id),
         ("system__time_utc", &now),
-        ("system__time", &now),
-        ("system__timezone", "UTC"),
+        ("system__time", &there),
+        ("system__timezone", zone),
         ("system__call_duration_secs", "0"),
         ("system__caller_id", &line.caller_id),
         ("system__called_number", &line.called_number),

@@ -10,8 +10,8 @@ use offhook_store::{NewAgent, StoredAgent};
 use serde_json::{Value, json};
 
 use super::{
-    DIALECT, conversations, document, knowledge, monitor, numbers, outbound, secrets, settings,
-    signed, simulation, tools, webhooks, widget,
+    DIALECT, conversations, document, knowledge, monitor, numbers, outbound, pronunciations,
+    secrets, settings, signed, simulation, tools, webhooks, widget,
 };
 use crate::dialect::agents::{self, shown};
 use crate::dialect::query::{Fields, Paging, page};
@@ -68,6 +68,11 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
 /// The routes of the workspace, below `/v1/workspace`.
 pub(crate) fn workspace_routes(api: &Api) -> Router<Api> {
     guarded(webhooks::routes(), api, &DOOR)
+}
+
+/// The routes of pronunciation dictionaries, below `/v1/pronunciation-dictionaries`.
+pub(crate) fn dictionary_routes(api: &Api) -> Router<Api> {
+    guarded(pronunciations::routes(), api, &DOOR)
 }
 
 /// What most routes answer.

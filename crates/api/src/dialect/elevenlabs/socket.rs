@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::Router;
 use axum::extract::State;
@@ -10,6 +11,7 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use axum::routing::get;
+use offhook_agent::{Agent, CallVariables};
 use offhook_call::{CallSetup, EntryKind, LogEntry, Persona, Providers, Session, WrittenVoice};
 use offhook_contract::{LegDescription, leg};
 use offhook_store::{Workspace, new_id};
@@ -134,7 +136,9 @@ async fn open(
     let promised = admitted.conversation_id.clone();
     let id = promised.map_or_else(|| new_id("conv"), Ok);
     let id = id.map_err(|problem| failed(&problem.to_string()))?;
-    let opening = opening(&board.api, &admitted, &id, &initiation).await?;
+    let mut opening = opening(&board.api, &admitted, &id, &initiation).await?;
+    let taught = board.api.teach(&admitted.workspace, &mut opening.agent);
+    taught.await.map_err(|refusal| failed(&refusal.message))?;
     let conversation = Conversation {
         output: format(&opening.output_format)?,
         input: format(&opening.input_format)?,
@@ -230,7 +234,7 @@ impl Conversation {
         tokio::spawn(tell(entries, lines.log, news));
         let setup = CallSetup {
             call_id: id.clone(),
-            persona: Persona::new(Arc::new(opening.agent), opening.variables),
+            persona: persona(opening.agent, opening.variables, opening.is_changed),
             leg: near,
             providers,
             log: Some(log),
@@ -261,6 +265,15 @@ impl Conversation {
             news: to_tell,
             orders,
         })
+    }
+}
+
+/// The agent as it takes this call. What a client changed is so in this call only.
+fn persona(agent: Agent, variables: CallVariables, is_changed: bool) -> Persona {
+    let persona = Persona::new(Arc::new(agent), variables).at(SystemTime::now());
+    match is_changed {
+        true => persona.of_this_call(),
+        false => persona,
     }
 }
 

@@ -15,7 +15,8 @@ pub(crate) struct Description {
     pub(crate) server: &'static str,
     /// How keys are sent: a scheme by the rules of OpenAPI.
     pub(crate) security: fn() -> Value,
-    pub(crate) operations: &'static [Operation],
+    /// In groups.
+    pub(crate) operations: &'static [&'static [Operation]],
     /// The schemas that operations name, with what refusals look like as `Refusal`.
     pub(crate) schemas: fn() -> Vec<(&'static str, Value)>,
     /// Headers of every request beside the key.
@@ -114,7 +115,7 @@ impl Description {
     /// The whole document.
     pub(crate) fn document(&self) -> Value {
         let mut paths: Map<String, Value> = Map::new();
-        for operation in self.operations {
+        for operation in self.operations.iter().copied().flatten() {
             let (method, path) = operation.line.split_once(' ').unwrap_or(("GET", ""));
             let of_path = paths.entry(path).or_insert_with(|| json!({}));
             of_path[method.to_ascii_lowercase()] = self.operation(operation, path);

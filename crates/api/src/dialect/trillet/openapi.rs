@@ -14,7 +14,7 @@ pub(crate) static DESCRIPTION: Description = Description {
     title: "Trillet",
     server: "/trillet",
     security: || json!({ "type": "apiKey", "in": "header", "name": "x-api-key" }),
-    operations: OPERATIONS,
+    operations: &[OPERATIONS],
     schemas,
     headers: &["x-workspace-id"],
 };

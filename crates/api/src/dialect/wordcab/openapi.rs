@@ -15,7 +15,7 @@ pub(crate) static DESCRIPTION: Description = Description {
     title: "Wordcab",
     server: "/wordcab/v1",
     security: || json!({ "type": "http", "scheme": "bearer" }),
-    operations: OPERATIONS,
+    operations: &[OPERATIONS],
     schemas,
     headers: &[],
 };

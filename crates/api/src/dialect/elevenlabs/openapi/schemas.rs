@@ -16,6 +16,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         numbers_and_tools(),
         secrets_and_settings(),
         webhooks(),
+        super::dictionaries::schemas(),
         vec![
             ("Done", json!({ "type": "object", "maxProperties": 0 })),
             ("Nothing", json!({ "type": "null" })),
