@@ -1,7 +1,7 @@
 //! What every request sees, and all routes together.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -16,6 +16,7 @@ use crate::deliveries::Deliveries;
 use crate::dialect::{SharedPaths, mounts};
 use crate::live::LiveCalls;
 use crate::native;
+use crate::outgoing_calls::Connected;
 use crate::public_address::address_problem;
 use crate::rate_limit::RateLimits;
 use crate::{Refusal, Switchboard};
@@ -34,6 +35,7 @@ struct Inside {
     deliveries: Deliveries,
     live: LiveCalls,
     places: CallPlaces,
+    telephony: OnceLock<Connected>,
     providers: Option<Arc<dyn ProviderSource>>,
 }
 
@@ -123,6 +125,7 @@ impl Api {
                 deliveries,
                 live: LiveCalls::default(),
                 places,
+                telephony: OnceLock::new(),
                 providers,
             }),
         }
@@ -203,6 +206,10 @@ impl Api {
     #[must_use]
     pub fn deliveries(&self) -> &Deliveries {
         &self.inside.deliveries
+    }
+
+    pub(crate) fn telephony(&self) -> &OnceLock<Connected> {
+        &self.inside.telephony
     }
 
     pub(crate) fn rates(&self) -> &RateLimits {

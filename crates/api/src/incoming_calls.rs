@@ -18,8 +18,8 @@ use crate::{Api, Refusal, Switchboard, read_agent};
 /// How long the audio of a call that was answered may take to come.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(60);
 /// The variables with the two numbers.
-const CALLER: &str = "caller_number";
-const CALLED: &str = "called_number";
+pub(crate) const CALLER: &str = "caller_number";
+pub(crate) const CALLED: &str = "called_number";
 
 /// A call that rings.
 #[derive(Debug, Clone, Copy)]

@@ -20,6 +20,7 @@ mod json_body;
 pub mod live;
 mod merge_patch;
 mod native;
+mod outgoing_calls;
 mod phone_number;
 mod public_address;
 mod rate_limit;
@@ -30,6 +31,7 @@ mod speech;
 mod switchboard;
 mod tickets;
 mod timestamp;
+pub mod toll;
 mod web_calls;
 
 pub use access::{Access, Credential};
@@ -43,6 +45,10 @@ pub use door::{Door, guarded, guarded_beside};
 pub use incoming_calls::{CallAnswer, RingingCall};
 pub use json_body::read_json;
 pub use merge_patch::merge_patch;
+pub use outgoing_calls::{
+    CallNews, CallStage, CarrierCall, DialAccount, DialProblem, Dialler, Dialling, PlacedAnswer,
+    PlacedCall, Telephony,
+};
 pub use public_address::PublicNames;
 pub use refusal::{Problem, Refusal};
 pub use request_id::RequestId;

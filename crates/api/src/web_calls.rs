@@ -8,6 +8,8 @@ use offhook_store::{StoreError, StoredAgent, Workspace, new_id, now_ms};
 use serde_json::{Map, Value, json};
 
 use crate::base_url::base_url;
+use crate::calls::CallDocument;
+use crate::outgoing_calls::PlacedCall;
 use crate::tickets::{TicketKind, is_uuid, uuid_of};
 use crate::{Access, Api, Refusal};
 
@@ -36,6 +38,8 @@ pub struct WebCall {
     pub from_number: Option<String>,
     /// The number that is called.
     pub to_number: Option<String>,
+    /// The order of a call that an agent has placed, and what is known of it.
+    pub placed: Option<(PlacedCall, CallDocument)>,
 }
 
 /// What whoever asks for a call wants of it.
@@ -130,6 +134,10 @@ impl Api {
             _ => None,
         };
         let mut agent = ticket.workspace.agent(text("agent")).await?;
+        let placed = match written["placed"].as_str() {
+            Some(order) => Some(self.placed(&ticket.workspace, order, text("call")).await?),
+            None => None,
+        };
         if written["document"].is_object() {
             agent.document = written["document"].clone();
         }
@@ -145,6 +153,20 @@ impl Api {
                 .collect(),
             metadata: written["metadata"].as_object().cloned().unwrap_or_default(),
             workspace: ticket.workspace,
+            placed,
         })
+    }
+
+    /// Takes a call up that an agent has placed.
+    async fn placed(
+        &self,
+        workspace: &Workspace,
+        order: &str,
+        call: &str,
+    ) -> Result<(PlacedCall, CallDocument), Refusal> {
+        let placed = PlacedCall::find(workspace.clone(), order).await?;
+        let known = self.take_up(workspace, call).await?;
+        let over = || Refusal::unauthorized("the call is over, or up already");
+        Ok((placed, known.ok_or_else(over)?))
     }
 }

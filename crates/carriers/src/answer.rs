@@ -16,6 +16,8 @@ pub enum Answer<'a> {
     Say(&'a str),
     /// To give the caller the tone of a busy line.
     Busy,
+    /// To hang up.
+    HangUp,
 }
 
 /// Text that stands in an element, or in an attribute between double quotes. What XML 1.0 cannot

@@ -1,17 +1,23 @@
 //! What telephone carriers say over HTTP, as pure code: who is calling whom, whether it is really the
-//! carrier that says so, and what it is told to do with the call. A [`Carrier`] gets a file.
+//! carrier that says so, and what it is told to do with the call; and what they are asked: to place a
+//! call, and to end one. A [`Carrier`] gets a file.
 //!
-//! No sockets, no agents: whoever serves the requests brings them here as a [`Webhook`].
+//! No sockets, no agents: whoever serves the requests brings them here as a [`Webhook`], and whoever
+//! can send some is given a [`Request`].
 
 mod answer;
 mod form;
 mod plivo;
+mod progress;
+mod rest;
 mod signature;
 mod telnyx;
 mod twilio;
 mod webhook;
 
 pub use answer::Answer;
+pub use progress::{AnsweredBy, Progress, Stage};
+pub use rest::{Account, Method, Outgoing, Request, RestProblem};
 pub use signature::SignatureProblem;
 pub use webhook::{IncomingCall, Webhook, WebhookProblem};
 
@@ -48,6 +54,115 @@ impl Carrier {
             Self::Twilio => "TWILIO_AUTH_TOKEN",
             Self::Telnyx => "TELNYX_PUBLIC_KEY",
             Self::Plivo => "PLIVO_AUTH_TOKEN",
+        }
+    }
+
+    /// The variable of the environment with the id of the account that calls are placed with.
+    #[must_use]
+    pub const fn account_variable(self) -> &'static str {
+        match self {
+            Self::Twilio => "TWILIO_ACCOUNT_SID",
+            Self::Telnyx => "TELNYX_ACCOUNT_SID",
+            Self::Plivo => "PLIVO_AUTH_ID",
+        }
+    }
+
+    /// The variable of the environment with what opens that account.
+    #[must_use]
+    pub const fn secret_variable(self) -> &'static str {
+        match self {
+            Self::Twilio => "TWILIO_AUTH_TOKEN",
+            Self::Telnyx => "TELNYX_API_KEY",
+            Self::Plivo => "PLIVO_AUTH_TOKEN",
+        }
+    }
+
+    /// The variable of the environment with the application that calls are placed with, where the
+    /// carrier wants one.
+    #[must_use]
+    pub const fn application_variable(self) -> Option<&'static str> {
+        match self {
+            Self::Telnyx => Some("TELNYX_APPLICATION_ID"),
+            Self::Twilio | Self::Plivo => None,
+        }
+    }
+
+    /// Where its REST API is, without a slash at its end.
+    #[must_use]
+    pub const fn rest_url(self) -> &'static str {
+        match self {
+            Self::Twilio => "https://api.twilio.com",
+            Self::Telnyx => "https://api.telnyx.com",
+            Self::Plivo => "https://api.plivo.com",
+        }
+    }
+
+    /// The variable of the environment with another address of such an API.
+    #[must_use]
+    pub const fn rest_variable(self) -> &'static str {
+        match self {
+            Self::Twilio => "TWILIO_BASE_URL",
+            Self::Telnyx => "TELNYX_BASE_URL",
+            Self::Plivo => "PLIVO_BASE_URL",
+        }
+    }
+
+    /// The request that places a call, to the API at `rest_url`.
+    #[must_use]
+    pub fn place(self, rest_url: &str, account: &Account<'_>, call: &Outgoing<'_>) -> Request {
+        match self {
+            Self::Twilio => twilio::place(rest_url, account, call),
+            Self::Telnyx => telnyx::place(rest_url, account, call),
+            Self::Plivo => plivo::place(rest_url, account, call),
+        }
+    }
+
+    /// Reads the answer to [`Carrier::place`]: the carrier's id of the call, where it tells it now.
+    ///
+    /// # Errors
+    /// [`RestProblem`] where no call was placed.
+    pub fn placed(self, status: u16, body: &[u8]) -> Result<Option<String>, RestProblem> {
+        let body = rest::read(status, body)?;
+        Ok(match self {
+            Self::Twilio => rest::text(&body, &["sid"]),
+            Self::Telnyx => rest::text(&body, &["sid", "call_sid", "call_control_id"])
+                .or_else(|| rest::text(&body["data"], &["sid", "call_sid", "call_control_id"])),
+            Self::Plivo => rest::text(&body, &["request_uuid"]),
+        })
+    }
+
+    /// The request that ends a call with this id, or takes it back where nobody has answered yet.
+    #[must_use]
+    pub fn hang_up(
+        self,
+        rest_url: &str,
+        account: &Account<'_>,
+        id: &str,
+        is_answered: bool,
+    ) -> Request {
+        match self {
+            Self::Twilio => twilio::hang_up(rest_url, account, id),
+            Self::Telnyx => telnyx::hang_up(rest_url, account, id),
+            Self::Plivo => plivo::hang_up(rest_url, account, id, is_answered),
+        }
+    }
+
+    /// Reads the answer to [`Carrier::hang_up`].
+    ///
+    /// # Errors
+    /// [`RestProblem`] where the carrier did nothing, also because the call is over.
+    pub fn hung_up(self, status: u16, body: &[u8]) -> Result<(), RestProblem> {
+        rest::read(status, body).map(|_| ())
+    }
+
+    /// Reads what the carrier tells of a call that was placed.
+    ///
+    /// # Errors
+    /// [`WebhookProblem`] where it does not say of which.
+    pub fn progress(self, webhook: &Webhook<'_>) -> Result<Progress, WebhookProblem> {
+        match self {
+            Self::Twilio | Self::Telnyx => webhook.progress(&["CallSid"]),
+            Self::Plivo => plivo::progress(webhook),
         }
     }
 

@@ -5,11 +5,16 @@
 use std::fmt::Write as _;
 
 use ring::hmac;
+use serde_json::json;
 
 use crate::answer::{escaped, response};
 use crate::form::Form;
+use crate::rest::{by_id, part, with_json};
 use crate::signature::is_digest;
-use crate::{Answer, IncomingCall, SignatureProblem, Webhook, WebhookProblem};
+use crate::{
+    Account, Answer, AnsweredBy, IncomingCall, Method, Outgoing, Progress, Request,
+    SignatureProblem, Webhook, WebhookProblem,
+};
 
 /// Signed with the token of the account that the number is in, and with that of the account above.
 const SIGNATURES: [&str; 2] = ["x-plivo-signature-v3", "x-plivo-signature-ma-v3"];
@@ -95,6 +100,7 @@ pub(crate) fn document(answer: &Answer<'_>) -> String {
         ),
         Answer::Say(text) => format!("<Speak>{}</Speak><Hangup/>", escaped(text)),
         Answer::Busy => r#"<Hangup reason="busy"/>"#.to_owned(),
+        Answer::HangUp => "<Hangup/>".to_owned(),
     })
 }
 
@@ -118,4 +124,64 @@ pub(crate) fn token(brought: &str) -> Option<String> {
         u8::from_str_radix(pair, 16).ok()
     });
     String::from_utf8(bytes.collect::<Option<_>>()?).ok()
+}
+
+/// The address of an account's calls, or of its requests for some.
+fn resource(rest_url: &str, account: &Account<'_>, of: &str) -> String {
+    format!("{rest_url}/v1/Account/{}/{of}/", part(account.id))
+}
+
+/// Plivo tells how the call goes at two addresses, which are one here, and who answered at a third.
+pub(crate) fn place(rest_url: &str, account: &Account<'_>, call: &Outgoing<'_>) -> Request {
+    let without_plus = |number: &str| number.trim_start_matches('+').to_owned();
+    let mut body = json!({
+        "from": without_plus(call.from),
+        "to": without_plus(call.to),
+        "answer_url": call.answer_url,
+        "answer_method": "POST",
+        "ring_url": call.status_url,
+        "ring_method": "POST",
+        "hangup_url": call.status_url,
+        "hangup_method": "POST",
+        "ring_timeout": call.ring_max_s,
+        "time_limit": call.duration_max_s,
+    });
+    if call.detects_machines {
+        body["machine_detection"] = json!("true");
+        body["machine_detection_url"] = json!(call.status_url);
+        body["machine_detection_method"] = json!("POST");
+    }
+    let url = resource(rest_url, account, "Call");
+    with_json(url, by_id(account), &body)
+}
+
+/// What is not answered yet is a request for a call and no call.
+pub(crate) fn hang_up(
+    rest_url: &str,
+    account: &Account<'_>,
+    id: &str,
+    is_answered: bool,
+) -> Request {
+    let of = if is_answered { "Call" } else { "Request" };
+    let url = resource(rest_url, account, &format!("{of}/{}", part(id)));
+    Request {
+        method: Method::Delete,
+        url,
+        headers: vec![by_id(account)],
+        body: String::new(),
+    }
+}
+
+/// Of a machine Plivo says `Machine=true`, in a request or beside the rest.
+pub(crate) fn progress(webhook: &Webhook<'_>) -> Result<Progress, WebhookProblem> {
+    let told = webhook.progress(&["CallUUID", "RequestUUID"])?;
+    let by = match webhook.field("Machine").as_deref() {
+        Some("true" | "True") => Some(AnsweredBy::Machine),
+        Some("false" | "False") => Some(AnsweredBy::Human),
+        _ => None,
+    };
+    Ok(Progress {
+        answered_by: told.answered_by.or(by),
+        ..told
+    })
 }

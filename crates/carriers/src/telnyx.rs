@@ -5,12 +5,21 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::signature::{ED25519, UnparsedPublicKey};
+use serde_json::{Map, Value, json};
 
 use crate::answer::{escaped, response};
-use crate::{Answer, IncomingCall, SignatureProblem, Webhook, WebhookProblem};
+use crate::rest::{part, with_json};
+use crate::{
+    Account, Answer, IncomingCall, Outgoing, Request, SignatureProblem, Webhook, WebhookProblem,
+};
 
 const SIGNATURE: &str = "telnyx-signature-ed25519";
 const TIMESTAMP: &str = "telnyx-timestamp";
+/// What of a call is told.
+const EVENTS: &str = "initiated ringing answered completed";
+/// Seconds that the carrier takes for how long it rings, and for how long the call lasts.
+const RING_S: std::ops::RangeInclusive<u64> = 5..=120;
+const DURATION_S: std::ops::RangeInclusive<u64> = 30..=14_400;
 /// How far from now a request may have been signed.
 const AGE_MAX_S: i64 = 300;
 
@@ -52,5 +61,49 @@ pub(crate) fn document(answer: &Answer<'_>) -> String {
         ),
         Answer::Say(text) => format!("<Say>{}</Say><Hangup/>", escaped(text)),
         Answer::Busy => r#"<Reject reason="busy"/>"#.to_owned(),
+        Answer::HangUp => "<Hangup/>".to_owned(),
     })
+}
+
+fn calls(rest_url: &str, account: &Account<'_>) -> String {
+    format!("{rest_url}/v2/texml/Accounts/{}/Calls", part(account.id))
+}
+
+fn bearer(account: &Account<'_>) -> (&'static str, String) {
+    ("authorization", format!("Bearer {}", account.key))
+}
+
+fn within(seconds: u64, range: &std::ops::RangeInclusive<u64>) -> u64 {
+    seconds.clamp(*range.start(), *range.end())
+}
+
+/// A machine is listened for beside the conversation, which does not wait for it.
+pub(crate) fn place(rest_url: &str, account: &Account<'_>, call: &Outgoing<'_>) -> Request {
+    let mut body = Map::new();
+    let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
+    put("To", json!(call.to));
+    put("From", json!(call.from));
+    put("Url", json!(call.answer_url));
+    put("UrlMethod", json!("POST"));
+    put("StatusCallback", json!(call.status_url));
+    put("StatusCallbackMethod", json!("POST"));
+    put("StatusCallbackEvent", json!(EVENTS));
+    put("Timeout", json!(within(call.ring_max_s, &RING_S)));
+    put("TimeLimit", json!(within(call.duration_max_s, &DURATION_S)));
+    if let Some(application) = account.application {
+        put("ApplicationSid", json!(application));
+    }
+    if call.detects_machines {
+        put("MachineDetection", json!("DetectMessageEnd"));
+        put("AsyncAmd", json!(true));
+        put("AsyncAmdStatusCallback", json!(call.status_url));
+        put("AsyncAmdStatusCallbackMethod", json!("POST"));
+    }
+    let url = calls(rest_url, account);
+    with_json(url, bearer(account), &Value::Object(body))
+}
+
+pub(crate) fn hang_up(rest_url: &str, account: &Account<'_>, id: &str) -> Request {
+    let url = format!("{}/{}", calls(rest_url, account), part(id));
+    with_json(url, bearer(account), &json!({ "Status": "completed" }))
 }

@@ -6,10 +6,15 @@ use ring::hmac;
 
 use crate::answer::{escaped, response};
 use crate::form::Form;
+use crate::rest::{by_id, part, with_form};
 use crate::signature::is_digest;
-use crate::{Answer, IncomingCall, SignatureProblem, Webhook, WebhookProblem};
+use crate::{
+    Account, Answer, IncomingCall, Outgoing, Request, SignatureProblem, Webhook, WebhookProblem,
+};
 
 const SIGNATURE: &str = "x-twilio-signature";
+/// What of a call is told.
+const EVENTS: [&str; 4] = ["initiated", "ringing", "answered", "completed"];
 /// Says which digest signs, where it is not the first.
 const SETTINGS: &str = "x-twilio-webhooks-signature-settings";
 
@@ -100,5 +105,42 @@ pub(crate) fn document(answer: &Answer<'_>) -> String {
         ),
         Answer::Say(text) => format!("<Say>{}</Say><Hangup/>", escaped(text)),
         Answer::Busy => r#"<Reject reason="busy"/>"#.to_owned(),
+        Answer::HangUp => "<Hangup/>".to_owned(),
     })
+}
+
+fn calls(rest_url: &str, account: &Account<'_>) -> String {
+    format!("{rest_url}/2010-04-01/Accounts/{}/Calls", part(account.id))
+}
+
+/// A machine is listened for beside the conversation, which does not wait for it.
+pub(crate) fn place(rest_url: &str, account: &Account<'_>, call: &Outgoing<'_>) -> Request {
+    let ring_max = call.ring_max_s.to_string();
+    let duration_max = call.duration_max_s.to_string();
+    let mut fields = vec![
+        ("To", call.to),
+        ("From", call.from),
+        ("Url", call.answer_url),
+        ("Method", "POST"),
+        ("StatusCallback", call.status_url),
+        ("StatusCallbackMethod", "POST"),
+    ];
+    fields.extend(EVENTS.map(|event| ("StatusCallbackEvent", event)));
+    fields.extend([("Timeout", &*ring_max), ("TimeLimit", &*duration_max)]);
+    if call.detects_machines {
+        fields.extend([
+            ("MachineDetection", "DetectMessageEnd"),
+            ("AsyncAmd", "true"),
+            ("AsyncAmdStatusCallback", call.status_url),
+            ("AsyncAmdStatusCallbackMethod", "POST"),
+        ]);
+    }
+    let url = format!("{}.json", calls(rest_url, account));
+    with_form(url, by_id(account), &fields)
+}
+
+/// `completed` ends what rings, too.
+pub(crate) fn hang_up(rest_url: &str, account: &Account<'_>, id: &str) -> Request {
+    let url = format!("{}/{}.json", calls(rest_url, account), part(id));
+    with_form(url, by_id(account), &[("Status", "completed")])
 }

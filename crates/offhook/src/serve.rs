@@ -5,9 +5,11 @@ mod admission;
 mod answering;
 mod audio_socket;
 mod carriers;
+mod dialling;
 mod echo;
 mod media_stream;
 mod node;
+mod placed_calls;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,7 +26,9 @@ use offhook_agent::{Agent, ServedModels};
 use offhook_api::calls::{
     CallDocument, CallPlace, HostedCall, Keeping, NewCall, RunningCall, RunningRecording,
 };
-use offhook_api::{Api, ApiSettings, Refusal, RequestThreads, SharedPaths, Switchboard};
+use offhook_api::{
+    Api, ApiSettings, PlacedCall, Refusal, RequestThreads, SharedPaths, Switchboard,
+};
 use offhook_call::recording::Recorder;
 use offhook_call::{Brought, CallSetup, Persona, Providers, Session};
 use offhook_contract::{LegDescription, leg};
@@ -129,9 +133,9 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
     requests.handle().spawn(api.deliveries().clone().run());
     let node_name = node.name.clone();
     let noting = tokio::spawn(store.clone().keep_node(node_name.clone()));
-    let deleting = api.clone().delete_when_due(node_name.clone());
-    requests.handle().spawn(deleting);
     let calls = Arc::new(Semaphore::new(settings.calls_max));
+    dialling::connect(&api, &settings, &node.name, &calls)?;
+    look_after_calls(&api, &requests, node_name.clone());
     let server = Arc::new(Server {
         settings,
         models: stack.models,
@@ -154,6 +158,13 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
     noting.abort();
     leave(&store, &node_name).await;
     Ok(Outcome::Done)
+}
+
+/// Deletes what of calls is due, and fails those of which carriers never tell, as long as it runs.
+fn look_after_calls(api: &Api, requests: &RequestThreads, node_name: String) {
+    let handle = requests.handle();
+    handle.spawn(api.clone().delete_when_due(node_name));
+    handle.spawn(api.clone().watch_placed());
 }
 
 /// How the API is set.
@@ -351,6 +362,7 @@ async fn open(
     let (from, to) = settled.numbers;
     carried.from_number = from.or(carried.from_number);
     carried.to_number = to.or(carried.to_number);
+    let placed = carry_on(&mut carried, settled.placed);
     let (agent_id, agent_revision) = answering.identity();
     let tenant = server.api.store().workspace(&workspace);
     let taught = server.api.teach(&tenant, &mut agent).await;
@@ -387,7 +399,7 @@ async fn open(
         RunningRecording { file, done }
     });
     let call = hosted.begin(session, recording);
-    tokio::spawn(hold(call, asked.permit));
+    tokio::spawn(hold(server, call, asked.permit, placed));
     Ok(OpenedSession {
         call_id,
         lead,
@@ -408,16 +420,38 @@ async fn stages(
     providers.map_err(|refusal| cannot_begin(&refusal.message))
 }
 
+/// A call that an agent has placed goes on: what is known of it stays. Gives its order.
+fn carry_on(
+    carried: &mut CallDocument,
+    placed: Option<(PlacedCall, CallDocument)>,
+) -> Option<PlacedCall> {
+    let (placed, known) = placed?;
+    carried.direction = Some("outbound".into());
+    carried.requested_at_ms = known.requested_at_ms;
+    carried.ringing_at_ms = known.ringing_at_ms;
+    carried.answered_by = known.answered_by;
+    carried.other.extend(known.other);
+    Some(placed)
+}
+
 /// What is wrong is for the log; who calls is told no more than that.
 fn cannot_begin(problem: &str) -> SessionRefusal {
     tracing::error!(problem, "a call cannot begin");
     SessionRefusal::Unavailable("the call cannot begin now; see the server's log".to_owned())
 }
 
-/// Runs a call to its end; its line is free then.
-async fn hold(call: RunningCall, line: OwnedSemaphorePermit) {
+/// Runs a call to its end; its line is free then, and a carrier that was asked for it ends it too.
+async fn hold(
+    server: Arc<Server>,
+    call: RunningCall,
+    line: OwnedSemaphorePermit,
+    placed: Option<PlacedCall>,
+) {
     let record = call.hold().await;
     drop(line);
+    if let Some(placed) = placed {
+        server.api.end_placed(&placed).await;
+    }
     let Some(record) = record else { return };
     tracing::info!(
         call_id = record.call_id,
@@ -439,7 +473,7 @@ fn document(
     let variables = start.variables.iter();
     CallDocument {
         agent_name: Some(agent_name.to_owned()),
-        direction: Some("inbound".into()),
+        direction: carried.direction.clone().or(Some("inbound".into())),
         node: Some(server.node.name.clone()),
         variables: variables
             .map(|(name, value)| (name.clone(), Value::from(value.as_str())))

@@ -1,5 +1,7 @@
 //! The server's settings, `offhook.toml`: read, checked, all problems at once.
 
+mod telephony;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,6 +12,7 @@ use serde::Deserialize;
 
 use crate::outcome::Complaint;
 use crate::stack::{ModelSettings, ModelsDocument};
+use telephony::{TelephonyDocument, TelephonySettings};
 
 /// The settings, checked.
 #[derive(Debug, Clone)]
@@ -29,6 +32,7 @@ pub(crate) struct Settings {
     /// Calls that a workspace may have at the same time.
     pub(crate) workspace_calls_max: Option<u32>,
     pub(crate) api: ApiDocument,
+    pub(crate) telephony: TelephonySettings,
     pub(crate) models_directory: Option<PathBuf>,
     pub(crate) models: ModelSettings,
     pub(crate) lead: Duration,
@@ -49,6 +53,7 @@ struct Document {
     calls_max: usize,
     workspace_calls_max: Option<u32>,
     api: ApiDocument,
+    telephony: TelephonyDocument,
     models: ModelsDocument,
     session: SessionDocument,
     log: LogDocument,
@@ -73,6 +78,20 @@ pub(crate) struct ApiDocument {
 pub(crate) enum PlatformDocument {
     AgentPhone,
     Wordcab,
+}
+
+impl ApiDocument {
+    fn check(&self, problems: &mut Problems) {
+        for (path, count) in [
+            ("api.requests_per_minute", self.requests_per_minute),
+            ("api.burst", self.burst),
+        ] {
+            if count == 0 {
+                let problem = "0 would refuse every request; write 1 or more";
+                problems.0.push(format!("{path}: {problem}"));
+            }
+        }
+    }
 }
 
 impl Default for ApiDocument {
@@ -114,6 +133,7 @@ impl Default for Document {
             calls_max: 2,
             workspace_calls_max: None,
             api: ApiDocument::default(),
+            telephony: TelephonyDocument::default(),
             models: ModelsDocument::default(),
             session: SessionDocument::default(),
             log: LogDocument::default(),
@@ -172,15 +192,8 @@ impl Settings {
             problems.0.push(format!("{path}: {problem}"));
         }
         let models = ModelSettings::read(&document.models, |problem| problems.0.push(problem));
-        for (path, count) in [
-            ("api.requests_per_minute", document.api.requests_per_minute),
-            ("api.burst", document.api.burst),
-        ] {
-            if count == 0 {
-                let problem = "0 would refuse every request; write 1 or more";
-                problems.0.push(format!("{path}: {problem}"));
-            }
-        }
+        document.api.check(&mut problems);
+        let telephony = document.telephony.read(&mut problems);
         let session = document.session;
         let lead = problems.duration("session.lead", &session.lead);
         let start_timeout = problems.duration("session.start_timeout", &session.start_timeout);
@@ -209,6 +222,7 @@ impl Settings {
             calls_max: document.calls_max,
             workspace_calls_max: document.workspace_calls_max,
             api: document.api,
+            telephony,
             models_directory: document.models.directory.map(|path| folder.join(path)),
             models,
             lead,

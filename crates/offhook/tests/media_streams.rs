@@ -1,13 +1,17 @@
 //! A carrier's media stream reaches an agent whose models are hosted: by a call's token, which
-//! comes with the start of the stream, and no other; and calls that ring get such a token.
+//! comes with the start of the stream, and no other; calls that ring get such a token, and so do calls that an agent places.
 
 #![expect(
     clippy::expect_used,
     reason = "a test panics where something is not as it must be"
 )]
 
+#[path = "media_streams/carrier_api.rs"]
+mod carrier_api;
 #[path = "media_streams/incoming.rs"]
 mod incoming;
+#[path = "media_streams/outgoing.rs"]
+mod outgoing;
 #[path = "media_streams/stage.rs"]
 mod stage;
 

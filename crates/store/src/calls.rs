@@ -1,7 +1,7 @@
 //! Calls as they are remembered: who answered at which revision, when, how it went.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
@@ -13,7 +13,8 @@ const PHONE: &str = "phone";
 const WEB: &str = "web";
 
 /// What every list of calls asks, by the first eight parameters.
-const NARROWED: &str = "workspace = $1 AND ($2 = '' OR agent = $2) AND ($3 = '' OR status = $3)
+const NARROWED: &str = "workspace = $1 AND ($2 = '' OR agent = $2)
+               AND ($3 = '' OR $3 LIKE '%,' || status || ',%')
                AND ($4 = '' OR direction = $4) AND ($5 = '' OR kind = $5)
                AND folded_text LIKE $6 ESCAPE '!'
                AND started_at_ms >= $7 AND started_at_ms < $8";
@@ -31,12 +32,28 @@ pub struct StoredCall {
     pub agent_revision: i64,
     /// How it stands, in our words, such as `active` or `ended`.
     pub status: String,
-    /// When it was answered, in milliseconds since 1970.
+    /// When it was answered, in milliseconds since 1970; of a call that was placed and is not
+    /// answered yet, when it was asked for.
     pub started_at_ms: i64,
-    /// When it ended; `None` while it is up.
+    /// When it ended; `None` while it is up, or may come to be.
     pub ended_at_ms: Option<i64>,
     /// Everything else that is known of it.
     pub document: Value,
+}
+
+/// What becomes of a call that is not up yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallMove<'m> {
+    /// How it has to stand for this to happen: one of these.
+    pub from: &'m [&'m str],
+    /// How it stands then.
+    pub status: &'m str,
+    /// When it was answered, where it was now.
+    pub started_at_ms: Option<i64>,
+    /// When it ended, where it did.
+    pub ended_at_ms: Option<i64>,
+    /// Fields that its document gets.
+    pub fields: Map<String, Value>,
 }
 
 /// Which calls.
@@ -44,8 +61,8 @@ pub struct StoredCall {
 pub struct CallQuery {
     /// Only those that this agent answered.
     pub agent: Option<String>,
-    /// Only those that stand so.
-    pub status: Option<String>,
+    /// Only those that stand in one of these ways; empty: however they stand.
+    pub statuses: Vec<String>,
     /// Only those that went this way: `inbound` or `outbound`.
     pub direction: Option<String>,
     /// Only those that a telephone network carried, or only the others.
@@ -66,7 +83,7 @@ impl Default for CallQuery {
     fn default() -> Self {
         Self {
             agent: None,
-            status: None,
+            statuses: Vec::new(),
             direction: None,
             is_phone: None,
             search: None,
@@ -129,7 +146,8 @@ impl Store {
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
              ON CONFLICT (id) DO UPDATE SET
                  status = excluded.status, ended_at_ms = excluded.ended_at_ms,
-                 document = excluded.document,
+                 document = excluded.document, agent_revision = excluded.agent_revision,
+                 started_at_ms = excluded.started_at_ms, node = excluded.node,
                  transcript_until_ms = excluded.transcript_until_ms,
                  recording_until_ms = excluded.recording_until_ms
              WHERE calls.workspace = excluded.workspace
@@ -176,6 +194,33 @@ impl Store {
             self.record_call(&call).await?;
         }
         Ok(rows.len() as u64)
+    }
+}
+
+impl Store {
+    /// Calls, in whatever workspace they are, that stand in one of two ways, have not ended and were
+    /// asked for before a time, in milliseconds since 1970; the oldest first.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn calls_waiting_since(
+        &self,
+        statuses: [&str; 2],
+        before_ms: i64,
+        limit: u32,
+    ) -> Result<Vec<StoredCall>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM calls
+             WHERE ended_at_ms IS NULL AND status IN ($1, $2) AND started_at_ms < $3
+             ORDER BY started_at_ms, id LIMIT $4",
+        )
+        .bind(statuses[0])
+        .bind(statuses[1])
+        .bind(before_ms)
+        .bind(i64::from(limit))
+        .fetch_all(self.database().reads())
+        .await?;
+        rows.iter().map(StoredCall::from_row).collect()
     }
 }
 
@@ -229,6 +274,58 @@ impl Workspace {
         Ok(())
     }
 
+    /// Moves a call on that has not ended and stands as the move wants it to; gives the call as it is
+    /// then, or `None` where it stands otherwise by now. Of moves at the same time one comes after
+    /// the other.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where this workspace has no such call; else as the database.
+    pub async fn move_call(
+        &self,
+        id: &str,
+        to: &CallMove<'_>,
+    ) -> Result<Option<StoredCall>, StoreError> {
+        let mut write = self.database().write().await?;
+        // The row is written first: that keeps others from it until this one is done.
+        let row = sqlx::query(
+            "UPDATE calls SET status = status WHERE workspace = $1 AND id = $2 RETURNING *",
+        )
+        .bind(self.id.as_str())
+        .bind(id)
+        .fetch_optional(&mut *write)
+        .await?
+        .ok_or(StoreError::NotFound("call"))?;
+        let mut call = StoredCall::from_row(&row)?;
+        if call.ended_at_ms.is_some() || !to.from.contains(&call.status.as_str()) {
+            return Ok(None);
+        }
+        call.status = to.status.to_owned();
+        call.started_at_ms = to.started_at_ms.unwrap_or(call.started_at_ms);
+        call.ended_at_ms = to.ended_at_ms;
+        if let Some(document) = call.document.as_object_mut() {
+            document.extend(to.fields.clone());
+        }
+        let [transcript_until_ms, recording_until_ms] =
+            Retention::of(&call.document).from(call.ended_at_ms);
+        sqlx::query(
+            "UPDATE calls SET status = $3, started_at_ms = $4, ended_at_ms = $5, document = $6,
+                              transcript_until_ms = $7, recording_until_ms = $8
+             WHERE workspace = $1 AND id = $2",
+        )
+        .bind(self.id.as_str())
+        .bind(id)
+        .bind(&call.status)
+        .bind(call.started_at_ms)
+        .bind(call.ended_at_ms)
+        .bind(call.document.to_string())
+        .bind(transcript_until_ms)
+        .bind(recording_until_ms)
+        .execute(&mut *write)
+        .await?;
+        write.commit().await?;
+        Ok(Some(call))
+    }
+
     /// Deletes a call that is over.
     ///
     /// # Errors
@@ -258,6 +355,10 @@ impl Workspace {
             limit: query.limit,
             start: query.start.clone(),
         });
+        let statuses = match query.statuses.as_slice() {
+            [] => String::new(),
+            statuses => format!(",{},", statuses.join(",")),
+        };
         let narrowed = |sql: String| {
             let any = |text: &Option<String>| text.clone().unwrap_or_default();
             let kind = query
@@ -266,7 +367,7 @@ impl Workspace {
             sqlx::query(sqlx::AssertSqlSafe(sql))
                 .bind(self.id.as_str().to_owned())
                 .bind(any(&query.agent))
-                .bind(any(&query.status))
+                .bind(statuses.clone())
                 .bind(any(&query.direction))
                 .bind(kind.unwrap_or(""))
                 .bind(bounds.pattern.clone())

@@ -30,7 +30,7 @@ mod workspace;
 
 pub use agents::{AgentRevision, NewAgent, StoredAgent};
 pub use call_writer::{CallWriter, CallWriterReport, QueueFull};
-pub use calls::{CallQuery, StoredCall};
+pub use calls::{CallMove, CallQuery, StoredCall};
 pub use deliveries::{
     DeliveryCount, DeliveryOutcome, DeliveryQuery, DeliveryStatus, NewDelivery, StoredDelivery,
 };

@@ -90,6 +90,24 @@ impl Workspace {
         counted(row.try_get("total")?)
     }
 
+    /// How many calls out this workspace has: those that are not answered yet, and those that are up
+    /// on servers that run.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn calls_out(&self) -> Result<u64, StoreError> {
+        let row = sqlx::query(
+            "SELECT count(*) AS total FROM calls
+             WHERE workspace = $1 AND direction = 'outbound' AND ended_at_ms IS NULL
+               AND (node = '' OR node IN (SELECT name FROM nodes WHERE seen_at_ms >= $2))",
+        )
+        .bind(self.id.as_str())
+        .bind(now_ms() - SILENCE_MAX_MS)
+        .fetch_one(self.database().reads())
+        .await?;
+        counted(row.try_get("total")?)
+    }
+
     /// How many calls an agent has begun since `from_ms`, but for those that `node` began since
     /// `node_since_ms`; both in milliseconds since 1970.
     ///

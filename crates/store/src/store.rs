@@ -84,6 +84,19 @@ impl Store {
         Ok(record)
     }
 
+    /// What a workspace is called.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where there is none of that id; else as the database.
+    pub async fn workspace_name(&self, id: &WorkspaceId) -> Result<String, StoreError> {
+        let row = sqlx::query("SELECT name FROM workspaces WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_optional(self.database.reads())
+            .await?
+            .ok_or(StoreError::NotFound("workspace"))?;
+        Ok(row.try_get("name")?)
+    }
+
     /// The workspace of that name.
     ///
     /// # Errors

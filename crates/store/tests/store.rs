@@ -109,6 +109,7 @@ promises! {
     agents::a_deleted_agent_is_gone_and_its_calls_stay,
     calls::a_call_is_written_down_as_it_goes_on,
     calls::calls_are_listed_by_agent_and_status,
+    calls::a_call_moves_on_once_and_only_from_where_it_stands,
     calls::calls_are_found_by_what_is_known_of_them,
     calls::a_call_takes_notes_and_is_deleted_once_it_is_over,
     calls::calls_that_a_dead_server_left_have_failed,

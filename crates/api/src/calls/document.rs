@@ -28,12 +28,23 @@ pub struct CallDocument {
     /// What whoever began the call wrote beside it; the agent does not read it.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub metadata: Map<String, Value>,
+    /// When it was asked for, where it was placed, in milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested_at_ms: Option<i64>,
+    /// When it began to ring, where it was placed and the carrier told so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ringing_at_ms: Option<i64>,
+    /// Who answered, where the carrier listened for that: `human`, `machine`, `fax` or `unknown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered_by: Option<String>,
     /// The server process that holds or held it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
     /// Why it ended: `caller_hung_up`, `silence`, `duration_limit`, `provider_unavailable`,
     /// `ended_by_api`, `server_stopped`, `server_died` or `internal_error`; of a call that nobody
-    /// answered `no_agent`, `agent_unusable`, `busy` or `internal_error`.
+    /// answered `no_agent`, `agent_unusable`, `busy` or `internal_error`; of one that was placed and
+    /// never came to be `busy`, `no_answer`, `cancelled`, `not_put_through`, `no_audio`,
+    /// `carrier_refused`, `carrier_unreachable`, `carrier_silent` or `every_line_busy`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_reason: Option<String>,
     /// What was said, as it was heard.

@@ -65,6 +65,9 @@ impl Keeping {
             agent_name: document.agent_name,
             transport: document.transport,
             direction: document.direction,
+            requested_at_ms: document.requested_at_ms,
+            ringing_at_ms: document.ringing_at_ms,
+            answered_by: document.answered_by,
             node: document.node,
             kept_for: document.kept_for,
             ..CallDocument::default()

@@ -22,6 +22,12 @@ pub use places::{CallPlace, CallPlaces, PlaceAsked};
 pub use retention::Deleted;
 pub(crate) use unanswered::UnansweredCall;
 
+/// A call was asked for, and nothing more is known.
+pub const QUEUED: &str = "queued";
+
+/// A call that was placed rings.
+pub const RINGING: &str = "ringing";
+
 /// A call is up.
 pub const ACTIVE: &str = "active";
 
@@ -30,6 +36,19 @@ pub const ENDED: &str = "ended";
 
 /// A call broke off, or never came to be.
 pub const FAILED: &str = "failed";
+
+/// A call that was placed met a busy line.
+pub const BUSY: &str = "busy";
+
+/// Nobody answered a call that was placed.
+pub const NO_ANSWER: &str = "no_answer";
+
+/// A call that was placed was taken back before anybody answered.
+pub const CANCELLED: &str = "cancelled";
+
+/// The ways in which a call that was placed ends without having been up; one that rang here and was
+/// not answered is failed, too.
+pub const NEVER_UP: [&str; 4] = [FAILED, BUSY, NO_ANSWER, CANCELLED];
 
 /// One reading of a stored call.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,11 +61,13 @@ pub struct CallView {
     pub agent: String,
     /// The revision with which the agent began the call; 0 for an agent of the folder.
     pub agent_revision: i64,
-    /// How it stands: `active`, `ended`, `failed`.
+    /// How it stands: `queued`, `ringing`, `active`, `ended`, `failed`, `busy`, `no_answer`,
+    /// `cancelled`.
     pub status: String,
-    /// When it was answered, in milliseconds since 1970.
+    /// When it was answered, in milliseconds since 1970; of a call that was placed and is not
+    /// answered, when it was asked for.
     pub started_at_ms: i64,
-    /// When it ended; `None` while it is up.
+    /// When it ended; `None` while it is up, or may come to be.
     pub ended_at_ms: Option<i64>,
     /// Everything else that is known of it.
     pub document: CallDocument,
@@ -72,6 +93,18 @@ impl CallView {
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.ended_at_ms.is_none() && self.status == ACTIVE
+    }
+
+    /// Whether it was placed and nobody has answered yet.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.ended_at_ms.is_none() && [QUEUED, RINGING].contains(&self.status.as_str())
+    }
+
+    /// Whether it is over.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        !self.is_active() && !self.is_waiting()
     }
 
     /// How long it lasted, in milliseconds; `None` while it is up.

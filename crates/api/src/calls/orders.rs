@@ -38,14 +38,14 @@ impl Api {
                 .boxed());
         }
         let call = CallView::of(&workspace.call(id).await?);
-        if call.is_active() {
+        if !call.is_over() {
             return Ok(afar(workspace, &call, self.live()));
         }
         let events = ended_events(&call).into_iter().map(Followed::Event);
         Ok(stream::iter(events).boxed())
     }
 
-    /// Ends a call.
+    /// Ends a call; one that was placed and that nobody has answered is taken back.
     ///
     /// # Errors
     /// 404 where the workspace has no such call, 409 where it is over or runs elsewhere; else as
@@ -53,7 +53,14 @@ impl Api {
     pub async fn end_call(&self, workspace: &Workspace, id: &str) -> Result<(), Refusal> {
         match self.live().call(workspace.id(), id) {
             Some(live) => live.hang_up("ended_by_api").map_err(|_| not_active()),
-            None => Err(self.why_not_here(workspace, id).await),
+            None => {
+                let call = workspace.call(id).await?;
+                let is_waiting = CallView::of(&call).is_waiting();
+                if is_waiting && self.take_back(workspace, &call).await? {
+                    return Ok(());
+                }
+                Err(self.why_not_here(workspace, id).await)
+            }
         }
     }
 
@@ -87,7 +94,7 @@ impl Api {
     /// 404 where the workspace has no such call, 409 where it is up; else as the database.
     pub async fn delete_call(&self, workspace: &Workspace, id: &str) -> Result<(), Refusal> {
         let call = self.call(workspace, id).await?;
-        if call.is_active() {
+        if !call.is_over() {
             let message = "the call is up; end it first";
             return Err(Refusal::new(StatusCode::CONFLICT, "active", message));
         }

@@ -18,11 +18,14 @@ const LOOK_EVERY: Duration = Duration::from_secs(5 * 60);
 const AT_ONCE: u32 = 200;
 
 /// What stays of a call's document: how it went, and nothing of what was said or of who called.
-const KEPT: [&str; 8] = [
+const KEPT: [&str; 11] = [
     "agent_name",
     "transport",
     "direction",
     "node",
+    "requested_at_ms",
+    "ringing_at_ms",
+    "answered_by",
     "ended_reason",
     "retention",
     "recording",

@@ -108,6 +108,11 @@ pub(crate) const CALLED: Acts = Acts::Shown(
     "calls that ring at the number reach its agent",
     "crates/api/tests/incoming.rs::a_number_is_found_in_whichever_dialect_it_was_entered",
 );
+/// What a call that an agent places is asked for with.
+pub(crate) const PLACED: Acts = Acts::Shown(
+    "shapes the call that is placed",
+    "crates/api/tests/outgoing.rs::every_dialect_places_calls_in_its_own_words",
+);
 pub(crate) const LISTED: Acts = Acts::Here("shown in lists and answers");
 
 /// A long text that no platform limits.

@@ -5,6 +5,7 @@
 mod agentphone;
 mod agents;
 pub(crate) mod called;
+pub(crate) mod calling;
 mod canonical;
 mod check;
 mod detail;
@@ -32,9 +33,9 @@ mod voices;
 pub(crate) mod webhook;
 mod wordcab;
 
-pub(crate) use elevenlabs::settle_telephone_call;
 pub(crate) use elevenlabs::socket::routes as sessions;
 pub use elevenlabs::{Admitted, Opening, OpeningProblem, TelephoneLine, Wishes};
+pub(crate) use elevenlabs::{settle_placed_call, settle_telephone_call};
 pub use mapping::{Dialect, Draft, Stored};
 pub use matrix::compatibility_page;
 pub use mounts::SharedPaths;

@@ -70,7 +70,7 @@ impl Afar {
     }
 
     fn take(&mut self, call: &CallView) {
-        self.is_over = !call.is_active();
+        self.is_over = call.is_over();
         for told in ended_events(call) {
             let is_end = matches!(told.event, CallEvent::Ended { .. });
             let is_new = usize::try_from(told.number).is_ok_and(|it| it > self.turns);

@@ -10,10 +10,13 @@ use serde_json::Value;
 use tokio::sync::{broadcast, mpsc};
 
 use super::registry::News;
-use crate::calls::{CallDocument, Keeping};
+use crate::calls::Keeping;
 
 /// Events of a call that are kept for those who come later: those of hours.
 const HISTORY_MAX: usize = 4_096;
+
+/// What others write into the document of a call while it is up.
+const NOTED: [&str; 3] = ["feedback", "answered_by", "carrier_call_id"];
 
 /// Events that a watcher may fall behind before it misses some.
 const WATCHER_QUEUE: usize = 256;
@@ -219,9 +222,11 @@ impl LiveCall {
     /// the end finds it so.
     pub(super) fn end(&self, mut call: StoredCall, last: Option<(u64, CallEvent)>) -> StoredCall {
         let mut state = self.state();
-        let noted = CallDocument::of(&state.call.document);
-        if let (Some(feedback), Some(document)) = (noted.feedback, call.document.as_object_mut()) {
-            document.insert("feedback".into(), feedback);
+        for field in NOTED {
+            let noted = state.call.document.get(field).cloned();
+            if let (Some(noted), Some(document)) = (noted, call.document.as_object_mut()) {
+                document.insert(field.to_owned(), noted);
+            }
         }
         state.call = call.clone();
         drop(state);

@@ -179,7 +179,13 @@ fn call_query(fields: Vec<(String, String)>) -> Result<CallQuery, Refusal> {
     for (name, value) in fields {
         let problem = match name.as_str() {
             "agent" => set(&mut query.agent, value),
-            "status" => set(&mut query.status, value),
+            "status" => {
+                query.statuses = Some(value)
+                    .filter(|it| !it.is_empty())
+                    .into_iter()
+                    .collect();
+                Ok(())
+            }
             "direction" => set(&mut query.direction, value),
             "search" => set(&mut query.search, value),
             "from_ms" => moment(&value).map(|at| query.from_ms = Some(at)),
@@ -238,9 +244,13 @@ fn listed(call: &CallView) -> Value {
     })
 }
 
-fn shown(call: &CallView) -> Value {
+pub(super) fn shown(call: &CallView) -> Value {
     let document = &call.document;
     let mut shown = listed(call);
+    shown["requested_at_ms"] = json!(document.requested_at_ms);
+    shown["ringing_at_ms"] = json!(document.ringing_at_ms);
+    shown["answered_by"] = json!(document.answered_by);
+    shown["carrier_call_id"] = json!(document.other.get("carrier_call_id"));
     shown["variables"] = json!(document.variables);
     shown["metadata"] = json!(document.metadata);
     shown["turns"] = json!(document.turns);

@@ -5,6 +5,7 @@ mod calls;
 mod events;
 mod listing;
 mod openapi;
+mod placed_calls;
 mod precondition;
 mod web_calls;
 
@@ -35,7 +36,7 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/agents/{id}/revisions", get(agents::revisions))
         .route("/agents/{id}/revisions/{revision}", get(agents::revision))
         .route("/agents/{id}/web-calls", post(web_calls::create))
-        .route("/calls", get(calls::list))
+        .route("/calls", get(calls::list).post(placed_calls::create))
         .route("/calls/{id}", get(calls::show).delete(calls::delete))
         .route("/calls/{id}/recording", get(calls::recording))
         .route("/calls/{id}/events", get(events::of_call))

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use offhook_agent::Agent;
-use offhook_api::calls::{CallPlace, PlaceAsked};
-use offhook_api::{Credential, Refusal};
+use offhook_api::calls::{CallDocument, CallPlace, PlaceAsked};
+use offhook_api::{Credential, PlacedCall, Refusal};
 use offhook_store::{StoreError, WorkspaceId, new_id};
 use offhook_transport::websocket::wire::SessionTarget;
 use serde_json::{Map, Value};
@@ -37,6 +37,8 @@ pub(super) struct Settled {
     pub(super) metadata: Map<String, Value>,
     /// The number that calls, and the one that is called.
     pub(super) numbers: (Option<String>, Option<String>),
+    /// The order of a call that an agent has placed, and what is known of it.
+    pub(super) placed: Option<(PlacedCall, CallDocument)>,
 }
 
 impl Settled {
@@ -47,6 +49,7 @@ impl Settled {
             variables: BTreeMap::new(),
             metadata: Map::new(),
             numbers: (None, None),
+            placed: None,
         })
     }
 }
@@ -139,6 +142,7 @@ pub(super) async fn by_token(server: &Server, token: &str) -> Result<Admitted, R
             variables: call.variables,
             metadata: call.metadata,
             numbers: (call.from_number, call.to_number),
+            placed: call.placed,
         }),
     })
 }

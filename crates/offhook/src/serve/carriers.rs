@@ -13,13 +13,14 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use offhook_api::{CallAnswer, CalledNumber, Refusal, RingingCall};
-use offhook_carriers::{Answer, Carrier, Webhook};
+use offhook_carriers::{Answer, Carrier, SignatureProblem, Webhook};
 use offhook_store::{SecretText, now_ms};
 
-use super::{Server, media_stream, refuse, refuse_as};
+use super::{Server, media_stream, placed_calls, refuse, refuse_as};
 
 /// Longest request of a carrier.
 const REQUEST_BYTES_MAX: usize = 64 * 1_024;
+const NOT_SIGNED: &str = "the signature is missing or wrong";
 const NOT_IN_SERVICE: &str = "This number is not in service. Goodbye.";
 const FAILING: &str = "We cannot take your call right now. Please try again later. Goodbye.";
 
@@ -45,6 +46,25 @@ impl CarrierKeys {
         }
     }
 
+    /// Checks that a carrier has sent a request: with that key of the account which it is about, or
+    /// with the server's.
+    pub(super) fn verify(
+        &self,
+        carrier: Carrier,
+        own: Option<&SecretText>,
+        webhook: &Webhook<'_>,
+    ) -> Result<(), NotSigned> {
+        let key = own.or_else(|| self.keys.get(&carrier));
+        let checked = match key {
+            Some(key) => carrier.verify(key.expose(), webhook),
+            None => Err(SignatureProblem::Key),
+        };
+        checked.map_err(|problem| {
+            self.note_refused(carrier, &problem.to_string());
+            NotSigned
+        })
+    }
+
     /// Notes that a request is not the carrier's, in the log once a second at most: anybody can
     /// send such.
     fn note_refused(&self, carrier: Carrier, problem: &str) {
@@ -60,6 +80,7 @@ impl CarrierKeys {
 pub(super) fn routes() -> Router<Arc<Server>> {
     Router::new()
         .route("/v1/carriers/{carrier}/incoming", post(incoming))
+        .merge(placed_calls::routes())
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
 }
 
@@ -70,28 +91,45 @@ async fn incoming(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let mut carriers = Carrier::ALL.into_iter();
-    let Some(carrier) = carriers.find(|it| it.name() == carrier) else {
-        return refuse(StatusCode::NOT_FOUND, "no such carrier is served here");
-    };
-    let Some(public_url) = &server.settings.public_url else {
-        let problem =
-            "public_url is not set, without which no signature of a carrier can be checked";
-        tracing::warn!(carrier = carrier.name(), problem, "a call is refused");
-        return refuse(StatusCode::SERVICE_UNAVAILABLE, problem);
+    let (carrier, public_url) = match served(&server, &carrier) {
+        Ok(served) => served,
+        Err((status, problem)) => return refuse(status, problem),
     };
     let path = uri.path_and_query().map_or("/", |it| it.as_str());
-    let headers = headers.iter();
-    let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let webhook = Webhook {
         url: &format!("{public_url}{path}"),
-        headers: &headers.collect::<Vec<_>>(),
+        headers: &pairs(&headers),
         body: &body,
         now_s: now_ms() / 1_000,
     };
     answer(&server, carrier, public_url, &webhook)
         .await
         .unwrap_or_else(|refused| refused)
+}
+
+/// The carrier of that name, and the address at which it reaches this server.
+pub(super) fn served<'s>(
+    server: &'s Server,
+    name: &str,
+) -> Result<(Carrier, &'s str), (StatusCode, &'static str)> {
+    let mut carriers = Carrier::ALL.into_iter();
+    let Some(carrier) = carriers.find(|it| it.name() == name) else {
+        return Err((StatusCode::NOT_FOUND, "no such carrier is served here"));
+    };
+    let Some(public_url) = &server.settings.public_url else {
+        let problem =
+            "public_url is not set, without which no signature of a carrier can be checked";
+        tracing::warn!(carrier = carrier.name(), problem, "a call is refused");
+        return Err((StatusCode::SERVICE_UNAVAILABLE, problem));
+    };
+    Ok((carrier, public_url))
+}
+
+/// The headers that are texts.
+pub(super) fn pairs(headers: &HeaderMap) -> Vec<(&str, &str)> {
+    let pairs = headers.iter();
+    let pairs = pairs.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    pairs.collect()
 }
 
 async fn answer(
@@ -105,10 +143,8 @@ async fn answer(
         .map_err(|problem| refuse(StatusCode::BAD_REQUEST, &problem.to_string()))?;
     let numbers = server.api.called_numbers(&call.to).await;
     let numbers = numbers.map_err(|refusal: Refusal| refuse_as(&refusal))?;
-    let called = signed_for(server, carrier, webhook, numbers).map_err(|NotSigned| {
-        let problem = "the signature is missing or wrong";
-        refuse(StatusCode::FORBIDDEN, problem)
-    })?;
+    let called = signed_for(server, carrier, webhook, numbers);
+    let called = called.map_err(NotSigned::response)?;
     let answered = match &called {
         None => CallAnswer::NotInService,
         Some(called) => {
@@ -136,7 +172,14 @@ async fn answer(
 }
 
 /// A request that is not the carrier's.
-struct NotSigned;
+pub(super) struct NotSigned;
+
+impl NotSigned {
+    /// How it is refused.
+    pub(super) fn response(self) -> Response {
+        refuse(StatusCode::FORBIDDEN, NOT_SIGNED)
+    }
+}
 
 /// Whose number is called, of those for whom the carrier has signed: with the key that is kept with
 /// the number, where there is one, else with the server's. `None` where the carrier has signed and
@@ -170,7 +213,7 @@ fn signed_for(
 }
 
 /// The address of a media stream at the server's public address.
-fn stream_url(public_url: &str, path: &str) -> String {
+pub(super) fn stream_url(public_url: &str, path: &str) -> String {
     let mut url = public_url.replacen("http", "ws", 1);
     let _ = write!(url, "{path}");
     url

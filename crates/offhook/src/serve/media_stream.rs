@@ -18,7 +18,7 @@ use offhook_transport::media_stream::{OpenedStream, StreamRefusal, serve_stream}
 use offhook_transport::websocket::{OpenedSession, SessionRefusal, SessionStart};
 use serde_json::{Map, Value};
 
-use super::admission::{by_token, take_place};
+use super::admission::{Admitted, by_token, take_place};
 use super::{Asked, EVERY_LINE_BUSY, Server, open};
 
 /// The parameter with the single-use token of the call, as `web-calls` gives it out.
@@ -108,6 +108,20 @@ pub(super) async fn open_call(
     carried: Carried,
 ) -> Result<OpenedStream, StreamRefusal> {
     let admitted = by_token(&server, &token).await.map_err(refused)?;
+    let settled = admitted.settled.as_ref();
+    let placed = settled.and_then(|it| Some(it.placed.as_ref()?.0.clone()));
+    let opened = open_admitted(server.clone(), admitted, carried).await;
+    if let (Err(_), Some(placed)) = (&opened, placed) {
+        server.api.drop_placed(&placed).await;
+    }
+    opened
+}
+
+async fn open_admitted(
+    server: Arc<Server>,
+    admitted: Admitted,
+    carried: Carried,
+) -> Result<OpenedStream, StreamRefusal> {
     let (agent, place) = take_place(&server, &admitted).await.map_err(refused)?;
     let permit = server.calls.clone().try_acquire_owned();
     let permit = permit.map_err(|_| StreamRefusal::Unavailable(EVERY_LINE_BUSY.to_owned()))?;

@@ -16,20 +16,20 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::next;
 use crate::stage::{KEYS, PATIENCE, Stage};
 
-const PUBLIC_URL: &str = "https://voice.example";
+pub(crate) const PUBLIC_URL: &str = "https://voice.example";
 const CALLED: &str = "%2B15550111";
 
 /// A carrier, as its documents have it.
 #[derive(Clone, Copy)]
-struct Simulated {
-    name: &'static str,
+pub(crate) struct Simulated {
+    pub(crate) name: &'static str,
     /// The form that announces a call, without who is called.
     form: &'static str,
     /// What its stream is sent audio by.
-    audio: &'static str,
+    pub(crate) audio: &'static str,
 }
 
-const CARRIERS: [Simulated; 3] = [
+pub(crate) const CARRIERS: [Simulated; 3] = [
     Simulated {
         name: "twilio",
         form: "AccountSid=AC1&CallSid=CA7&CallStatus=ringing&From=%2B15550100",
@@ -71,18 +71,23 @@ impl Simulated {
             .collect()
     }
 
-    /// The headers with which it signs a form.
+    /// The headers with which it signs a form that announces a call.
     fn signed(self, form: &str) -> Vec<(&'static str, String)> {
-        let (url, fields) = (PUBLIC_URL, Self::sorted(form));
-        let path = format!("{url}/v1/carriers/{}/incoming?campaign=spring", self.name);
+        self.signed_at(&format!("{PUBLIC_URL}{}", self.path()), form)
+    }
+
+    /// The headers with which it signs a form that it sends to an address.
+    pub(crate) fn signed_at(self, url: &str, form: &str) -> Vec<(&'static str, String)> {
+        let fields = Self::sorted(form);
         match self.name {
             "twilio" => {
                 let sha1 = hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY;
-                let signature = digest(sha1, 0, &format!("{path}{fields}"));
+                let signature = digest(sha1, 0, &format!("{url}{fields}"));
                 vec![("x-twilio-signature", signature)]
             }
             "plivo" => {
-                let text = format!("{path}.{fields}.171");
+                let between = if url.contains('?') { '.' } else { '?' };
+                let text = format!("{url}{between}{fields}.171");
                 let signature = digest(hmac::HMAC_SHA256, 1, &text);
                 let nonce = ("x-plivo-signature-v3-nonce", "171".to_owned());
                 vec![("x-plivo-signature-v3", signature), nonce]
@@ -114,7 +119,7 @@ impl Simulated {
     }
 
     /// The start of the stream that a document asks for.
-    fn start(self, document: &str) -> Value {
+    pub(crate) fn start(self, document: &str) -> Value {
         let document = roxmltree::Document::parse(document).expect("XML");
         let find = |name: &str| document.descendants().find(|it| it.has_tag_name(name));
         let stream = find("Stream").expect("a stream");

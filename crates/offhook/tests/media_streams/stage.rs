@@ -13,6 +13,8 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
+use crate::carrier_api::CarrierApi;
+
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 const SETTINGS: &str = r#"
 public_url = "https://voice.example"
@@ -57,8 +59,19 @@ fn offhook(arguments: &[&str]) -> Command {
     command
 }
 
+/// What calls are placed with: an account with each carrier.
+const ACCOUNTS: [(&str, &str); 5] = [
+    ("TWILIO_ACCOUNT_SID", "AC1"),
+    ("TELNYX_ACCOUNT_SID", "AC2"),
+    ("TELNYX_API_KEY", "KEY2"),
+    ("TELNYX_APPLICATION_ID", "12"),
+    ("PLIVO_AUTH_ID", "MA3"),
+];
+
 /// The server and the vendors that it asks.
 pub(crate) struct Stage {
+    /// The carriers' side of their REST APIs.
+    pub(crate) carrier_api: CarrierApi,
     address: String,
     /// Where telephone systems connect.
     pub(crate) audio_socket: String,
@@ -71,6 +84,11 @@ impl Stage {
     /// `None` where the models of the ears are not on this machine; they must be where
     /// OFFHOOK_REQUIRE_MODELS says so.
     pub(crate) async fn set() -> Option<Self> {
+        Self::set_with("").await
+    }
+
+    /// The same with these settings besides.
+    pub(crate) async fn set_with(more: &str) -> Option<Self> {
         let found = offhook(&[&["models", "verify"][..], &EARS].concat())
             .output()
             .await;
@@ -90,7 +108,10 @@ impl Stage {
         let [openai, deepgram, elevenlabs] = vendors.each_ref().map(|it| it.address);
         let folder = TempDir::new().expect("a folder");
         let settings = folder.path().join("offhook.toml");
-        std::fs::write(&settings, SETTINGS).expect("a file");
+        std::fs::write(&settings, format!("{SETTINGS}{more}")).expect("a file");
+        let carrier_api = CarrierApi::serve().await;
+        let rest_url = carrier_api.url.clone();
+        let rest = |carrier: &str| (format!("{carrier}_BASE_URL"), rest_url.clone());
         let settings = settings.to_string_lossy();
         let mut server = offhook(&["serve", "--config", &settings, "--listen", "127.0.0.1:0"])
             .env("OPENAI_BASE_URL", format!("http://{openai}/v1"))
@@ -98,6 +119,8 @@ impl Stage {
             .env("ELEVENLABS_BASE_URL", format!("http://{elevenlabs}"))
             .envs(["OPENAI", "DEEPGRAM", "ELEVENLABS"].map(|it| (format!("{it}_API_KEY"), "any")))
             .envs(KEYS)
+            .envs(ACCOUNTS)
+            .envs(["TWILIO", "TELNYX", "PLIVO"].map(rest))
             .stdout(Stdio::piped())
             .spawn()
             .expect("it starts");
@@ -111,6 +134,7 @@ impl Stage {
             address.expect("the address").to_owned()
         };
         Some(Self {
+            carrier_api,
             address: address().await,
             audio_socket: address().await,
             _server: server,

@@ -1,7 +1,7 @@
 //! Calls as they are remembered.
 
-use offhook_store::{CallQuery, PageStart, StoreError, StoredCall};
-use serde_json::json;
+use offhook_store::{CallMove, CallQuery, PageStart, StoreError, StoredCall};
+use serde_json::{Map, json};
 
 use crate::{Place, writer};
 
@@ -64,8 +64,79 @@ pub(crate) async fn calls_are_listed_by_agent_and_status(place: Place) {
         .0,
         "call_0"
     );
-    let status = Some("failed".to_owned());
-    assert_eq!(ids(CallQuery { status, ..query }).await.0, "call_4");
+    let statuses = vec!["failed".to_owned()];
+    let failed = CallQuery {
+        statuses,
+        ..query.clone()
+    };
+    assert_eq!(ids(failed).await.0, "call_4");
+    let statuses = vec!["failed".to_owned(), "ended".to_owned()];
+    let either = CallQuery { statuses, ..query };
+    assert_eq!(ids(either).await.1, 3);
+}
+
+pub(crate) async fn a_call_moves_on_once_and_only_from_where_it_stands(place: Place) {
+    let store = place.open().await;
+    let workspace = crate::workspace(&store, "acme").await;
+    let mut call = writer::call(&workspace, 1);
+    call.status = "queued".into();
+    call.ended_at_ms = None;
+    call.document = json!({ "direction": "outbound" });
+    store.record_call(&call).await.unwrap();
+    assert_eq!(workspace.calls_out().await.unwrap(), 1);
+    let asked = call.started_at_ms;
+    let waiting = async |before| {
+        let waiting = store.calls_waiting_since(["queued", "ringing"], before, 9);
+        waiting.await.unwrap().len()
+    };
+    assert_eq!((waiting(asked).await, waiting(asked + 1).await), (0, 1));
+
+    let up = CallMove {
+        from: &["queued", "ringing"],
+        status: "active",
+        started_at_ms: Some(asked + 5_000),
+        ended_at_ms: None,
+        fields: Map::from_iter([("who".to_owned(), json!("Ann"))]),
+    };
+    // Of those who do it at the same time, one does.
+    let (one, other) = tokio::join!(
+        workspace.move_call(&call.id, &up),
+        workspace.move_call(&call.id, &up)
+    );
+    let moved: Vec<StoredCall> = [one, other]
+        .into_iter()
+        .filter_map(|it| it.unwrap())
+        .collect();
+    assert_eq!(moved.len(), 1);
+    assert_eq!(
+        moved[0].document,
+        json!({ "direction": "outbound", "who": "Ann" })
+    );
+    assert_eq!(workspace.call(&call.id).await.unwrap(), moved[0]);
+    assert_eq!(moved[0].started_at_ms, asked + 5_000);
+    assert_eq!(waiting(i64::MAX).await, 0);
+
+    let over = CallMove {
+        from: &["active"],
+        status: "failed",
+        started_at_ms: None,
+        ended_at_ms: Some(asked + 9_000),
+        fields: Map::new(),
+    };
+    assert!(
+        workspace
+            .move_call(&call.id, &over)
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert_eq!(workspace.calls_out().await.unwrap(), 0);
+    for to in [&up, &over] {
+        assert_eq!(workspace.move_call(&call.id, to).await.unwrap(), None);
+    }
+    let other = crate::workspace(&store, "other").await;
+    let foreign = other.move_call(&call.id, &over).await;
+    assert!(matches!(foreign, Err(StoreError::NotFound(_))));
 }
 
 pub(crate) async fn calls_are_found_by_what_is_known_of_them(place: Place) {

@@ -1,32 +1,34 @@
 //! AgentPhone's calls: lists of them, one of them, its end, its recording.
 
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use offhook_store::CallQuery;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::routes::PAGING;
 use super::transcripts;
 use crate::base_url::base_url;
-use crate::calls::{ACTIVE, CallView, ENDED, FAILED};
-use crate::dialect::agents::invalid;
-use crate::dialect::field::{Field, Kind, field, flag, map, name, text, word};
+use crate::calls::{ACTIVE, CallView, ENDED, NEVER_UP};
+use crate::dialect::agents::{invalid, stored};
+use crate::dialect::calling::CallerWish;
+use crate::dialect::field::{Field, Kind, PLACED, TELEPHONY, field, flag, map, name, text, word};
 use crate::dialect::objects::ObjectKind;
 use crate::dialect::problem::{Problem, ProblemKind, Step};
 use crate::dialect::query::{Fields, page};
 use crate::json_body::JsonBody;
+use crate::outgoing_calls::CallWishes;
 use crate::timestamp::rfc3339;
 use crate::web_calls::{self, WebCallWishes};
 use crate::{Access, Api, Refusal};
 
 /// The platform's words for how a call stands, and ours.
-const STATUSES: [(&str, &str); 3] = [
-    ("completed", ENDED),
-    ("in-progress", ACTIVE),
-    ("failed", FAILED),
+const STATUSES: [(&str, &[&str]); 3] = [
+    ("completed", &[ENDED]),
+    ("in-progress", &[ACTIVE]),
+    ("failed", &NEVER_UP),
 ];
 
 /// How long a page has to begin, in milliseconds.
@@ -44,17 +46,23 @@ pub(super) static OUTBOUND: ObjectKind = ObjectKind {
 };
 
 const OUTBOUND_FIELDS: &[Field] = &[
-    name("agentId").required(),
-    field("toNumber", Kind::Telephone).required(),
-    name("fromNumberId").or_null(),
-    text("initialGreeting").or_null(),
-    name("voice").or_null(),
-    text("systemPrompt").or_null(),
-    word("modelTier", super::TIERS).or_null(),
-    map("variables").or_null(),
-    text("callScreeningIdentity").at_most(100).or_null(),
-    text("callScreeningPurpose").at_most(300).or_null(),
-    flag("disableRecording").or_null(),
+    name("agentId").required().acts(PLACED),
+    field("toNumber", Kind::Telephone).required().acts(PLACED),
+    name("fromNumberId").or_null().acts(PLACED),
+    text("initialGreeting").or_null().acts(PLACED),
+    name("voice").or_null().acts(PLACED),
+    text("systemPrompt").or_null().acts(PLACED),
+    word("modelTier", super::TIERS).or_null().acts(PLACED),
+    map("variables").or_null().acts(PLACED),
+    text("callScreeningIdentity")
+        .at_most(100)
+        .or_null()
+        .acts(TELEPHONY),
+    text("callScreeningPurpose")
+        .at_most(300)
+        .or_null()
+        .acts(TELEPHONY),
+    flag("disableRecording").or_null().acts(PLACED),
 ];
 
 /// What a call from a browser is asked for with.
@@ -129,7 +137,9 @@ fn call_query(fields: &[(String, String)]) -> Result<CallQuery, Refusal> {
     for (name, value) in fields.iter().filter(|(_, value)| !value.is_empty()) {
         match name.as_str() {
             "status" => match STATUSES.iter().find(|(theirs, _)| theirs == value) {
-                Some((_, ours)) => query.status = Some((*ours).to_owned()),
+                Some((_, ours)) => {
+                    query.statuses = ours.iter().map(|it| (*it).to_owned()).collect();
+                }
                 None => problems.push(wrong_word(name, &STATUSES.map(|(theirs, _)| theirs))),
             },
             "direction" => match value.as_str() {
@@ -187,14 +197,49 @@ async fn recording(
     api.recording(&call, request).await
 }
 
-/// A call to a telephone number needs a carrier, which this server has none of.
-async fn place(Extension(access): Extension<Access>, JsonBody(body): JsonBody) -> Answer {
+/// What of an agent is otherwise for one call, and what that is called in the agent.
+const OTHERWISE: [(&str, &str); 4] = [
+    ("initialGreeting", "beginMessage"),
+    ("voice", "voice"),
+    ("systemPrompt", "systemPrompt"),
+    ("modelTier", "modelTier"),
+];
+
+/// Calls a telephone number.
+async fn place(
+    State(api): State<Api>,
+    Extension(access): Extension<Access>,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody,
+) -> Answer {
     OUTBOUND.check(&body, false)?;
-    let agent = body["agentId"].as_str().unwrap_or_default();
-    access.workspace.agent(agent).await?;
-    let message = "no telephone carrier is configured on this server, so that it cannot call a \
-                   number";
-    Err(Refusal::new(StatusCode::CONFLICT, "no_carrier", message))
+    let text = |name: &str| body[name].as_str();
+    let mut agent = access
+        .workspace
+        .agent(text("agentId").unwrap_or_default())
+        .await?;
+    let given = OTHERWISE.iter().filter(|(name, _)| text(name).is_some());
+    let mut change: Map<String, Value> = given
+        .map(|(name, own)| ((*own).to_owned(), body[*name].clone()))
+        .collect();
+    if change.contains_key("systemPrompt") {
+        change.insert("voiceMode".into(), json!("hosted"));
+    }
+    if !change.is_empty() {
+        let current = stored(agent.clone());
+        let draft = super::DIALECT.read(&Value::Object(change), Some(&current));
+        agent.document = draft.map_err(invalid)?.document;
+    }
+    let from = text("fromNumberId").map_or(CallerWish::OfAgent, CallerWish::Id);
+    let is_unrecorded = body["disableRecording"] == true;
+    let wishes = CallWishes {
+        from: ("fromNumberId", from),
+        is_recorded: is_unrecorded.then_some(false),
+        ..CallWishes::new(agent, ("toNumber", text("toNumber").unwrap_or_default()))
+    };
+    let wishes = wishes.with_variables(&body["variables"]);
+    let call = api.place_call(&access, wishes).await?;
+    Ok(Json(shown(&call, &headers)))
 }
 
 /// The platform's access token opens a room of `WebRTC`, this one the raw WebSocket at
@@ -259,7 +304,9 @@ fn listed(call: &CallView, headers: &HeaderMap) -> Value {
 
 /// How a call stands, in the platform's words.
 pub(super) fn status(call: &CallView) -> &str {
-    let pair = STATUSES.iter().find(|(_, ours)| *ours == call.status);
+    let pair = STATUSES
+        .iter()
+        .find(|(_, ours)| ours.contains(&call.status.as_str()));
     pair.map_or(call.status.as_str(), |(theirs, _)| theirs)
 }
 

@@ -219,8 +219,7 @@ const OPERATIONS: &[Operation] = &[
         "Call a number",
         "NewCall",
         "Call",
-    )
-    .answered(Answer::Refused),
+    ),
     send(
         "POST /calls/web",
         "webCall",

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::listing::asked;
 use super::routes::{Answer, PAGING};
 use super::trace;
-use crate::calls::CallView;
+use crate::calls::{CallView, NEVER_UP};
 use crate::dialect::agents::invalid;
 use crate::dialect::field::{Field, Kind, LISTED, field, text, whole, word};
 use crate::dialect::objects::ObjectKind;
@@ -189,7 +189,9 @@ pub(super) fn seconds(call: &CallView) -> i64 {
 fn status(call: &CallView) -> &'static str {
     if call.is_active() {
         "in-progress"
-    } else if call.status == "failed" {
+    } else if call.is_waiting() {
+        "initiated"
+    } else if NEVER_UP.contains(&call.status.as_str()) {
         "failed"
     } else {
         "done"
@@ -202,6 +204,9 @@ pub(super) fn termination(call: &CallView) -> &'static str {
         Some("caller_hung_up") => "Client disconnected",
         Some("silence") => "Call ended due to silence",
         Some("duration_limit") => "Call exceeded the maximum duration",
+        Some("busy") => "The line was busy",
+        Some("no_answer") => "Nobody answered",
+        Some("cancelled") => "The call was cancelled",
         Some("provider_unavailable") => "A model was unavailable",
         Some(_) => "The conversation ended",
         None => "",
@@ -387,7 +392,7 @@ async fn delete(
     Path(id): Path<String>,
 ) -> Answer {
     let call = find(&api, &access, &id).await?;
-    if call.is_active() {
+    if !call.is_over() {
         let message = "the conversation is up; end it first";
         return Err(Refusal::new(
             StatusCode::BAD_REQUEST,

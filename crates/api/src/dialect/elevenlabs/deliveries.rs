@@ -1,5 +1,5 @@
 //! What ElevenLabs' webhooks are told when a conversation is over: what was said, as JSON or as an
-//! OpenTelemetry trace, and its recording. From the platform's pages "Post-call webhooks" and
+//! OpenTelemetry trace, and its recording; and why a call that was placed never began. From the platform's pages "Post-call webhooks" and
 //! "OpenTelemetry traces". Its recordings are MP3; ours are WAV files, the caller left.
 
 use std::time::Duration;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::conversations::in_full;
 use super::webhooks::WEBHOOK;
 use super::{DIALECT, settings, trace};
-use crate::calls::CallView;
+use crate::calls::{BUSY, CallView, NEVER_UP, NO_ANSWER};
 use crate::deliveries::{Attempt, Moment, News, Platform, hmac_sha256};
 use crate::dialect::agents::stored;
 use crate::dialect::path;
@@ -36,6 +36,7 @@ const AUDIO_TIMEOUT_MS: i64 = 120_000;
 const TRANSCRIPT: &str = "post_call_transcription";
 const TRACE: &str = "post_call_transcription_otel";
 const AUDIO: &str = "post_call_audio";
+const NOT_BEGUN: &str = "call_initiation_failure";
 
 pub(crate) static PLATFORM: Platform = Platform {
     dialect: "elevenlabs",
@@ -68,6 +69,10 @@ fn deliveries(news: &News<'_>) -> Vec<NewDelivery> {
         return Vec::new();
     };
     let call = CallView::of(news.call);
+    let is_outbound = call.document.direction.as_deref() == Some("outbound");
+    if is_outbound && NEVER_UP.contains(&call.status.as_str()) && call.document.turns.is_empty() {
+        return vec![delivery(webhook, &call, NOT_BEGUN, not_begun(&call))];
+    }
     let asks = |event: &str| {
         let events = wanted["events"].as_array();
         events.is_none_or(|events| events.iter().any(|it| it == event))
@@ -84,6 +89,28 @@ fn deliveries(news: &News<'_>) -> Vec<NewDelivery> {
     let told = told.into_iter();
     told.map(|(event, data)| delivery(webhook, &call, event, data))
         .collect()
+}
+
+/// Why a call that was placed never came to be up, in the platform's words and in the carrier's form.
+fn not_begun(call: &CallView) -> Value {
+    let reason = match call.status.as_str() {
+        BUSY => "busy",
+        NO_ANSWER => "no-answer",
+        _ => "unknown",
+    };
+    let document = &call.document;
+    json!({
+        "failure_reason": reason,
+        "metadata": {
+            "type": document.transport,
+            "body": {
+                "CallSid": document.other.get("carrier_call_id"),
+                "CallStatus": if reason == "unknown" { "failed" } else { reason },
+                "From": document.from_number,
+                "To": document.to_number,
+            },
+        },
+    })
 }
 
 /// What the call's agent wants told, else what its workspace does.

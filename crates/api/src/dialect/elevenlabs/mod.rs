@@ -39,7 +39,7 @@ mod widget;
 
 pub use admission::{Admitted, TelephoneLine};
 pub use opening::{Opening, OpeningProblem, Wishes};
-pub(crate) use telephone::settle_telephone_call;
+pub(crate) use telephone::{settle_placed_call, settle_telephone_call};
 
 use std::sync::LazyLock;
 

@@ -394,10 +394,12 @@ const OPERATIONS: &[Operation] = &[
         "Delete a webhook",
         "Status",
     ),
-    refused(
+    send(
         "POST /convai/twilio/outbound-call",
         "callByTwilio",
+        "Place a call over Twilio",
         "NewCall",
+        "PlacedCall",
     ),
     refused(
         "POST /convai/sip-trunk/outbound-call",

@@ -45,3 +45,30 @@ pub(crate) async fn settle_telephone_call(
     let (stored, variables) = admitted.settle(call_id, &wishes)?;
     Ok(Some((stored.document, variables)))
 }
+
+/// What an agent is for one call that it places, and the values of its variables; `None` where it was
+/// never written in this dialect, and nothing is to be otherwise. No webhook is asked: whoever places
+/// the call says what it is to be like.
+///
+/// # Errors
+/// As [`Admitted::open`].
+pub(crate) fn settle_placed_call(
+    agent: &StoredAgent,
+    workspace: &Workspace,
+    call_id: &str,
+    line: TelephoneLine,
+    wishes: &Wishes,
+) -> Result<Option<(Value, CallVariables)>, OpeningProblem> {
+    let is_plain = wishes.overrides.is_empty() && wishes.extra_body.is_empty();
+    if is_plain && !agent.dialects.contains_key(DIALECT.name) {
+        return Ok(None);
+    }
+    let admitted = Admitted {
+        agent: agent.clone(),
+        workspace: workspace.clone(),
+        conversation_id: Some(call_id.to_owned()),
+        line,
+    };
+    let (stored, variables) = admitted.settle(call_id, wishes)?;
+    Ok(Some((stored.document, variables)))
+}

@@ -10,7 +10,7 @@ use offhook_store::{CallQuery, PageStart};
 use serde_json::{Value, json};
 
 use super::routes::{DOOR, check_workspace};
-use crate::calls::{ACTIVE, CallView, ENDED, FAILED};
+use crate::calls::{ACTIVE, BUSY, CANCELLED, CallView, ENDED, FAILED, NO_ANSWER, QUEUED, RINGING};
 use crate::dialect::agents::invalid;
 use crate::dialect::problem::{Problem, ProblemKind};
 use crate::dialect::query::{Fields, Paging, page};
@@ -28,10 +28,15 @@ const PAGING: Paging = Paging {
 const IDS_MAX: usize = 100;
 
 /// The platform's words for how a call stands, and ours.
-const STATUSES: [(&str, &str); 3] = [
+const STATUSES: [(&str, &str); 8] = [
+    ("queued", QUEUED),
+    ("ringing", RINGING),
     ("in-progress", ACTIVE),
     ("completed", ENDED),
     ("failed", FAILED),
+    ("busy", BUSY),
+    ("no-answer", NO_ANSWER),
+    ("canceled", CANCELLED),
 ];
 
 type Answer = Result<Json<Value>, Refusal>;
@@ -111,7 +116,7 @@ async fn named(
             .agent
             .as_ref()
             .is_none_or(|agent| *agent == call.agent);
-        is_of && query.status.as_ref().is_none_or(|it| *it == call.status)
+        is_of && (query.statuses.is_empty() || query.statuses.contains(&call.status))
     });
     let total = calls.len() as u64;
     Ok((calls, total))
@@ -150,8 +155,11 @@ impl Asked {
             "agentId" => self.query.agent = Some(value.to_owned()),
             "status" => {
                 let pair = STATUSES.iter().find(|(theirs, _)| *theirs == value);
-                let (_, ours) = pair.ok_or("use in-progress, completed or failed")?;
-                self.query.status = Some((*ours).to_owned());
+                let (_, ours) = pair.ok_or_else(|| {
+                    let words = STATUSES.map(|(theirs, _)| theirs).join(", ");
+                    format!("use one of {words}")
+                })?;
+                self.query.statuses = vec![(*ours).to_owned()];
             }
             "direction" => match value {
                 "inbound" | "outbound" => self.query.direction = Some(value.to_owned()),

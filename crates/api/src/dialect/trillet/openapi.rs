@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use super::flow;
 use super::telephony::{CALL, NUMBER, WEB_CALL};
 use crate::dialect::openapi::{
-    Answer, Description, Operation, Query, get, nullable, object, of_table, reference, send, text,
-    with,
+    Description, Operation, Query, get, nullable, object, of_table, reference, send, text, with,
 };
 
 pub(crate) static DESCRIPTION: Description = Description {
@@ -117,9 +116,8 @@ const OPERATIONS: &[Operation] = &[
         "placeCall",
         "Call somebody",
         "NewCall",
-        "Done",
-    )
-    .answered(Answer::Refused),
+        "PlacedCall",
+    ),
     send(
         "POST /v1/api/calls/web/connect",
         "webCall",
@@ -225,6 +223,19 @@ fn schemas() -> Vec<(&'static str, Value)> {
         ("Calls", calls()),
         ("NewCall", of_table(CALL.fields, false)),
         ("WebCall", of_table(WEB_CALL.fields, false)),
+        (
+            "PlacedCall",
+            object(&[
+                ("status", json!({ "const": "success" })),
+                ("message", text()),
+                ("call_id", text()),
+                ("callId", text()),
+                ("roomName", text()),
+                ("fromNumber", nullable(text())),
+                ("toNumber", nullable(text())),
+                ("agent", json!({ "type": "object" })),
+            ]),
+        ),
         (
             "PromisedCall",
             object(&[

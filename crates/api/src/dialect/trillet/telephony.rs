@@ -1,9 +1,9 @@
-//! Trillet's calls to somebody: each request is checked in full, and then refused with what is missing;
-//! calls from a browser; and the configuration of telephone numbers, which is kept.
+//! Trillet's calls to somebody, calls from a browser, and the configuration of telephone numbers, which
+//! is kept.
 
 use axum::body::Bytes;
-use axum::extract::Path;
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use axum::routing::{post, put};
 use axum::{Extension, Json, Router};
 use serde_json::{Value, json};
@@ -12,10 +12,11 @@ use super::routes::check_workspace;
 use crate::dialect::agentphone;
 use crate::dialect::agents::invalid;
 use crate::dialect::field::{
-    Acts, Field, Kind, LISTED, TELEPHONY, field, flag, map, name, text, whole, word,
+    Acts, Field, Kind, LISTED, PLACED, TELEPHONY, field, flag, map, name, text, whole, word,
 };
 use crate::dialect::objects::{ObjectKind, filled};
 use crate::dialect::problem::{Problem, ProblemKind};
+use crate::outgoing_calls::CallWishes;
 use crate::web_calls::{self, WebCallWishes};
 use crate::{Access, Api, Refusal, read_json};
 
@@ -26,15 +27,15 @@ pub(super) static CALL: ObjectKind = kind("trillet.call", "call", CALL_FIELDS);
 
 /// Its older form has other names for the same.
 const CALL_FIELDS: &[Field] = &[
-    field("to", Kind::Telephone).acts(TELEPHONY),
-    field("toNumber", Kind::Telephone).acts(TELEPHONY),
-    name("call_agent_id").acts(TELEPHONY),
-    name("agentId").acts(TELEPHONY),
+    field("to", Kind::Telephone).acts(PLACED),
+    field("toNumber", Kind::Telephone).acts(PLACED),
+    name("call_agent_id").acts(PLACED),
+    name("agentId").acts(PLACED),
     field("callback_url", Kind::Https { max: 2_048 })
         .or_null()
         .acts(TELEPHONY),
-    map("dynamic_variables").or_null().acts(TELEPHONY),
-    map("metadata").or_null().acts(TELEPHONY),
+    map("dynamic_variables").or_null().acts(PLACED),
+    map("metadata").or_null().acts(PLACED),
 ];
 
 pub(super) static WEB_CALL: ObjectKind = kind("trillet.web-call", "call", WEB_CALL_FIELDS);
@@ -100,19 +101,41 @@ fn needed<'a>(body: &'a Value, names: [&str; 2]) -> Result<&'a str, Refusal> {
     })
 }
 
-async fn call(Extension(access): Extension<Access>, headers: HeaderMap, body: Bytes) -> Answer {
+/// Calls a number; the answer has the names of both forms.
+async fn call(
+    State(api): State<Api>,
+    Extension(access): Extension<Access>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
     check_workspace(&access, &headers)?;
     let body = read_json(&headers, &body)?;
     CALL.check(&body, false)?;
-    needed(&body, ["to", "toNumber"])?;
-    access
-        .workspace
-        .agent(needed(&body, ["call_agent_id", "agentId"])?)
-        .await?;
-    let message = "this server is connected to no carrier and no SIP trunk, so that it cannot place \
-                   calls";
-    let status = StatusCode::CONFLICT;
-    Err(Refusal::new(status, "telephony_not_configured", message))
+    let to = needed(&body, ["to", "toNumber"])?;
+    let to_field = if body["to"].is_string() {
+        "to"
+    } else {
+        "toNumber"
+    };
+    let agent = needed(&body, ["call_agent_id", "agentId"])?;
+    let agent = access.workspace.agent(agent).await?;
+    let shown = json!({ "_id": agent.id, "name": agent.name() });
+    let wishes = CallWishes {
+        metadata: body["metadata"].as_object().cloned().unwrap_or_default(),
+        ..CallWishes::new(agent, (to_field, to))
+    };
+    let wishes = wishes.with_variables(&body["dynamic_variables"]);
+    let call = api.place_call(&access, wishes).await?;
+    Ok(Json(json!({
+        "status": "success",
+        "message": "Call initiated",
+        "call_id": call.id,
+        "callId": call.id,
+        "roomName": call.id,
+        "fromNumber": call.document.from_number,
+        "toNumber": call.document.to_number,
+        "agent": shown,
+    })))
 }
 
 /// The call waits for the raw WebSocket at `url`: there is no room of `WebRTC`.

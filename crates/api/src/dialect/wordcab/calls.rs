@@ -1,34 +1,37 @@
 //! Wordcab's calls: in lists, by id, their end and their transcripts.
 
+use std::time::Duration;
+
 use axum::Extension;
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Router, body::Bytes, http::HeaderMap};
 use offhook_call::report::{TranscriptRole, TranscriptTurn};
-use offhook_store::CallQuery;
+use offhook_store::{CallQuery, StoredAgent};
 use serde_json::{Value, json};
 
 use super::deliveries::{ended_reason, transcript_id};
 use super::routes::{PAGING, envelope};
-use crate::calls::CallView;
+use crate::calls::{ACTIVE, BUSY, CANCELLED, CallView, ENDED, FAILED, NO_ANSWER, QUEUED, RINGING};
 use crate::dialect::agents::invalid;
-use crate::dialect::field::{Field, Kind, TELEPHONY, field, flag, map, name, whole};
+use crate::dialect::calling::CallerWish;
+use crate::dialect::field::{Field, Kind, PLACED, field, flag, map, name, whole};
 use crate::dialect::objects::ObjectKind;
 use crate::dialect::problem::{Problem, ProblemKind};
 use crate::dialect::query::{Fields, page};
 use crate::json_body::read_json;
+use crate::outgoing_calls::CallWishes;
 use crate::{Access, Api, Refusal};
 
 /// The platform's words for how a call stands, and ours.
-const STATUSES: [(&str, &str); 6] = [
-    ("initiating", "initiating"),
-    ("ringing", "ringing"),
-    ("in_progress", "active"),
-    ("completed", "ended"),
-    ("failed", "failed"),
-    ("no_answer", "no_answer"),
+const STATUSES: [(&str, &[&str]); 6] = [
+    ("initiating", &[QUEUED]),
+    ("ringing", &[RINGING]),
+    ("in_progress", &[ACTIVE]),
+    ("completed", &[ENDED]),
+    ("failed", &[FAILED, BUSY, CANCELLED]),
+    ("no_answer", &[NO_ANSWER]),
 ];
 
 /// What a call is placed with.
@@ -40,23 +43,24 @@ pub(super) static NEW_CALL: ObjectKind = ObjectKind {
 };
 
 const NEW_CALL_FIELDS: &[Field] = &[
-    name("agent_id").acts(TELEPHONY),
+    name("agent_id").acts(PLACED),
     field("phone_number", Kind::Telephone)
         .required()
-        .acts(TELEPHONY),
-    map("context").null_is_absent().acts(TELEPHONY),
+        .acts(PLACED),
+    map("context").null_is_absent().acts(PLACED),
     whole("max_duration", 1.0, 86_400.0)
         .null_is_absent()
         .default("1800")
-        .acts(TELEPHONY),
+        .acts(PLACED),
     flag("record")
         .null_is_absent()
         .default("false")
-        .acts(TELEPHONY),
-    field("caller_id", Kind::Telephone)
-        .or_null()
-        .acts(TELEPHONY),
+        .acts(PLACED),
+    field("caller_id", Kind::Telephone).or_null().acts(PLACED),
 ];
+
+/// How long a call may last where the client does not say, in seconds.
+const DURATION_MAX_S: u64 = 1_800;
 
 type Answer = Result<Json<Value>, Refusal>;
 
@@ -107,13 +111,13 @@ async fn list(
 ) -> Answer {
     let paging = page(fields, &PAGING)?;
     let mut problems = Vec::new();
-    let status = value_of(fields, "status").and_then(|theirs| {
+    let statuses: Option<Vec<String>> = value_of(fields, "status").and_then(|theirs| {
         let pair = STATUSES.iter().find(|(word, _)| *word == theirs);
         if pair.is_none() {
             let message = format!("Input should be one of {}", status_words().join(", "));
             problems.push(Problem::at("?status", ProblemKind::Word, message));
         }
-        pair.map(|(_, ours)| (*ours).to_owned())
+        pair.map(|(_, ours)| ours.iter().map(|it| (*it).to_owned()).collect())
     });
     let mut moment = |name: &str| {
         let text = value_of(fields, name)?;
@@ -134,7 +138,7 @@ async fn list(
     }
     let query = CallQuery {
         agent,
-        status,
+        statuses: statuses.unwrap_or_default(),
         // The second itself is not after itself.
         from_ms: after.map(|after| after.saturating_add(1).saturating_mul(1_000)),
         to_ms: before.map(|before| before.saturating_mul(1_000)),
@@ -154,31 +158,40 @@ async fn show(
     Ok(Json(shown(&api.call(&access.workspace, &id).await?)))
 }
 
-/// A call that runs here is hung up; of one that is over nothing is left to do.
+/// A call that runs here is hung up, one that waits is taken back; of one that is over nothing is left
+/// to do.
 async fn end(
     State(api): State<Api>,
     Extension(access): Extension<Access>,
     Path(id): Path<String>,
 ) -> Answer {
     let call = api.call(&access.workspace, &id).await?;
-    if call.is_active() {
-        api.end_call(&access.workspace, &id).await?;
+    if call.is_over() {
+        return Ok(Json(shown(&call)));
     }
-    Ok(Json(shown(&call)))
+    api.end_call(&access.workspace, &id).await?;
+    Ok(Json(shown(&api.call(&access.workspace, &id).await?)))
 }
 
 async fn place_by(
+    State(api): State<Api>,
     Extension(access): Extension<Access>,
     Path(agent): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
-    access.workspace.agent(&agent).await?;
-    NEW_CALL.check(&read_json(&headers, &body)?, false)?;
-    Err(no_carrier())
+    let agent = access.workspace.agent(&agent).await?;
+    let body = read_json(&headers, &body)?;
+    NEW_CALL.check(&body, false)?;
+    call_with(&api, &access, agent, &body).await
 }
 
-async fn place(Extension(access): Extension<Access>, headers: HeaderMap, body: Bytes) -> Answer {
+async fn place(
+    State(api): State<Api>,
+    Extension(access): Extension<Access>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
     let body = read_json(&headers, &body)?;
     NEW_CALL.check(&body, false)?;
     let Some(agent) = body["agent_id"].as_str() else {
@@ -186,15 +199,26 @@ async fn place(Extension(access): Extension<Access>, headers: HeaderMap, body: B
         let problem = Problem::at("agent_id", ProblemKind::Missing, message);
         return Err(invalid(vec![problem]));
     };
-    access.workspace.agent(agent).await?;
-    Err(no_carrier())
+    let agent = access.workspace.agent(agent).await?;
+    call_with(&api, &access, agent, &body).await
 }
 
-fn no_carrier() -> Refusal {
-    let message = "this server is connected to no carrier and no SIP trunk, so that it cannot place \
-                   calls";
-    let status = StatusCode::CONFLICT;
-    Refusal::new(status, "telephony_not_configured", message)
+/// Places a call; without a word of the client's it is not recorded, and lasts half an hour at most.
+async fn call_with(api: &Api, access: &Access, agent: StoredAgent, body: &Value) -> Answer {
+    let number = body["phone_number"].as_str().unwrap_or_default();
+    let caller = body["caller_id"].as_str();
+    let duration_max = body["max_duration"].as_u64().unwrap_or(DURATION_MAX_S);
+    let wishes = CallWishes {
+        from: (
+            "caller_id",
+            caller.map_or(CallerWish::OfAgent, CallerWish::Number),
+        ),
+        duration_max: Some(Duration::from_secs(duration_max)),
+        is_recorded: Some(body["record"] == true),
+        ..CallWishes::new(agent, ("phone_number", number))
+    };
+    let wishes = wishes.with_variables(&body["context"]);
+    Ok(Json(shown(&api.place_call(access, wishes).await?)))
 }
 
 async fn transcript(
@@ -249,7 +273,8 @@ fn turn(turn: &TranscriptTurn) -> Value {
 
 fn shown(call: &CallView) -> Value {
     let document = &call.document;
-    let pair = STATUSES.iter().find(|(_, ours)| *ours == call.status);
+    let status = call.status.as_str();
+    let pair = STATUSES.iter().find(|(_, ours)| ours.contains(&status));
     let is_outbound = document.direction.as_deref() == Some("outbound");
     // The number of whoever is not the agent, and the other one.
     let (theirs, own) = if is_outbound {

@@ -92,8 +92,7 @@ const OPERATIONS: &[Operation] = &[
         "Place a call",
         "NewCall",
         "Call",
-    )
-    .answered(Answer::Refused),
+    ),
     get("GET /calls", "listCalls", "List calls", "CallList").asked_by(CALLS),
     get("GET /calls/{id}", "readCall", "Retrieve a call", "Call"),
     get("POST /calls/{id}/end", "endCall", "End a call", "Call"),

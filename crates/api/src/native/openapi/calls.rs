@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{answer, body, object, operation, parameter, reference};
 use crate::native::calls::{NAME_CHARS_MAX, NOTE_CHARS_MAX, WAIT_MS_MAX};
 use crate::native::listing::{LIMIT_DEFAULT, LIMIT_MAX};
+use crate::native::placed_calls;
 
 /// The addresses of calls and events.
 pub(super) fn paths() -> Map<String, Value> {
@@ -20,7 +21,7 @@ pub(super) fn paths() -> Map<String, Value> {
             "/agents/{id}/web-calls",
             of_call(json!({ "post": web_call() })),
         ),
-        ("/calls", json!({ "get": list() })),
+        ("/calls", json!({ "get": list(), "post": place() })),
         (
             "/calls/{id}",
             of_call(json!({
@@ -71,7 +72,11 @@ fn list() -> Value {
     let query = |name: &str, description: &str, schema: &Value| json!({ "name": name, "in": "query", "description": description, "schema": schema });
     list["parameters"] = json!([
         query("agent", "The id of the agent that answered", &text),
-        query("status", "`active`, `ended` or `failed`", &text),
+        query(
+            "status",
+            "`queued`, `ringing`, `active`, `ended`, `failed`, `busy`, `no_answer` or `cancelled`",
+            &text
+        ),
         query("direction", "`inbound` or `outbound`", &text),
         query(
             "search",
@@ -92,6 +97,19 @@ fn list() -> Value {
         query("cursor", "`next_cursor` of the page before", &text),
     ]);
     list
+}
+
+fn place() -> Value {
+    let made = [("201", answer("The call, as it stands now", "Call"))];
+    let mut place = operation("placeCall", "Have an agent call a number", &made);
+    place["parameters"] = json!([parameter("idempotencyKey")]);
+    place["requestBody"] = body("application/json", &placed_calls::schema());
+    let refused = place["responses"]["4XX"].clone();
+    place["responses"]["502"] = match refused {
+        Value::Null => json!({ "description": "The carrier did not take the call" }),
+        refused => refused,
+    };
+    place
 }
 
 fn delete() -> Value {
@@ -297,7 +315,19 @@ fn call() -> Value {
         ("duration_ms", json!({ "type": "integer", "minimum": 0 })),
         ("is_whole", json!({ "type": "boolean" })),
     ]);
+    let maybe = json!({ "type": ["string", "null"] });
+    let moment = json!({
+        "type": ["integer", "null"],
+        "description": "Milliseconds since 1970, where the call was placed",
+    });
     let more = object(&[
+        ("requested_at_ms", moment.clone()),
+        ("ringing_at_ms", moment),
+        (
+            "answered_by",
+            json!({ "type": ["string", "null"], "description": "`human`, `machine`, `fax` or `unknown`, where the carrier listened for that" }),
+        ),
+        ("carrier_call_id", maybe),
         ("variables", any_object.clone()),
         ("metadata", any_object),
         (

@@ -169,6 +169,15 @@ fn calls() -> Vec<(&'static str, Value)> {
             object(&[("token", text()), ("conversation_id", text())]),
         ),
         ("NewCall", of_table(outbound::CALL_FIELDS, false)),
+        (
+            "PlacedCall",
+            object(&[
+                ("success", json!({ "type": "boolean" })),
+                ("message", text()),
+                ("conversation_id", nullable(text())),
+                ("callSid", nullable(text())),
+            ]),
+        ),
         ("Registration", of_table(outbound::REGISTERED_FIELDS, false)),
         ("NewBatch", of_table(outbound::BATCH_FIELDS, false)),
         (

@@ -1,0 +1,105 @@
+//! What leads to the carriers: this crate knows them by their names alone.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use offhook_store::SecretText;
+
+/// Reaches carriers.
+#[async_trait]
+pub trait Dialler: Debug + Send + Sync {
+    /// The carrier of numbers that do not say theirs: one that this server has an account with.
+    ///
+    /// # Errors
+    /// In words, which say what to set, where there is none.
+    fn default_carrier(&self) -> Result<String, String>;
+
+    /// Whether calls can be placed at that carrier, with an account of the number's owner or with the
+    /// server's own.
+    ///
+    /// # Errors
+    /// In words, which say what to set.
+    fn can_dial(&self, carrier: &str, account: Option<&DialAccount>) -> Result<(), String>;
+
+    /// Has the carrier place a call; gives its id of it, where it is known now.
+    ///
+    /// # Errors
+    /// [`DialProblem`] where none was placed.
+    async fn dial(&self, dialling: &Dialling<'_>) -> Result<Option<String>, DialProblem>;
+
+    /// Has the carrier end a call, or take it back.
+    ///
+    /// # Errors
+    /// [`DialProblem`] where the carrier did nothing, also because the call is over.
+    async fn hang_up(&self, call: &CarrierCall<'_>) -> Result<(), DialProblem>;
+}
+
+/// An account of a number's owner.
+#[derive(Debug, Clone)]
+pub struct DialAccount {
+    /// Its id with the carrier.
+    pub id: String,
+    /// What opens it.
+    pub key: SecretText,
+}
+
+/// A call to be placed.
+#[derive(Debug, Clone, Copy)]
+pub struct Dialling<'d> {
+    /// At which carrier.
+    pub carrier: &'d str,
+    /// With whose account; `None`: the server's.
+    pub account: Option<&'d DialAccount>,
+    /// The id of the workspace.
+    pub workspace: &'d str,
+    /// The id of the order, by which the carrier asks and tells.
+    pub order: &'d str,
+    /// The number that calls, in E.164.
+    pub from: &'d str,
+    /// The number that is called, in E.164.
+    pub to: &'d str,
+    /// How long it may ring.
+    pub ring_max: Duration,
+    /// How long the call may last.
+    pub duration_max: Duration,
+    /// Whether the carrier listens for an answering machine.
+    pub detects_machines: bool,
+}
+
+/// A call that a carrier has.
+#[derive(Debug, Clone, Copy)]
+pub struct CarrierCall<'c> {
+    /// The carrier.
+    pub carrier: &'c str,
+    /// Whose account it is placed with; `None`: the server's.
+    pub account: Option<&'c DialAccount>,
+    /// The carrier's id of it.
+    pub id: &'c str,
+    /// Whether somebody has answered.
+    pub is_answered: bool,
+}
+
+/// Why a carrier did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DialProblem {
+    /// It says no, in its words.
+    #[error("{0}")]
+    Refused(String),
+    /// It does not answer.
+    #[error("the carrier cannot be reached: {0}")]
+    Unreachable(String),
+    /// It has no such call, or no more.
+    #[error("the carrier has no such call")]
+    Gone,
+}
+
+impl DialProblem {
+    /// The reason for the record of a call that was not placed.
+    pub(crate) const fn reason(&self) -> &'static str {
+        match self {
+            Self::Refused(_) | Self::Gone => "carrier_refused",
+            Self::Unreachable(_) => "carrier_unreachable",
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Calls that agents place. What is asked for is on record from that moment on, and an order goes to a
+//! carrier; the carrier tells how it goes, and asks what to do once somebody answers. Everything
+//! between is in the database: whichever process is asked can go on.
+
+mod answer;
+mod dialler;
+mod end;
+mod order;
+mod overdue;
+mod place;
+mod progress;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use tokio::sync::Semaphore;
+
+pub use answer::PlacedAnswer;
+pub use dialler::{CarrierCall, DialAccount, DialProblem, Dialler, Dialling};
+pub use order::PlacedCall;
+pub(crate) use place::{CallWishes, PlaceProblem};
+pub use progress::{CallNews, CallStage};
+
+use crate::toll::TollRules;
+use crate::{Api, Refusal};
+
+/// What calls out need of the process that places them. Cloning is cheap.
+#[derive(Debug, Clone)]
+pub struct Telephony {
+    /// Leads to the carriers.
+    pub dialler: Arc<dyn Dialler>,
+    /// What may be called.
+    pub rules: TollRules,
+    /// How long a call may ring.
+    pub ring_max: Duration,
+    /// Whether carriers listen for answering machines.
+    pub detects_machines: bool,
+    /// The name of this process among those that share a database.
+    pub node: String,
+    /// The calls that may be up at the same time.
+    pub lines: Arc<Semaphore>,
+}
+
+/// A [`Telephony`], and whose turn it is to count calls and add one.
+#[derive(Debug)]
+pub(crate) struct Connected {
+    pub(crate) telephony: Telephony,
+    pub(crate) turn: tokio::sync::Mutex<()>,
+}
+
+impl Api {
+    /// Lets calls be placed from now on; only the first telephony that is given counts.
+    pub fn connect(&self, telephony: Telephony) {
+        let turn = tokio::sync::Mutex::new(());
+        let _ = self.telephony().set(Connected { telephony, turn });
+    }
+
+    pub(crate) fn connected(&self) -> Result<&Connected, Refusal> {
+        self.telephony().get().ok_or_else(|| {
+            let message = "this server places no calls: public_url in offhook.toml is not set";
+            not_configured(message)
+        })
+    }
+}
+
+/// What is missing before calls can be placed.
+pub(crate) fn not_configured(message: impl Into<String>) -> Refusal {
+    Refusal::new(StatusCode::CONFLICT, "telephony_not_configured", message)
+}

@@ -1,0 +1,111 @@
+//! How a call that was placed goes, as the carrier tells.
+
+use crate::form::Form;
+use crate::{Webhook, WebhookProblem};
+
+/// How far a call has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The carrier has it.
+    Queued,
+    /// It rings.
+    Ringing,
+    /// Somebody, or a machine, has answered.
+    Answered,
+    /// It was answered, and is over.
+    Completed,
+    /// The line was busy.
+    Busy,
+    /// Nobody answered in time.
+    NoAnswer,
+    /// It could not be put through.
+    Failed,
+    /// It was taken back before anybody answered.
+    Cancelled,
+}
+
+/// Who has answered, where the carrier listens for that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnsweredBy {
+    /// Somebody.
+    Human,
+    /// A machine, which speaks or has spoken its greeting.
+    Machine,
+    /// A fax.
+    Fax,
+    /// The carrier cannot tell.
+    Unknown,
+}
+
+/// What a carrier tells of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// The carrier's id of the call.
+    pub id: String,
+    /// How far it has come; `None` where this is not about that.
+    pub stage: Option<Stage>,
+    /// Who has answered, where this is about that.
+    pub answered_by: Option<AnsweredBy>,
+}
+
+/// Longest id of a call, in bytes.
+const ID_BYTES_MAX: usize = 256;
+
+impl AnsweredBy {
+    /// Its name in records.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::Machine => "machine",
+            Self::Fax => "fax",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl Webhook<'_> {
+    /// Reads what is told of a call whose id stands in the first of these fields that is there, and
+    /// how far it has come in `CallStatus`, in words that all three carriers have.
+    pub(crate) fn progress(&self, ids: &[&'static str]) -> Result<Progress, WebhookProblem> {
+        let form = Form::read(self.body);
+        let id = ids.iter().find_map(|name| form.get(name));
+        let id = id.ok_or(WebhookProblem::Missing(ids[0]))?;
+        if id.len() > ID_BYTES_MAX {
+            return Err(WebhookProblem::TooLong(ids[0]));
+        }
+        Ok(Progress {
+            id: id.to_owned(),
+            stage: form.get("CallStatus").and_then(stage),
+            answered_by: form.get("AnsweredBy").map(answered_by),
+        })
+    }
+
+    /// A field of the form.
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
+        Form::read(self.body).get(name).map(str::to_owned)
+    }
+}
+
+fn stage(word: &str) -> Option<Stage> {
+    Some(match word.to_ascii_lowercase().as_str() {
+        "queued" | "initiated" => Stage::Queued,
+        "ringing" | "early-media" => Stage::Ringing,
+        "in-progress" | "answered" => Stage::Answered,
+        "completed" => Stage::Completed,
+        "busy" => Stage::Busy,
+        "no-answer" | "timeout" => Stage::NoAnswer,
+        "failed" => Stage::Failed,
+        "canceled" | "cancelled" | "cancel" => Stage::Cancelled,
+        _ => return None,
+    })
+}
+
+fn answered_by(word: &str) -> AnsweredBy {
+    match word.to_ascii_lowercase().as_str() {
+        "human" | "human_residence" | "human_business" => AnsweredBy::Human,
+        "fax" | "fax_detected" => AnsweredBy::Fax,
+        word if word.starts_with("machine") => AnsweredBy::Machine,
+        _ => AnsweredBy::Unknown,
+    }
+}

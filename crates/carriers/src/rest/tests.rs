@@ -1,0 +1,254 @@
+//! What carriers answer and tell of calls that were placed, as they document it, and nonsense.
+
+use proptest::prelude::*;
+
+use crate::*;
+
+fn webhook(body: &str) -> Webhook<'_> {
+    Webhook {
+        url: "https://voice.example/v1/carriers/any/calls/w/o/status",
+        headers: &[],
+        body: body.as_bytes(),
+        now_s: 0,
+    }
+}
+
+/// A carrier, what it tells, the call's id, how far it has come, who answered.
+type Row = (
+    Carrier,
+    &'static str,
+    &'static str,
+    Option<Stage>,
+    Option<AnsweredBy>,
+);
+
+const TOLD: &[Row] = &[
+    (
+        Carrier::Twilio,
+        "CallSid=CA1&CallStatus=initiated",
+        "CA1",
+        Some(Stage::Queued),
+        None,
+    ),
+    (
+        Carrier::Twilio,
+        "CallSid=CA1&CallStatus=ringing",
+        "CA1",
+        Some(Stage::Ringing),
+        None,
+    ),
+    (
+        Carrier::Twilio,
+        "CallSid=CA1&CallStatus=in-progress",
+        "CA1",
+        Some(Stage::Answered),
+        None,
+    ),
+    (
+        Carrier::Twilio,
+        "CallSid=CA1&CallStatus=completed",
+        "CA1",
+        Some(Stage::Completed),
+        None,
+    ),
+    (
+        Carrier::Twilio,
+        "CallSid=CA1&CallStatus=busy",
+        "CA1",
+        Some(Stage::Busy),
+        None,
+    ),
+    (
+        Carrier::Twilio,
+        "CallSid=CA1&CallStatus=no-answer",
+        "CA1",
+        Some(Stage::NoAnswer),
+        None,
+    ),
+    (
+        Carrier::Twilio,
+        "CallSid=CA1&CallStatus=failed",
+        "CA1",
+        Some(Stage::Failed),
+        None,
+    ),
+    (
+        Carrier::Twilio,
+        "CallSid=CA1&CallStatus=canceled",
+        "CA1",
+        Some(Stage::Cancelled),
+        None,
+    ),
+    (
+        Carrier::Twilio,
+        "CallSid=CA1&AnsweredBy=machine_end_beep",
+        "CA1",
+        None,
+        Some(AnsweredBy::Machine),
+    ),
+    (
+        Carrier::Twilio,
+        "CallSid=CA1&AnsweredBy=fax",
+        "CA1",
+        None,
+        Some(AnsweredBy::Fax),
+    ),
+    (
+        Carrier::Twilio,
+        "CallSid=CA1&AnsweredBy=human",
+        "CA1",
+        None,
+        Some(AnsweredBy::Human),
+    ),
+    (
+        Carrier::Twilio,
+        "CallSid=CA1&AnsweredBy=unknown",
+        "CA1",
+        None,
+        Some(AnsweredBy::Unknown),
+    ),
+    (
+        Carrier::Telnyx,
+        "CallSid=v3%3A1&CallStatus=answered",
+        "v3:1",
+        Some(Stage::Answered),
+        None,
+    ),
+    (
+        Carrier::Telnyx,
+        "CallSid=v3%3A1&CallStatus=no-answer",
+        "v3:1",
+        Some(Stage::NoAnswer),
+        None,
+    ),
+    (
+        Carrier::Plivo,
+        "CallUUID=7a&RequestUUID=7b&CallStatus=ringing&Event=Ring",
+        "7a",
+        Some(Stage::Ringing),
+        None,
+    ),
+    (
+        Carrier::Plivo,
+        "CallUUID=7a&CallStatus=completed&Event=Hangup&Machine=false",
+        "7a",
+        Some(Stage::Completed),
+        Some(AnsweredBy::Human),
+    ),
+    (
+        Carrier::Plivo,
+        "CallUUID=7a&CallStatus=timeout",
+        "7a",
+        Some(Stage::NoAnswer),
+        None,
+    ),
+    (
+        Carrier::Plivo,
+        "CallUUID=7a&CallStatus=cancel",
+        "7a",
+        Some(Stage::Cancelled),
+        None,
+    ),
+    (
+        Carrier::Plivo,
+        "RequestUUID=7b&Machine=true",
+        "7b",
+        None,
+        Some(AnsweredBy::Machine),
+    ),
+];
+
+#[test]
+fn how_a_call_goes_is_read_in_each_carrier_s_words() {
+    for (carrier, body, id, stage, answered_by) in TOLD {
+        let told = carrier.progress(&webhook(body)).unwrap();
+        let expected = Progress {
+            id: (*id).to_owned(),
+            stage: *stage,
+            answered_by: *answered_by,
+        };
+        assert_eq!(told, expected, "{body}");
+    }
+    for carrier in Carrier::ALL {
+        let told = carrier.progress(&webhook("CallStatus=ringing"));
+        assert!(matches!(told, Err(WebhookProblem::Missing(_))), "{told:?}");
+    }
+}
+
+#[test]
+fn a_carrier_says_which_call_it_placed_or_why_it_did_not() {
+    for (carrier, body, id) in [
+        (
+            Carrier::Twilio,
+            r#"{"sid":"CA1","status":"queued"}"#,
+            Some("CA1"),
+        ),
+        (
+            Carrier::Telnyx,
+            r#"{"from":"+1","status":"queued","sid":"v3:1"}"#,
+            Some("v3:1"),
+        ),
+        (
+            Carrier::Telnyx,
+            r#"{"data":{"call_sid":"v3:1"}}"#,
+            Some("v3:1"),
+        ),
+        (Carrier::Telnyx, r#"{"status":"queued"}"#, None),
+        (
+            Carrier::Plivo,
+            r#"{"message":"call fired","request_uuid":"7b"}"#,
+            Some("7b"),
+        ),
+    ] {
+        let placed = carrier.placed(201, body.as_bytes()).unwrap();
+        assert_eq!(placed.as_deref(), id, "{body}");
+    }
+    let twilio = r#"{"code":21215,"message":"Account not allowed to call +880","status":400}"#;
+    let telnyx = r#"{"errors":[{"code":"10015","title":"Bad","detail":"No such application"}]}"#;
+    let plivo = r#"{"api_id":"a","error":"from parameter is required"}"#;
+    for (carrier, body, words) in [
+        (Carrier::Twilio, twilio, "Account not allowed to call +880"),
+        (Carrier::Telnyx, telnyx, "No such application"),
+        (Carrier::Plivo, plivo, "from parameter is required"),
+    ] {
+        let refused = carrier
+            .placed(400, body.as_bytes())
+            .unwrap_err()
+            .to_string();
+        assert!(refused.ends_with(words), "{refused}");
+        assert_eq!(carrier.placed(401, b""), Err(RestProblem::Key));
+        assert_eq!(carrier.placed(429, b"slow down"), Err(RestProblem::TooMany));
+        assert_eq!(carrier.hung_up(404, b"{}"), Err(RestProblem::Gone));
+        assert_eq!(carrier.hung_up(204, b""), Ok(()));
+    }
+}
+
+#[test]
+fn ids_stay_within_their_part_of_an_address() {
+    let account = Account {
+        id: "AC/../1",
+        key: "k",
+        application: None,
+    };
+    for carrier in Carrier::ALL {
+        let request = carrier.hang_up("https://rest.example", &account, "v3:a/b?c", true);
+        let path = request.url.strip_prefix("https://rest.example").unwrap();
+        assert!(!path.contains("/../"), "{path}");
+        assert!(
+            !path.contains('?') && path.contains("v3%3Aa%2Fb%3Fc"),
+            "{path}"
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_answer_breaks_the_reader(body in prop::collection::vec(any::<u8>(), 0..200), status in 0u16..700) {
+        for carrier in Carrier::ALL {
+            let _ = carrier.placed(status, &body);
+            let _ = carrier.hung_up(status, &body);
+            let told = Webhook { body: &body, ..webhook("") };
+            let _ = carrier.progress(&told);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+"""Has three carriers' own packages place and end calls against a network that is none, and prints what
+each would have sent, a request a line."""
+
+import json
+import urllib.parse
+from typing import get_type_hints
+
+import httpx
+import plivo
+import requests
+import telnyx
+from telnyx.types.texml.accounts.call_calls_params import BodyWithURL
+from twilio.http.http_client import TwilioHttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+
+FROM, TO = "+15550111", "+14155550100"
+ANSWER, STATUS = "https://voice.example/a/answer", "https://voice.example/a/status"
+
+
+def fields_of(content_type, body):
+    """The fields that a body has, each a list of texts."""
+    if not body:
+        return {}
+    if "json" in content_type:
+        # Twilio's and Plivo's own words for true, and numbers, are texts in forms.
+        return {name: [value] for name, value in json.loads(body).items()}
+    return urllib.parse.parse_qs(body, keep_blank_values=True)
+
+
+def tell(carrier, what, method, url, authorization, content_type, body):
+    body = body.decode() if isinstance(body, bytes) else body or ""
+    print(json.dumps({
+        "carrier": carrier, "what": what, "method": method, "url": url,
+        "authorization": authorization, "content_type": content_type,
+        "fields": fields_of(content_type or "", body),
+    }))
+
+
+class Nowhere(TwilioHttpClient):
+    def request(self, method, url, params=None, data=None, headers=None, auth=None, timeout=None, allow_redirects=False):
+        # As `requests` encodes them, which the package hands them to.
+        made = requests.Request(method.upper(), url, params=params, data=data, headers=headers, auth=auth).prepare()
+        tell("twilio", self.what, made.method, made.url, made.headers["Authorization"], made.headers["Content-Type"], made.body)
+        return Response(201, json.dumps({"sid": "CA1", "status": "queued"}))
+
+
+nowhere = Nowhere()
+client = Client("AC1", "token", http_client=nowhere)
+for detects in (False, True):
+    nowhere.what = "place, detecting" if detects else "place"
+    more = {}
+    if detects:
+        more = dict(machine_detection="DetectMessageEnd", async_amd="true", async_amd_status_callback=STATUS, async_amd_status_callback_method="POST")
+    client.calls.create(
+        to=TO, from_=FROM, url=ANSWER, method="POST", status_callback=STATUS, status_callback_method="POST",
+        status_callback_event=["initiated", "ringing", "answered", "completed"], timeout=40, time_limit=630, **more,
+    )
+nowhere.what = "hang up"
+client.calls("CA1").update(status="completed")
+
+
+def telnyx_said(request):
+    tell("telnyx", telnyx_said.what, request.method, str(request.url), request.headers["authorization"], request.headers.get("content-type"), request.content)
+    return httpx.Response(200, json={"status": "queued", "data": {}})
+
+
+WIRE = {
+    name: next(part.alias for part in hint.__metadata__ if part.alias)
+    for name, hint in get_type_hints(BodyWithURL, include_extras=True).items()
+    if hasattr(hint, "__metadata__")
+}
+WIRE["url"] = "Url"
+client = telnyx.Telnyx(api_key="token", http_client=httpx.Client(transport=httpx.MockTransport(telnyx_said)))
+for detects in (False, True):
+    telnyx_said.what = "place, detecting" if detects else "place"
+    body = dict(
+        to=TO, from_=FROM, url=ANSWER, url_method="POST", application_sid="12", status_callback=STATUS,
+        status_callback_method="POST", status_callback_event="initiated ringing answered completed", timeout=40, time_limit=630,
+    )
+    if detects:
+        body.update(machine_detection="DetectMessageEnd", async_amd=True, async_amd_status_callback=STATUS, async_amd_status_callback_method="POST")
+    # The package sends the body of this request as it is given, so that its types say what names are.
+    named = {WIRE[name]: value for name, value in body.items()}
+    client.texml.accounts.calls.calls(account_sid="AC1", body=named)
+telnyx_said.what = "hang up"
+client.texml.accounts.calls.update(call_sid="CA1", account_sid="AC1", status="completed")
+
+
+def plivo_said(session, request, **_):
+    tell("plivo", plivo_said.what, request.method, request.url, request.headers["Authorization"], request.headers.get("Content-Type"), request.body)
+    answer = requests.Response()
+    answer.status_code, answer._content = (204, b"") if request.method == "DELETE" else (201, b'{"request_uuid": "r1"}')
+    answer.request = request
+    return answer
+
+
+requests.Session.send = plivo_said
+client = plivo.RestClient("MA000000000000000001", "token")
+for detects in (False, True):
+    plivo_said.what = "place, detecting" if detects else "place"
+    more = {}
+    if detects:
+        more = dict(machine_detection="true", machine_detection_url=STATUS, machine_detection_method="POST")
+    client.calls.create(
+        from_=FROM.lstrip("+"), to_=TO.lstrip("+"), answer_url=ANSWER, answer_method="POST", ring_url=STATUS,
+        ring_method="POST", hangup_url=STATUS, hangup_method="POST", ring_timeout=40, time_limit=630, **more,
+    )
+plivo_said.what = "take back"
+client.calls.cancel("CA1")
+plivo_said.what = "hang up"
+client.calls.delete("CA1")

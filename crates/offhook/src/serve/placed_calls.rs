@@ -1,0 +1,142 @@
+//! Calls that agents have placed, as their carriers ask and tell of them: `POST
+//! /v1/carriers/NAME/calls/WORKSPACE/ORDER/answer` once somebody answers, and `…/status` for how the
+//! call goes. Both are signed by the carrier.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use offhook_api::{CallNews, CallStage, PlacedAnswer, PlacedCall};
+use offhook_carriers::{Answer, Carrier, Progress, Stage, Webhook};
+use offhook_store::now_ms;
+
+use super::carriers::{NotSigned, pairs, served, stream_url};
+use super::{Server, media_stream, refuse, refuse_as};
+
+/// A carrier, a workspace and an order, as an address names them.
+type Named = Path<(String, String, String)>;
+
+/// The routes of calls that were placed.
+pub(super) fn routes() -> Router<Arc<Server>> {
+    let base = "/v1/carriers/{carrier}/calls/{workspace}/{order}";
+    Router::new()
+        .route(&format!("{base}/answer"), post(answer))
+        .route(&format!("{base}/status"), post(status))
+}
+
+async fn answer(
+    State(server): State<Arc<Server>>,
+    named: Named,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Response> {
+    let told = Told::read(&server, named, &uri, &headers, &body).await?;
+    let (carrier, public_url) = (told.carrier, told.public_url);
+    let Some((mut placed, progress)) = told.call else {
+        return Ok(document(carrier, &Answer::HangUp));
+    };
+    let answered = server.api.answer_placed(&mut placed, &progress.id).await;
+    let answered = answered.map_err(|refusal| refuse_as(&refusal))?;
+    let url = stream_url(public_url, media_stream::path(carrier));
+    Ok(document(
+        carrier,
+        &match &answered {
+            PlacedAnswer::Talk { token } => Answer::Stream { url: &url, token },
+            PlacedAnswer::HangUp => Answer::HangUp,
+        },
+    ))
+}
+
+async fn status(
+    State(server): State<Arc<Server>>,
+    named: Named,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, Response> {
+    let told = Told::read(&server, named, &uri, &headers, &body).await?;
+    if let Some((mut placed, progress)) = told.call {
+        let news = CallNews {
+            id: &progress.id,
+            stage: progress.stage.and_then(stage),
+            answered_by: progress.answered_by.map(|it| it.name()),
+        };
+        let noted = server.api.note_news(&mut placed, news).await;
+        noted.map_err(|refusal| refuse_as(&refusal))?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What changes the record of a call: that it was answered shows its audio.
+const fn stage(stage: Stage) -> Option<CallStage> {
+    Some(match stage {
+        Stage::Queued | Stage::Answered => return None,
+        Stage::Ringing => CallStage::Ringing,
+        Stage::Completed => CallStage::Completed,
+        Stage::Busy => CallStage::Busy,
+        Stage::NoAnswer => CallStage::NoAnswer,
+        Stage::Failed => CallStage::Failed,
+        Stage::Cancelled => CallStage::Cancelled,
+    })
+}
+
+fn document(carrier: Carrier, answer: &Answer<'_>) -> Response {
+    let kind = [(header::CONTENT_TYPE, "application/xml")];
+    (kind, carrier.document(answer)).into_response()
+}
+
+/// What a carrier has told, signed.
+struct Told<'s> {
+    carrier: Carrier,
+    public_url: &'s str,
+    /// `None` where the call is over: nothing is done then, whoever asks.
+    call: Option<(PlacedCall, Progress)>,
+}
+
+impl<'s> Told<'s> {
+    async fn read(
+        server: &'s Server,
+        Path((carrier, workspace, order)): Named,
+        uri: &Uri,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Response> {
+        let (carrier, public_url) =
+            served(server, &carrier).map_err(|(status, problem)| refuse(status, problem))?;
+        let path = uri.path_and_query().map_or("/", |it| it.as_str());
+        let webhook = Webhook {
+            url: &format!("{public_url}{path}"),
+            headers: &pairs(headers),
+            body,
+            now_s: now_ms() / 1_000,
+        };
+        let placed = server.api.placed_call(&workspace, &order).await;
+        let placed = placed.map_err(|refusal| refuse_as(&refusal))?;
+        let placed = placed.filter(|it| it.carrier() == carrier.name());
+        let call = match placed {
+            None => None,
+            Some(placed) => {
+                let key = server.api.account_key(&placed).await;
+                let key = key.map_err(|refusal| refuse_as(&refusal))?;
+                server
+                    .carrier_keys
+                    .verify(carrier, key.as_ref(), &webhook)
+                    .map_err(NotSigned::response)?;
+                let progress = carrier
+                    .progress(&webhook)
+                    .map_err(|problem| refuse(StatusCode::BAD_REQUEST, &problem.to_string()))?;
+                Some((placed, progress))
+            }
+        };
+        Ok(Self {
+            carrier,
+            public_url,
+            call,
+        })
+    }
+}

@@ -1,0 +1,139 @@
+//! `[telephony]`: what agents may call, and how much.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use offhook_api::toll::{Allowed, TollRules};
+use offhook_carriers::Carrier;
+use serde::Deserialize;
+
+use super::Problems;
+
+/// The longest that a call may ring: no carrier lets it ring longer.
+const RING_MAX: Duration = Duration::from_secs(120);
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct TelephonyDocument {
+    allow: Vec<String>,
+    carrier: Option<String>,
+    calls_max: u32,
+    hourly_max: u32,
+    duration_max: String,
+    ring_max: String,
+    machine_detection: bool,
+    workspaces: BTreeMap<String, WorkspaceDocument>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct WorkspaceDocument {
+    allow: Vec<String>,
+}
+
+/// How calls are placed.
+#[derive(Debug, Clone)]
+pub(crate) struct TelephonySettings {
+    /// The carrier of numbers that do not say theirs.
+    pub(crate) carrier: Option<Carrier>,
+    pub(crate) rules: TollRules,
+    pub(crate) ring_max: Duration,
+    pub(crate) detects_machines: bool,
+}
+
+impl Default for TelephonyDocument {
+    fn default() -> Self {
+        Self {
+            allow: Vec::new(),
+            carrier: None,
+            calls_max: 10,
+            hourly_max: 3,
+            duration_max: "1h".into(),
+            ring_max: "40s".into(),
+            machine_detection: false,
+            workspaces: BTreeMap::new(),
+        }
+    }
+}
+
+impl TelephonyDocument {
+    pub(super) fn read(&self, problems: &mut Problems) -> TelephonySettings {
+        let mut allowed = |path: &str, entries: &[String]| {
+            Allowed::read(entries).unwrap_or_else(|wrong| {
+                let wrong = wrong.into_iter();
+                let named = wrong.map(|(at, problem)| format!("{path}[{at}]: {problem}"));
+                problems.0.extend(named);
+                Allowed::default()
+            })
+        };
+        let of_all = allowed("telephony.allow", &self.allow);
+        let of_workspaces = self.workspaces.iter().map(|(name, own)| {
+            let path = format!("telephony.workspaces.{name}.allow");
+            (name.clone(), allowed(&path, &own.allow))
+        });
+        let of_workspaces = of_workspaces.collect();
+        let duration_max = problems.duration("telephony.duration_max", &self.duration_max);
+        let ring_max = problems.duration("telephony.ring_max", &self.ring_max);
+        if ring_max > RING_MAX {
+            let problem = "telephony.ring_max: carriers let a call ring for 120 s at most";
+            problems.0.push(problem.to_owned());
+        }
+        let carrier = self.carrier.as_deref().and_then(|name| {
+            let found = Carrier::ALL.into_iter().find(|it| it.name() == name);
+            if found.is_none() {
+                let names = Carrier::ALL.map(Carrier::name).join(", ");
+                let problem = format!("telephony.carrier: \"{name}\" is none of {names}");
+                problems.0.push(problem);
+            }
+            found
+        });
+        TelephonySettings {
+            carrier,
+            rules: TollRules {
+                allowed: of_all,
+                of_workspaces,
+                calls_max: self.calls_max,
+                hourly_max: self.hourly_max,
+                duration_max,
+            },
+            ring_max,
+            detects_machines: self.machine_detection,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::settings::Settings;
+
+    #[test]
+    fn nothing_may_be_called_unless_the_settings_say_so() {
+        let settings = Settings::parse("", Path::new(".")).expect("valid");
+        let rules = settings.telephony.rules;
+        assert!(rules.check("main", "+14155552671").is_err());
+        let text = "[telephony]\nallow = [\"US\"]\n[telephony.workspaces.two]\nallow = [\"+44\"]\n";
+        let settings = Settings::parse(text, Path::new(".")).expect("valid");
+        let rules = settings.telephony.rules;
+        assert!(rules.check("main", "+14155552671").is_ok());
+        assert!(rules.check("two", "+14155552671").is_err());
+        assert!(rules.check("two", "+442079460958").is_ok());
+    }
+
+    #[test]
+    fn every_wrong_entry_is_named_by_its_path() {
+        let text = "[telephony]\ncarrier = \"pigeon\"\nallow = [\"US\", \"usa\"]\nring_max = \"5m\"\nduration_max = \"1\"\n\
+                    [telephony.workspaces.two]\nallow = [\"49\"]\n";
+        let problems = Settings::parse(text, Path::new(".")).expect_err("not valid");
+        for path in [
+            "telephony.carrier: ",
+            "telephony.allow[1]: ",
+            "telephony.ring_max: ",
+            "telephony.duration_max: ",
+            "telephony.workspaces.two.allow[0]: ",
+        ] {
+            assert!(problems.contains(path), "{path} is missing in {problems}");
+        }
+    }
+}
