@@ -142,6 +142,32 @@ async fn a_caller_is_answered_by_the_model_that_the_agent_names() {
     assert!(messages.contains("Hello, Ann here."), "{messages}");
 }
 
+/// Nobody stands by for the model, and its first answer never begins.
+#[tokio::test]
+async fn a_model_that_hangs_is_asked_once_more() {
+    if !has_models().await {
+        return;
+    }
+    let behaviour = Behaviour::new(1);
+    let server = serving(openai::routes(behaviour.clone())).await;
+    let answer = "Yes, on Saturday we are open from nine until noon.";
+    for _ in 0..8 {
+        behaviour.answer_next(answer);
+    }
+    behaviour.fail_next(Fault::HangAfter(0));
+    let folder = TempDir::new().expect("a folder");
+    let (agent, scenario) = written(&folder);
+    let base = format!("http://{}/v1", server.address);
+    let variables = [("OPENAI_BASE_URL", base.as_str()), ("OPENAI_API_KEY", KEY)];
+    let told = offhook(&call(&agent, &scenario), &variables).await;
+    let text = printed(&told);
+    assert_eq!(told.status.code(), Some(0), "{text}");
+    assert!(text.contains(answer), "{text}");
+    let seen = behaviour.seen();
+    assert!(seen.len() >= 2, "{}", seen.len());
+    assert_eq!(seen[0]["messages"], seen[1]["messages"]);
+}
+
 /// The embedded ears only hear when somebody speaks, and the embedded voice is the caller's. The
 /// first chat model is down; the one that stands by answers.
 #[tokio::test]

@@ -141,7 +141,9 @@ impl Wanted<'_> {
         };
         let new = || {
             let stages = models.iter().map(|model| one(model, self.key_to(model)?));
-            joined(stages.collect::<Result<_, _>>()?, limits(*patience))
+            let stages = stages.collect::<Result<_, _>>()?;
+            let is_hosted = models.iter().any(|it| it.vendor().is_some());
+            joined(stages, limits(*patience), is_hosted)
         };
         if models.iter().any(is_own) {
             return new();
@@ -180,7 +182,7 @@ impl ModelTable {
         for id in &resolved {
             chats.push(one(id, wanted.key_to(id)?)?);
         }
-        joined(chats, limits(patience))
+        joined(chats, limits(patience), true)
     }
 }
 
@@ -216,17 +218,34 @@ fn one<Stage: ?Sized>(
 fn joined<Stage: ?Sized + Joined>(
     mut stages: Vec<Arc<Stage>>,
     limits: StandbyLimits,
+    is_hosted: bool,
 ) -> Result<Arc<Stage>, String> {
     match stages.len() {
         0 => Err("there is no model for this".to_owned()),
+        1 if is_hosted => Ok(Stage::again(stages.remove(0))),
         1 => Ok(stages.remove(0)),
         _ => Ok(Stage::joined(stages, limits)),
     }
 }
 
+/// How long a vendor's model may take that nobody stands by for. One that thinks long is waited for
+/// until the agent's patience ends; it is asked a second time where it is plainly slower than usual.
+const ALONE: StandbyLimits = StandbyLimits {
+    first_text: Duration::from_secs(120),
+    first_text_of_any: Duration::from_secs(120),
+    hedge_after_max: Some(Duration::from_secs(4)),
+    ..StandbyLimits::USUAL
+};
+
 /// Several of a stage as one.
 trait Joined {
     fn joined(stages: Vec<Arc<Self>>, limits: StandbyLimits) -> Arc<Self>;
+
+    /// A vendor's model for which no other stands by: it stands by for itself, so that a request
+    /// which hangs or fails is made once more.
+    fn again(stage: Arc<Self>) -> Arc<Self> {
+        Self::joined(vec![stage.clone(), stage], ALONE)
+    }
 }
 
 impl Joined for dyn ChatModel {
@@ -238,6 +257,11 @@ impl Joined for dyn ChatModel {
 impl Joined for dyn SpeechToText {
     fn joined(stages: Vec<Arc<Self>>, limits: StandbyLimits) -> Arc<Self> {
         Arc::new(StandbyRecognition::new(stages, limits))
+    }
+
+    /// A recogniser connects again by itself.
+    fn again(stage: Arc<Self>) -> Arc<Self> {
+        stage
     }
 }
 

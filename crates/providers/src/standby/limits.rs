@@ -39,21 +39,26 @@ pub struct StandbyLimits {
     pub pause: Duration,
 }
 
+impl StandbyLimits {
+    /// The defaults.
+    pub const USUAL: Self = Self {
+        first_text: Duration::from_secs(4),
+        first_text_of_any: Duration::from_millis(4_500),
+        next_text: Duration::from_secs(3),
+        hedge_after_max: Some(Duration::from_secs(2)),
+        first_audio: Duration::from_secs(2),
+        next_audio: Duration::from_secs(1),
+        open_recognition: Duration::from_secs(1),
+        silent_recognition: Duration::from_secs(4),
+        settle_recognition: Duration::from_secs(2),
+        failures_max: 3,
+        failures_within: Duration::from_secs(30),
+        pause: Duration::from_secs(5),
+    };
+}
+
 impl Default for StandbyLimits {
     fn default() -> Self {
-        Self {
-            first_text: Duration::from_secs(4),
-            first_text_of_any: Duration::from_millis(4_500),
-            next_text: Duration::from_secs(3),
-            hedge_after_max: Some(Duration::from_secs(2)),
-            first_audio: Duration::from_secs(2),
-            next_audio: Duration::from_secs(1),
-            open_recognition: Duration::from_secs(1),
-            silent_recognition: Duration::from_secs(4),
-            settle_recognition: Duration::from_secs(2),
-            failures_max: 3,
-            failures_within: Duration::from_secs(30),
-            pause: Duration::from_secs(5),
-        }
+        Self::USUAL
     }
 }
