@@ -58,7 +58,8 @@ impl Api {
 
     pub(crate) fn connected(&self) -> Result<&Connected, Refusal> {
         self.telephony().get().ok_or_else(|| {
-            let message = "this server places no calls: public_url in offhook.toml is not set";
+            let message = "no telephone carrier reaches this server, so that it places no calls: \
+                           public_url in offhook.toml is not set";
             not_configured(message)
         })
     }
