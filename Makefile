@@ -35,7 +35,8 @@ bench: release ## what calls cost, with simulated callers and providers (ARGS="-
 	@$(if $(findstring --profile,$(ARGS)),.ci/setup profile)
 	cargo build --release --locked -p offhook-simulators
 	@$(OFFHOOK) models pull
-	@mkdir -p $(dir $(LOAD)) && ulimit -n 65536 && PATH="$(INFERNO):$$PATH" $(OFFHOOK) bench --json $(LOAD) $(ARGS)
+	@mkdir -p $(dir $(LOAD)) && { ulimit -n 65536 || ulimit -n "$$(ulimit -Hn)"; } 2>/dev/null; \
+	  PATH="$(INFERNO):$$PATH" $(OFFHOOK) bench --json $(LOAD) $(ARGS)
 
 bench-micro: ## the micro benches
 	@.ci/setup
