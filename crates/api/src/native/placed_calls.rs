@@ -10,6 +10,7 @@ use axum::{Extension, Json};
 use serde_json::{Value, json};
 
 use super::calls::shown;
+use super::web_calls::variable_problems;
 use crate::dialect::calling::CallerWish;
 use crate::outgoing_calls::CallWishes;
 use crate::{Access, Api, Problem, Refusal, read_json};
@@ -83,14 +84,7 @@ fn check(body: &Value) -> Result<(), Refusal> {
         };
         problems.push(Problem::new(name, problem));
     }
-    for (name, value) in body["variables"].as_object().into_iter().flatten() {
-        let place = format!("variables.{name}");
-        if !offhook_agent::is_variable_name(name) {
-            problems.push(Problem::new(&place, "a name of letters, digits and _"));
-        } else if value.is_array() || value.is_object() || value.is_null() {
-            problems.push(Problem::new(&place, "a text, a number, true or false"));
-        }
-    }
+    problems.extend(variable_problems(&body["variables"]));
     match problems.is_empty() {
         true => Ok(()),
         false => Err(Refusal::invalid(problems)),

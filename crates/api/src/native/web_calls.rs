@@ -64,7 +64,17 @@ fn check(body: &Value) -> Result<(), Refusal> {
             problems.push(Problem::new(name, "an object"));
         }
     }
-    for (name, value) in body["variables"].as_object().into_iter().flatten() {
+    problems.extend(variable_problems(&body["variables"]));
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(Refusal::invalid(problems)),
+    }
+}
+
+/// What is wrong with the values of an agent's variables.
+pub(super) fn variable_problems(variables: &Value) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (name, value) in variables.as_object().into_iter().flatten() {
         let place = format!("variables.{name}");
         if !offhook_agent::is_variable_name(name) {
             problems.push(Problem::new(&place, "a name of letters, digits and _"));
@@ -72,8 +82,5 @@ fn check(body: &Value) -> Result<(), Refusal> {
             problems.push(Problem::new(&place, "a text, a number, true or false"));
         }
     }
-    match problems.is_empty() {
-        true => Ok(()),
-        false => Err(Refusal::invalid(problems)),
-    }
+    problems
 }
