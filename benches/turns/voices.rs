@@ -89,6 +89,7 @@ impl Voices {
 
     async fn synthesise(&self, text: &str, speaker: Speaker) -> anyhow::Result<Spoken> {
         let request = SpeechRequest {
+            rate: None,
             diction: Diction::default(),
             is_phrase: false,
             manner: VoiceManner::default(),

@@ -165,11 +165,12 @@ impl Persona {
         }
     }
 
-    /// How the voice speaks.
+    /// How the voice speaks, to a leg at `rate`.
     #[must_use]
-    pub fn speech(&self) -> SpeechRequest {
+    pub fn speech(&self, rate: SampleRate) -> SpeechRequest {
         let voice = self.agent.voice();
         SpeechRequest {
+            rate: Some(rate),
             voice: voice.id.clone(),
             language: voice.language.clone(),
             speed: voice.speed,
@@ -189,10 +190,15 @@ impl Persona {
         }
     }
 
-    /// How the agent's other voices speak, by their labels, at a pace that the voice model has.
+    /// How the agent's other voices speak, by their labels, at a pace that the voice model has,
+    /// to a leg at `rate`.
     #[must_use]
-    pub fn other_voices(&self, speeds: &RangeInclusive<f32>) -> Arc<[(String, SpeechRequest)]> {
-        let own = self.speech();
+    pub fn other_voices(
+        &self,
+        rate: SampleRate,
+        speeds: &RangeInclusive<f32>,
+    ) -> Arc<[(String, SpeechRequest)]> {
+        let own = self.speech(rate);
         let others = self.agent.voice().others.iter().map(|other| {
             let speed = other.speed.map_or(own.speed, |speed| speed as f32);
             let manner = VoiceManner {

@@ -62,6 +62,9 @@ pub struct SpeechRequest {
     pub language: String,
     /// 1 is natural pace; 0.5 to 2.
     pub speed: f32,
+    /// The rate at which the speech is sent on. A voice that can be asked for it spares a conversion;
+    /// any other makes what it always makes.
+    pub rate: Option<SampleRate>,
     /// How it is to sound.
     pub manner: VoiceManner,
     /// What becomes of the text before it is said.

@@ -62,6 +62,7 @@ impl Stage {
 
 fn asked(voice: Option<&str>, speed: f32) -> SpeechRequest {
     SpeechRequest {
+        rate: None,
         diction: Diction::default(),
         is_phrase: false,
         manner: VoiceManner::default(),

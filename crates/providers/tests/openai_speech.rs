@@ -52,6 +52,7 @@ impl Stage {
 
 fn asked(voice: Option<&str>, speed: f32) -> SpeechRequest {
     SpeechRequest {
+        rate: None,
         diction: Diction::default(),
         is_phrase: false,
         manner: VoiceManner::default(),

@@ -206,7 +206,7 @@ impl Session {
             absent.push(problem);
             unopened
         });
-        let other_voices = persona.other_voices(&providers.voice.speed_range());
+        let other_voices = persona.other_voices(rate, &providers.voice.speed_range());
         let (reply_sender, reply_events) = mpsc::channel(REPLY_EVENT_QUEUE);
         Ok(Self {
             call_id,

@@ -18,7 +18,7 @@ pub(super) async fn of(
     rate: SampleRate,
 ) -> (SpeechRequest, Manner) {
     let agent = persona.agent();
-    let (speech, stretch) = paced(persona.speech(), &voice.speed_range());
+    let (speech, stretch) = paced(persona.speech(rate), &voice.speed_range());
     let bed = match agent.ambient_sound() {
         Some(ambient) => made(move || SoundLoop::of_bed(ambient.bed, rate))
             .await
@@ -169,6 +169,7 @@ mod tests {
     fn the_voice_does_what_it_can_and_the_rest_is_made_up_for() {
         let asked = |speed: f32, speeds: RangeInclusive<f32>| {
             let speech = SpeechRequest {
+                rate: None,
                 diction: Diction::default(),
                 is_phrase: false,
                 manner: VoiceManner::default(),

@@ -13,8 +13,12 @@ use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
 
 use super::session::Session;
 use crate::hosted::{
-    Account, Booth, SpeechLimits, as_written, bare_language, check_speed, socket_url, spoken,
+    Account, Booth, SpeechLimits, as_written, bare_language, check_speed, rate_of, socket_url,
+    spoken,
 };
+
+/// Rates of samples that are offered, in Hz.
+const RATES: [u32; 6] = [8_000, 16_000, 22_050, 24_000, 44_100, 48_000];
 
 /// The API as it is spoken here.
 const VERSION: &str = "2026-08-14";
@@ -114,7 +118,8 @@ impl TextToSpeech for CartesiaVoice {
             limits: config.limits,
         };
         let manner = manner(config, &request);
-        let session = Session::new(&account.provider, config.rate, manner);
+        let rate = rate_of(config.rate, request.rate, &RATES);
+        let session = Session::new(&account.provider, rate, manner);
         Ok(spoken(booth, session))
     }
 }
@@ -129,7 +134,7 @@ fn manner(config: &CartesiaVoiceConfig, request: &SpeechRequest) -> Value {
         "output_format": {
             "container": "raw",
             "encoding": "pcm_s16le",
-            "sample_rate": config.rate.hz(),
+            "sample_rate": rate_of(config.rate, request.rate, &RATES).hz(),
         },
         "add_timestamps": true,
         "continue": false,
@@ -159,6 +164,7 @@ mod tests {
         let mut config = CartesiaVoiceConfig::new(account, "sonic-3");
         config.rate = SampleRate::HZ_8000;
         let mut request = SpeechRequest {
+            rate: None,
             diction: Diction::default(),
             is_phrase: false,
             manner: VoiceManner::default(),

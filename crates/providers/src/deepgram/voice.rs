@@ -17,8 +17,11 @@ use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
 
 use crate::hosted::{
     Account, Booth, Heard, Owed, Payload, Pcm, SpeechDialect, SpeechLimits, as_written, broke_off,
-    check_name, check_speed, closed_early, malformed, socket_url, spoken,
+    check_name, check_speed, closed_early, malformed, rate_of, socket_url, spoken,
 };
+
+/// Rates of samples that are offered, in Hz.
+const RATES: [u32; 5] = [8_000, 16_000, 24_000, 32_000, 48_000];
 
 /// Slowest and fastest pace of the voices that have one.
 const SPEED: RangeInclusive<f32> = 0.7..=1.5;
@@ -113,8 +116,9 @@ impl TextToSpeech for DeepgramVoice {
         let voice = request.voice.as_ref().or_else(|| config.voices.first());
         let voice = voice.map_or(DEFAULT_VOICE, String::as_str);
         check_name(account, "voice", voice)?;
-        let rate = config.rate.hz();
-        let mut path = format!("/speak?model={voice}&encoding=linear16&sample_rate={rate}");
+        let rate = rate_of(config.rate, request.rate, &RATES);
+        let hz = rate.hz();
+        let mut path = format!("/speak?model={voice}&encoding=linear16&sample_rate={hz}");
         if (request.speed - 1.0).abs() > f32::EPSILON {
             path.push_str(&format!("&speed={}", as_written(request.speed)));
         }
@@ -125,7 +129,7 @@ impl TextToSpeech for DeepgramVoice {
             key: key.map(|key| (AUTHORIZATION, format!("Token {}", key.expose()))),
             limits: config.limits,
         };
-        Ok(spoken(booth, Session::new(&account.provider, config.rate)))
+        Ok(spoken(booth, Session::new(&account.provider, rate)))
     }
 }
 

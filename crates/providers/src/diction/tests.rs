@@ -31,6 +31,7 @@ fn phonemes(text: &str, alphabet: PhonemeAlphabet, phonemes: &str) -> Pronunciat
 
 fn request(language: &str, writes_out: Option<bool>, rules: &[Pronunciation]) -> SpeechRequest {
     SpeechRequest {
+        rate: None,
         voice: None,
         language: language.into(),
         speed: 1.0,

@@ -11,7 +11,9 @@ use offhook_media::SampleRate;
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::voice::{ElevenLabsVoiceConfig, SPEED, TAKE_AUDIO_TAGS, told_language, voice_of};
+use super::voice::{
+    ElevenLabsVoiceConfig, SPEED, TAKE_AUDIO_TAGS, rate_for, told_language, voice_of,
+};
 use super::wire::set;
 use crate::hosted::{Account, Manner, PieceDialect, Speaker, SpeechLimits, check_speed, with_key};
 
@@ -63,6 +65,7 @@ impl TextToSpeech for ElevenLabsHttpVoice {
             voice,
             language: request.language,
             speed: request.speed,
+            rate: request.rate,
             sound: request.manner,
         }))
     }
@@ -94,8 +97,8 @@ impl PieceDialect for Speech {
         self.config.limits
     }
 
-    fn rate(&self) -> SampleRate {
-        self.config.rate
+    fn rate(&self, manner: &Manner) -> SampleRate {
+        rate_for(&self.config, manner.rate)
     }
 
     fn request(&self, http: &Client, text: &str, manner: &Manner) -> RequestBuilder {
@@ -103,7 +106,7 @@ impl PieceDialect for Speech {
         let path = format!(
             "/v1/text-to-speech/{}/stream?output_format=pcm_{}",
             manner.voice,
-            self.config.rate.hz()
+            self.rate(manner).hz()
         );
         let sent = http.post(account.url(&path)).json(&self.body(text, manner));
         with_key(sent, "xi-api-key", account)
@@ -120,6 +123,7 @@ mod tests {
         let account = Account::new("elevenlabs", "https://api.elevenlabs.io", None);
         let mut config = ElevenLabsVoiceConfig::new(account, "eleven_v3");
         let manner = |speed| Manner {
+            rate: None,
             sound: VoiceManner::default(),
             voice: "anna".to_owned(),
             language: "de-AT".to_owned(),

@@ -14,7 +14,8 @@ use super::session::Session;
 use super::wire::opening;
 use crate::diction::{NumberReading, PhonemeForm, Reading};
 use crate::hosted::{
-    Account, Booth, SpeechLimits, bare_language, check_name, check_speed, socket_url, spoken,
+    Account, Booth, SpeechLimits, bare_language, check_name, check_speed, rate_of, socket_url,
+    spoken,
 };
 
 /// Where the server looks for the key.
@@ -57,6 +58,9 @@ pub fn reading(model: &str) -> Reading {
     }
 }
 
+/// Rates of samples that are offered, in Hz.
+const RATES: [u32; 6] = [8_000, 16_000, 22_050, 24_000, 44_100, 48_000];
+
 /// Which model, and with which voices.
 #[derive(Debug, Clone)]
 pub struct ElevenLabsVoiceConfig {
@@ -66,7 +70,8 @@ pub struct ElevenLabsVoiceConfig {
     pub model: String,
     /// Ids of voices; the first is the default. Others may be asked for too: the server decides.
     pub voices: Vec<String>,
-    /// 8,000, 16,000, 22,050, 24,000, 44,100 or 48,000 Hz; some are for dearer plans only.
+    /// 8,000, 16,000, 22,050, 24,000, 44,100 or 48,000 Hz; some are for dearer plans only. A call at less
+    /// is spoken to at less.
     pub rate: SampleRate,
     /// How voices sound where a call does not say it.
     pub manner: VoiceManner,
@@ -138,7 +143,8 @@ impl TextToSpeech for ElevenLabsVoice {
             limits: config.limits,
         };
         let opening = opening(request.manner.or(config.manner), request.speed);
-        let session = Session::new(&account.provider, config.rate, opening.to_string());
+        let rate = rate_for(config, request.rate);
+        let session = Session::new(&account.provider, rate, opening.to_string());
         Ok(spoken(booth, session))
     }
 }
@@ -153,7 +159,7 @@ fn url(config: &ElevenLabsVoiceConfig, request: &SpeechRequest) -> Result<String
         "/v1/text-to-speech/{voice}/stream-input?model_id={}&output_format=pcm_{}&auto_mode=true\
          &sync_alignment=true&inactivity_timeout=180",
         config.model,
-        config.rate.hz()
+        rate_for(config, request.rate).hz()
     );
     let mut url = socket_url(account, &path)?;
     if request.diction.has_phonemes() && TAKE_PHONEMES.contains(&config.model.as_str()) {
@@ -164,6 +170,11 @@ fn url(config: &ElevenLabsVoiceConfig, request: &SpeechRequest) -> Result<String
         url.push_str(&language);
     }
     Ok(url)
+}
+
+/// The rate to ask for.
+pub(super) fn rate_for(config: &ElevenLabsVoiceConfig, wanted: Option<SampleRate>) -> SampleRate {
+    rate_of(config.rate, wanted, &RATES)
 }
 
 /// The voice that is asked for, or the default.
@@ -194,6 +205,7 @@ mod tests {
         let account = Account::new("elevenlabs", "https://api.elevenlabs.io/", None);
         let mut config = ElevenLabsVoiceConfig::new(account, "eleven_flash_v2_5");
         let asked = |voice: &str, speed| SpeechRequest {
+            rate: None,
             diction: Diction::default(),
             is_phrase: false,
             manner: VoiceManner::default(),

@@ -14,8 +14,11 @@ use serde_json::{Map, Value, json};
 
 use crate::hosted::{
     Account, Manner, PieceDialect, Speaker, SpeechLimits, as_written, check_speed, decoded,
-    malformed, with_key,
+    malformed, rate_of, with_key,
 };
+
+/// Rates of samples that every voice has, in Hz.
+const RATES: [u32; 3] = [8_000, 16_000, 24_000];
 
 const DEFAULT_VOICE: &str = "en-US-Chirp3-HD-Charon";
 
@@ -98,6 +101,7 @@ impl TextToSpeech for GoogleVoice {
             voice: voice.unwrap_or_else(|| DEFAULT_VOICE.to_owned()),
             language: request.language,
             speed: request.speed,
+            rate: request.rate,
             sound: request.manner,
         }))
     }
@@ -112,7 +116,7 @@ impl Speech {
     fn body(&self, text: &str, manner: &Manner) -> Value {
         let mut sound = Value::Object(self.config.extra.clone());
         sound["audioEncoding"] = json!("LINEAR16");
-        sound["sampleRateHertz"] = json!(self.config.rate.hz());
+        sound["sampleRateHertz"] = json!(self.rate(manner).hz());
         if (manner.speed - 1.0).abs() > f32::EPSILON {
             sound["speakingRate"] = json!(as_written(manner.speed));
         }
@@ -142,8 +146,8 @@ impl PieceDialect for Speech {
         self.config.limits
     }
 
-    fn rate(&self) -> SampleRate {
-        self.config.rate
+    fn rate(&self, manner: &Manner) -> SampleRate {
+        rate_of(self.config.rate, manner.rate, &RATES)
     }
 
     fn request(&self, http: &Client, text: &str, manner: &Manner) -> RequestBuilder {
@@ -184,6 +188,7 @@ mod tests {
             config: GoogleVoiceConfig::new(account),
         };
         let manner = |voice: &str| Manner {
+            rate: None,
             sound: VoiceManner::default(),
             voice: voice.to_owned(),
             language: "de".to_owned(),

@@ -34,8 +34,8 @@ pub(crate) use speaking::{
     Booth, Heard, Owed, Payload, SpeechDialect, bare_language, check_name, check_speed,
     closed_early, decoded, socket_url, spoken,
 };
-pub(crate) use speech::Pcm;
 pub use speech::SpeechLimits;
+pub(crate) use speech::{Pcm, rate_of};
 pub(crate) use sse::{SseEvents, SseProblem};
 pub(crate) use turns::{Turn, Turns};
 pub(crate) use utterances::{Transcriber, transcribe};

@@ -53,7 +53,7 @@ pub(crate) trait PieceDialect: Send + Sync + 'static {
     fn limits(&self) -> SpeechLimits;
 
     /// The rate of the samples that come where they are no file, which says so itself.
-    fn rate(&self) -> SampleRate;
+    fn rate(&self, manner: &Manner) -> SampleRate;
 
     fn request(&self, http: &Client, text: &str, manner: &Manner) -> RequestBuilder;
 
@@ -72,6 +72,8 @@ pub(crate) struct Manner {
     pub(crate) voice: String,
     pub(crate) language: String,
     pub(crate) speed: f32,
+    /// The rate that is wanted.
+    pub(crate) rate: Option<SampleRate>,
     pub(crate) sound: VoiceManner,
 }
 
@@ -126,7 +128,7 @@ async fn speak<D: PieceDialect>(
         let event = match part {
             Some((span, Ok(samples))) => SpeechEvent::Audio(SpeechAudio {
                 samples,
-                rate: speaker.dialect.rate(),
+                rate: speaker.dialect.rate(manner),
                 span,
                 words: Vec::new(),
             }),
@@ -210,7 +212,7 @@ impl<D: PieceDialect> Speaker<D> {
         let (speaker, manner) = (self.clone(), manner.clone());
         let span = piece.span;
         let task = tokio::spawn(async move {
-            let mut pcm = Pcm::at(speaker.dialect.rate());
+            let mut pcm = Pcm::at(speaker.dialect.rate(&manner));
             let read = speaker.read(&piece.text, &manner, &mut pcm, &sender).await;
             while let Some(samples) = pcm.last_part() {
                 let _ = sender.send(Ok(samples)).await;
@@ -238,7 +240,7 @@ impl<D: PieceDialect> Speaker<D> {
             let answer = self.whole(response, bytes).await?;
             let sound = self.dialect.unwrapped(answer)?;
             match sound.starts_with(b"RIFF") {
-                true => pcm.push_samples(&self.samples_of(sound)?),
+                true => pcm.push_samples(&self.samples_of(sound, manner)?),
                 false => pcm.push(&sound),
             }
             return Ok(());
@@ -280,7 +282,7 @@ impl<D: PieceDialect> Speaker<D> {
             },
         };
         if !D::IS_WRAPPED {
-            self.check_type(&response)?;
+            self.check_type(&response, manner)?;
         }
         let mut bytes = Vec::new();
         // Four bytes tell samples from a file.
@@ -309,7 +311,7 @@ impl<D: PieceDialect> Speaker<D> {
     }
 
     /// Refuses answers that say themselves that they are no sound, or sound at another rate.
-    fn check_type(&self, response: &Response) -> Result<(), ProviderError> {
+    fn check_type(&self, response: &Response, manner: &Manner) -> Result<(), ProviderError> {
         let kind = response.headers().get(CONTENT_TYPE);
         let kind = kind.and_then(|it| it.to_str().ok()).unwrap_or_default();
         let kind = kind.trim().to_ascii_lowercase();
@@ -319,7 +321,7 @@ impl<D: PieceDialect> Speaker<D> {
         let rate = kind
             .split(';')
             .find_map(|it| it.trim().strip_prefix("rate="));
-        let expected = self.dialect.rate();
+        let expected = self.dialect.rate(manner);
         match rate.map(str::parse::<u32>) {
             Some(Ok(rate)) if kind.starts_with("audio/pcm") && rate != expected.hz() => Err(self
                 .malformed(format!(
@@ -354,11 +356,11 @@ impl<D: PieceDialect> Speaker<D> {
     }
 
     /// The sound of a WAV file, at the rate of this voice.
-    fn samples_of(&self, mut file: Vec<u8>) -> Result<Vec<i16>, ProviderError> {
+    fn samples_of(&self, mut file: Vec<u8>, manner: &Manner) -> Result<Vec<i16>, ProviderError> {
         mend_length(&mut file);
         let wav = WavReader::new(Cursor::new(file)).and_then(WavReader::read_all);
         let wav = wav.map_err(|problem| self.malformed(format!("a WAV file: {problem}")))?;
-        let samples = wav.mono_at(self.dialect.rate());
+        let samples = wav.mono_at(self.dialect.rate(manner));
         samples.map_err(|problem| self.malformed(format!("a WAV file: {problem}")))
     }
 

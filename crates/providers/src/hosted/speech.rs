@@ -28,6 +28,14 @@ impl Default for SpeechLimits {
     }
 }
 
+/// The rate to ask a voice for that `offers` some: the one that is wanted, where that is no more than
+/// the voice was set to.
+pub(crate) fn rate_of(most: SampleRate, wanted: Option<SampleRate>, offers: &[u32]) -> SampleRate {
+    wanted
+        .filter(|it| *it < most && offers.contains(&it.hz()))
+        .unwrap_or(most)
+}
+
 /// 16-bit little-endian samples out of bytes that are cut anywhere, given on in stretches of 20 to
 /// 200 ms.
 #[derive(Debug)]
@@ -113,6 +121,16 @@ mod tests {
             parts.extend(std::iter::from_fn(|| pcm.last_part()));
             assert_eq!(parts.concat(), samples, "{size}");
         }
+    }
+
+    #[test]
+    fn a_voice_is_asked_for_a_rate_that_it_has_and_for_no_more_than_it_was_set_to() {
+        let most = SampleRate::HZ_24000;
+        let asked = |wanted| rate_of(most, wanted, &[8_000, 24_000, 48_000]);
+        assert_eq!(asked(Some(SampleRate::HZ_8000)), SampleRate::HZ_8000);
+        assert_eq!(asked(Some(SampleRate::HZ_16000)), most);
+        assert_eq!(asked(Some(SampleRate::HZ_48000)), most);
+        assert_eq!(asked(None), most);
     }
 
     #[test]

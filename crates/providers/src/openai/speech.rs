@@ -108,6 +108,7 @@ impl TextToSpeech for OpenAiVoice {
             voice: voice.unwrap_or_else(|| VOICES[0].to_owned()),
             language: request.language,
             speed: request.speed,
+            rate: request.rate,
             sound: request.manner,
         }))
     }
@@ -141,7 +142,7 @@ impl PieceDialect for Speech {
         self.config.limits
     }
 
-    fn rate(&self) -> SampleRate {
+    fn rate(&self, _: &Manner) -> SampleRate {
         self.config.rate
     }
 
@@ -177,6 +178,7 @@ mod tests {
         let speech = Speech { config };
         let body = |speed| {
             let manner = Manner {
+                rate: None,
                 sound: VoiceManner::default(),
                 voice: "ash".to_owned(),
                 language: "de".to_owned(),

@@ -158,6 +158,7 @@ mod tests {
         Phrase {
             voice: "local/voice".into(),
             request: SpeechRequest {
+                rate: None,
                 voice: None,
                 language: "en".into(),
                 speed,

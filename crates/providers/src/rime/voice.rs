@@ -15,7 +15,11 @@ use serde_json::{Map, Value, json};
 
 use crate::hosted::{
     Account, Manner, PieceDialect, Speaker, SpeechLimits, as_written, bare_language, check_speed,
+    rate_of,
 };
+
+/// Rates of samples that every model has, in Hz.
+const RATES: [u32; 4] = [8_000, 16_000, 22_050, 24_000];
 
 const DEFAULT_VOICE: &str = "astra";
 
@@ -123,6 +127,7 @@ impl TextToSpeech for RimeVoice {
             voice: voice.unwrap_or_else(|| DEFAULT_VOICE.to_owned()),
             language: request.language,
             speed: request.speed,
+            rate: request.rate,
             sound: request.manner,
         }))
     }
@@ -154,7 +159,7 @@ impl Speech {
         let (model, speaker) = self.speaker_of(&manner.voice);
         body["speaker"] = json!(speaker);
         body["modelId"] = json!(model);
-        body["samplingRate"] = json!(self.config.rate.hz());
+        body["samplingRate"] = json!(self.rate(manner).hz());
         if let Some(language) = bare_language(&manner.language) {
             let known = LANGUAGES.iter().find(|it| it.0 == language);
             body["lang"] = json!(known.map_or(language.as_str(), |it| it.1));
@@ -177,8 +182,8 @@ impl PieceDialect for Speech {
         self.config.limits
     }
 
-    fn rate(&self) -> SampleRate {
-        self.config.rate
+    fn rate(&self, manner: &Manner) -> SampleRate {
+        rate_of(self.config.rate, manner.rate, &RATES)
     }
 
     fn request(&self, http: &Client, text: &str, manner: &Manner) -> RequestBuilder {
@@ -207,6 +212,7 @@ mod tests {
         assert!(config.has_speed());
         let speech = Speech { config };
         let manner = Manner {
+            rate: None,
             sound: VoiceManner::default(),
             voice: "cove".to_owned(),
             language: "de-AT".to_owned(),

@@ -30,6 +30,7 @@ pub(crate) const LIMITS: SpeechLimits = SpeechLimits {
 
 pub(crate) fn asked(voice: Option<&str>, speed: f32) -> SpeechRequest {
     SpeechRequest {
+        rate: None,
         diction: Diction::default(),
         is_phrase: false,
         manner: VoiceManner::default(),

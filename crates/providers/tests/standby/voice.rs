@@ -70,6 +70,7 @@ impl Spoken {
 
 async fn say(voice: &StandbyVoice) -> Spoken {
     let request = SpeechRequest {
+        rate: None,
         diction: Diction::default(),
         is_phrase: false,
         manner: VoiceManner::default(),
@@ -285,6 +286,7 @@ async fn one_that_keeps_failing_is_passed_over_and_tried_where_nobody_hears_it()
 async fn a_call_that_writes_slowly_is_no_fault_of_the_voice() {
     let first = well(1);
     let request = SpeechRequest {
+        rate: None,
         diction: Diction::default(),
         is_phrase: false,
         manner: VoiceManner::default(),

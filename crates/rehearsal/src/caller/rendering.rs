@@ -118,6 +118,7 @@ async fn synthesise(
         id, speed, pitch, ..
     } = &scenario.voice;
     let request = SpeechRequest {
+        rate: None,
         diction: Diction::default(),
         is_phrase: false,
         manner: VoiceManner::default(),

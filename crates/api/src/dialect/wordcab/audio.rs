@@ -80,6 +80,7 @@ pub(super) async fn speech(
     };
     let providers = &api.providers(&models)?;
     let request = SpeechRequest {
+        rate: None,
         diction: Diction::default(),
         is_phrase: false,
         manner: VoiceManner::default(),

@@ -323,6 +323,7 @@ fn voice() -> Option<&'static LocalVoice> {
 
 fn request(voice: Option<&str>, speed: f32) -> SpeechRequest {
     SpeechRequest {
+        rate: None,
         diction: Diction::default(),
         is_phrase: false,
         manner: VoiceManner::default(),
