@@ -77,7 +77,7 @@ impl SpeechToText for TimedRecognition {
         let (sender, events) = mpsc::channel(EVENT_QUEUE);
         let delay = |event: &SttEvent| match event {
             SttEvent::Interim { .. } => Some(INTERIM),
-            SttEvent::Final { .. } => Some(FINAL),
+            SttEvent::Settled { .. } | SttEvent::Final { .. } => Some(FINAL),
             SttEvent::Failed(_) => Some(Duration::ZERO),
         };
         // An order to settle ends the pass that runs.

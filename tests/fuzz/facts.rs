@@ -147,7 +147,10 @@ impl Facts {
                 turn,
                 wait: random.is(50).then(|| self.ago(random)),
             },
-            8..12 => Fact::DtmfPressed {
+            8..10 => Fact::TranscriptSettled {
+                utterance: self.utterance(random),
+            },
+            10..12 => Fact::DtmfPressed {
                 digit: random.pick(&['0', '#', 'D', 'x', '\u{0}', '９']),
             },
             12..17 => Fact::UserMessage { text: text(random) },

@@ -182,6 +182,10 @@ impl World {
                     text: heard.join(" "),
                 },
             );
+            if self.random.is(20) {
+                let pause = self.random.millis(0, 60);
+                self.hand(at + pause, Fact::TranscriptSettled { utterance });
+            }
         }
         self.texts.insert(utterance, text);
         // Voice activity that never ends is the detector's worst fault.
@@ -437,6 +441,7 @@ impl World {
                 },
                 11 => Fact::ToolStarted { turn },
                 12 => Fact::ToolFinished { turn },
+                13 if self.random.is(50) => Fact::TranscriptSettled { utterance },
                 13 => Fact::PlayoutStarted { turn },
                 14 if self.random.is(50) => Fact::PlayoutRanDry { turn },
                 14 => Fact::PlayoutFinished { turn },

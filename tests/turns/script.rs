@@ -215,34 +215,35 @@ fn read_fact(text: &str) -> Result<Fact, String> {
     let (first, second) = (parts.next(), parts.next());
     let whole = text.split_once(' ').map(|(_, rest)| rest);
     let turn = || number(first).map(TurnId);
-    let utterance = || number(first).map(UtteranceId);
+    let id = || number(first).map(UtteranceId);
     Ok(match name {
         "CallAnswered" => Fact::CallAnswered,
         "SpeechStarted" => Fact::SpeechStarted {
-            utterance: utterance()?,
+            utterance: id()?,
             onset_ago: millis(second)?,
         },
         "SpeechProbability" => Fact::SpeechProbability {
             probability: share(first)?,
         },
         "SpeechStopped" => Fact::SpeechStopped {
-            utterance: utterance()?,
+            utterance: id()?,
             silence: millis(second)?,
         },
         "TranscriptInterim" => Fact::TranscriptInterim {
-            utterance: utterance()?,
+            utterance: id()?,
             text: quoted(second)?,
         },
         "TranscriptFinal" => Fact::TranscriptFinal {
-            utterance: utterance()?,
+            utterance: id()?,
             text: quoted(second)?,
         },
+        "TranscriptSettled" => Fact::TranscriptSettled { utterance: id()? },
         "TranscriptFailed" => Fact::TranscriptFailed,
         "EndOfTurnLikelihood" => Fact::EndOfTurnLikelihood {
-            utterance: utterance()?,
+            utterance: id()?,
             likelihood: share(second)?,
         },
-        "VoiceJudged" => voice_judged(utterance()?, second)?,
+        "VoiceJudged" => voice_judged(id()?, second)?,
         "ReplyToken" => Fact::ReplyToken { turn: turn()? },
         "ReplyReady" => Fact::ReplyReady { turn: turn()? },
         "ReplyFailed" => Fact::ReplyFailed {

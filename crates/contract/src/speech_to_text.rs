@@ -66,6 +66,8 @@ pub enum SttInput {
     Finalise {
         /// The utterance.
         utterance: UtteranceId,
+        /// Milliseconds of silence after its last sound, of the audio that was sent.
+        silence_ms: u32,
     },
 }
 
@@ -78,6 +80,12 @@ pub enum SttEvent {
         utterance: UtteranceId,
         /// All its words so far.
         text: String,
+    },
+    /// The caller pauses, perhaps only for a moment: what was told of the utterance so far is
+    /// settled. A recogniser that hears no pauses never says so.
+    Settled {
+        /// The utterance.
+        utterance: UtteranceId,
     },
     /// The whole utterance, settled; empty where there were no words.
     Final {

@@ -65,6 +65,11 @@ pub enum DetectorEvent {
         /// How far the audio was judged when this was known.
         at: Duration,
     },
+    /// The caller, who had gone quiet, is heard again in the same speech.
+    WentOn {
+        /// How far the audio was judged when this was known.
+        at: Duration,
+    },
     /// The caller fell silent.
     SpeechStopped {
         /// Where the last sound is.

@@ -11,7 +11,7 @@ use offhook_media::SampleRate;
 use offhook_providers::hosted::ListeningLimits;
 use offhook_simulators::{Fault, Script};
 
-use listening::vendors::{ALL, Vendor};
+use listening::vendors::{ALL, DEEPGRAM, FLUX, Vendor};
 use listening::{HURRIED, LIMITS, STORY, Stage, greeting, story};
 
 /// Runs a test for each vendor, all at once.
@@ -68,6 +68,20 @@ async fn words_are_told_while_the_caller_speaks() {
         call.ends().await;
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_pause_is_told_before_the_utterance_is_over() {
+    // Flux is sure of a pause later.
+    for (vendor, sure_at) in [(DEEPGRAM, 1_600), (FLUX, 1_900)] {
+        let stage = Stage::new(vendor, greeting()).await;
+        let mut call = stage.call(LIMITS).await;
+        call.start(1, 500, 200).await;
+        call.hear_until(sure_at).await;
+        call.pauses_after(1, "Hello, there.").await;
+        call.finalise(1, sure_at + 40).await;
+        assert_eq!(call.text(1).await.0, "Hello, there.", "{}", vendor.name);
+    }
 }
 
 #[tokio::test]

@@ -175,7 +175,11 @@ impl Call {
 
     async fn finalise(&self, utterance: u32) {
         let utterance = UtteranceId(utterance);
-        self.tell(SttInput::Finalise { utterance }).await;
+        self.tell(SttInput::Finalise {
+            utterance,
+            silence_ms: 0,
+        })
+        .await;
     }
 
     async fn event(&mut self) -> SttEvent {
@@ -188,7 +192,7 @@ impl Call {
     async fn text(&mut self, utterance: u32) -> String {
         loop {
             match self.event().await {
-                SttEvent::Interim { .. } => {}
+                SttEvent::Interim { .. } | SttEvent::Settled { .. } => {}
                 SttEvent::Final {
                     utterance: UtteranceId(number),
                     text,

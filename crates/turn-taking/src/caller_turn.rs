@@ -168,6 +168,25 @@ impl CallerTurn {
         Heard::Change
     }
 
+    /// Recognition heard a pause after what it has told of the utterance that is being spoken.
+    pub(crate) fn pause(&mut self, id: UtteranceId) {
+        let utterance = self
+            .utterances
+            .iter_mut()
+            .find(|utterance| utterance.is_spoken_as(id));
+        if let Some(utterance) = utterance.filter(|it| it.is_speaking() && it.is_awaited()) {
+            utterance.is_paused = true;
+        }
+    }
+
+    /// Whether the caller speaks on after that is not known.
+    pub(crate) fn go_on(&mut self, id: UtteranceId) {
+        let mut utterances = self.utterances.iter_mut();
+        if let Some(utterance) = utterances.find(|utterance| utterance.is_spoken_as(id)) {
+            utterance.is_paused = false;
+        }
+    }
+
     pub(crate) fn judge(&mut self, id: UtteranceId, likelihood: f32) {
         if likelihood.is_nan() {
             return;

@@ -165,6 +165,12 @@ impl Endpointer {
         !self.is_suspended && may_be_all && is_likely
     }
 
+    /// Whether the words may well be all after which the caller, who may be speaking on, seems to
+    /// pause. Only recognition has heard that, and nobody has judged the sound.
+    pub(crate) fn is_end_conceivable(&self) -> bool {
+        !self.is_suspended && self.standing.paused == Some(Ending::Whole)
+    }
+
     /// The silence that ends the turn, and whether it is longer or shorter than usual.
     fn silence_required(&self, said: &Said) -> (Duration, Patience) {
         if self.is_too_long || said.is_typed {

@@ -93,6 +93,12 @@ pub enum Fact {
         /// The whole utterance.
         text: String,
     },
+    /// The caller seems to pause in the middle of an utterance, perhaps only for a moment: the voice
+    /// has gone quiet, and recognition has settled what its newest transcript says.
+    TranscriptSettled {
+        /// The utterance it belongs to.
+        utterance: UtteranceId,
+    },
     /// Recognition failed for good.
     TranscriptFailed,
     /// How likely it is, by the audio alone, that the caller's turn is over.

@@ -54,6 +54,9 @@ pub struct TurnManager {
     failures: u32,
     /// Replies started in vain for the open turn.
     speculations: u32,
+    /// Turns of the caller that ended, and replies that were begun in vain in all of them.
+    turns: u32,
+    vain: u32,
     /// Words of the open turn when the prompt cache was warmed last.
     words_primed: usize,
     /// The audible reply that was cancelled last, and the caller's words that it answered, until
@@ -88,6 +91,8 @@ impl TurnManager {
             backchanneler: Backchanneler::new(&policy),
             failures: 0,
             speculations: 0,
+            turns: 0,
+            vain: 0,
             words_primed: 0,
             unreported: None,
             last_heard: None,
@@ -107,6 +112,10 @@ impl TurnManager {
         }
         self.take(fact);
         self.settle();
+        // A pause is one only at the moment at which it is heard.
+        if let Fact::TranscriptSettled { utterance } = fact {
+            self.caller.go_on(*utterance);
+        }
         // What the fact made due at once.
         self.run_timers(self.now);
     }
@@ -188,6 +197,7 @@ impl TurnManager {
             Fact::TranscriptFinal { utterance, text } => {
                 self.take_transcript(*utterance, text, true);
             }
+            Fact::TranscriptSettled { utterance } => self.caller.pause(*utterance),
             Fact::EndOfTurnLikelihood {
                 utterance,
                 likelihood,

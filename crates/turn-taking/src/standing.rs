@@ -13,6 +13,9 @@ pub(crate) struct Standing {
     pub(crate) speaking_since: Option<Instant>,
     /// Onset of the turn's first speech, while the caller speaks.
     pub(crate) turn_since: Option<Instant>,
+    /// How the words end after which the speech that is going on seems to pause; all of them are
+    /// settled.
+    pub(crate) paused: Option<Ending>,
     /// End of the last speech whose transcript is still to come.
     pub(crate) awaited_since: Option<Instant>,
     /// The last words of the turn, where there are any.

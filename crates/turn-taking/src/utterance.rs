@@ -55,6 +55,8 @@ pub(crate) struct Utterance {
     /// Whether the text asks the agent to stop.
     pub(crate) is_demand: bool,
     pub(crate) recognition: Recognition,
+    /// Recognition heard a pause after these very words, though the caller may be speaking on.
+    pub(crate) is_paused: bool,
     /// What the end-of-turn model said of it.
     pub(crate) likelihood: Option<f32>,
     /// When it was judged to be a mere acknowledgement of what the agent said; it then belongs to
@@ -81,6 +83,7 @@ impl Utterance {
             words_beyond: 0,
             is_demand: false,
             recognition: Recognition::Awaited,
+            is_paused: false,
             likelihood: None,
             acknowledged_at: None,
             is_spoken: true,
@@ -111,6 +114,7 @@ impl Utterance {
 
     pub(crate) fn set_text(&mut self, text: &str, vocabulary: &Vocabulary) {
         text.trim().clone_into(&mut self.text);
+        self.is_paused = false;
         self.has_words = has_words(text);
         self.words_beyond = vocabulary.acknowledgements.words_beyond(text);
         self.is_demand = vocabulary.interrupting.is_in(text);

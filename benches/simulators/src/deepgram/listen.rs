@@ -11,18 +11,23 @@ const INTERIM_EVERY: u64 = 500;
 const FINAL_EVERY: u64 = 3_000;
 /// Milliseconds of audio for which a request to settle is answered.
 const ANSWERED_MIN: u64 = 60;
+/// Milliseconds of silence below which none is a pause, whatever is asked for.
+const PAUSE_MIN: u64 = 40;
 
 /// The audio of one connection, and what of it is settled.
 pub(super) struct Nova {
     ear: Ear,
     settled: u64,
     interim_at: u64,
+    /// Milliseconds of silence after which what was said is settled; `None` where none does that.
+    pause: Option<u64>,
 }
 
 impl Nova {
-    pub(super) fn new(script: Script, rate: u32) -> Self {
+    pub(super) fn new(script: Script, rate: u32, pause: Option<u64>) -> Self {
         Self {
             ear: Ear::new(script, rate),
+            pause: pause.map(|it| it.max(PAUSE_MIN)),
             settled: 0,
             interim_at: 0,
         }
@@ -30,15 +35,37 @@ impl Nova {
 
     /// Settles what was heard: all of it where that is asked for, else up to a word that is not over.
     fn settle(&mut self, is_asked: bool) -> Value {
-        let until = match self.ear.unfinished() {
-            Some(from) if !is_asked && from > self.settled => from,
-            _ => self.ear.position,
-        };
+        let until = self.settle_at(is_asked);
         let result = self.result(until, true, is_asked);
+        self.go_on(until);
+        result
+    }
+
+    fn go_on(&mut self, until: u64) {
         self.settled = until;
         self.interim_at = self.ear.position;
         self.ear.forget(until);
-        result
+    }
+
+    /// Settles what was said before a pause that is as long as asked for.
+    fn settle_at_pause(&mut self) -> Option<(Duration, Value)> {
+        let pause = self.ear.samples(self.pause?);
+        let said = self.ear.words.last()?.to;
+        if self.ear.position - said < pause {
+            return None;
+        }
+        let until = self.ear.position;
+        let mut result = self.result(until, true, false);
+        result["speech_final"] = json!(true);
+        self.go_on(until);
+        Some((Duration::from_millis(self.pause?), result))
+    }
+
+    fn settle_at(&self, is_asked: bool) -> u64 {
+        match self.ear.unfinished() {
+            Some(from) if !is_asked && from > self.settled => from,
+            _ => self.ear.position,
+        }
     }
 
     fn result(&self, until: u64, is_final: bool, from_finalize: bool) -> Value {
@@ -103,7 +130,9 @@ impl Listener for Nova {
         for pair in audio.as_chunks::<2>().0 {
             self.ear.sample(i16::from_le_bytes(*pair));
             let position = self.ear.position;
-            if position - self.settled >= self.ear.samples(FINAL_EVERY) {
+            if let Some(pause) = self.settle_at_pause() {
+                told.pauses.push(pause);
+            } else if position - self.settled >= self.ear.samples(FINAL_EVERY) {
                 told.results.push((true, self.settle(false)));
             } else if position - self.interim_at >= self.ear.samples(INTERIM_EVERY) {
                 self.interim_at = position;

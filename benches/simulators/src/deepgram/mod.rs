@@ -53,6 +53,12 @@ async fn listen(
         let message = "Bad Request: encoding and sample_rate must be given for raw audio.";
         return refusal(400, "Bad Request", message);
     };
+    // Ten milliseconds unless anything else is asked for.
+    let pause = match asked("endpointing") {
+        Some("false") => None,
+        Some(ms) => Some(ms.parse().unwrap_or(10)),
+        None => Some(10),
+    };
     stage
         .behaviour
         .note(json!({ "type": "connected", "query": query }));
@@ -62,7 +68,7 @@ async fn listen(
     }
     upgrade.on_upgrade(move |socket| async move {
         let Stage { behaviour, script } = stage;
-        let nova = listen::Nova::new(script, rate);
+        let nova = listen::Nova::new(script, rate, pause);
         hearing::run(socket, behaviour, fault, nova).await;
     })
 }

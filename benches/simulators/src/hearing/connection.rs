@@ -61,6 +61,8 @@ pub(crate) struct Told {
     pub(crate) answers: Vec<Value>,
     /// Said after the delay of final results, where they are final, or that of interim ones.
     pub(crate) results: Vec<(bool, Value)>,
+    /// Said after the delay of final results, of which so much silence has passed already.
+    pub(crate) pauses: Vec<(Duration, Value)>,
     /// What came was audio, of which no note is taken.
     pub(crate) is_audio: bool,
     /// It was only said that the call goes on.
@@ -202,9 +204,14 @@ impl<Vendor: Listener> Connection<Vendor> {
             Some(Message::Pong(_)) => return Ok(()),
         };
         self.is_closing |= told.is_over;
-        for (is_final, result) in told.results {
+        let results = told.results.into_iter();
+        let results = results.map(|(is_final, result)| (is_final, Duration::ZERO, result));
+        let pauses = told.pauses.into_iter();
+        let pauses = pauses.map(|(passed, result)| (true, passed, result));
+        for (is_final, passed, result) in results.chain(pauses) {
             let (last, interim) = self.behaviour.waits();
-            let due = Instant::now() + if is_final { last } else { interim };
+            let wait = if is_final { last } else { interim };
+            let due = Instant::now() + wait.saturating_sub(passed);
             let before = self.results.back().map(|(due, _)| *due);
             let due = before.map_or(due, |before| due.max(before));
             self.results.push_back((due, result));

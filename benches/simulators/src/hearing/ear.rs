@@ -4,7 +4,7 @@ use super::Script;
 
 /// Where anything is a word: how loud it is, how short its gaps and how long it is, in milliseconds.
 const LOUD: u16 = 500;
-const GAP_MAX: u64 = 60;
+const GAP_MAX: u64 = 40;
 const WORD_MAX: u64 = 350;
 /// Milliseconds of the shortest word of a script: what is shorter is the edge of another.
 const WORD_MIN: u64 = 8;

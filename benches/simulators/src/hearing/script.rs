@@ -14,8 +14,8 @@ pub struct Script {
     is_any: bool,
 }
 
-/// What is heard where anything loud is a word.
-const ANY: &str = "I would like to know whether you are open on Sunday, please.";
+/// What is heard where anything loud is a word: things to buy, of which each may be the last.
+const ANY: &str = "coffee tea bread butter cheese apples pears plums flour sugar candles soap";
 
 #[derive(Debug, Clone)]
 struct ScriptedWord {

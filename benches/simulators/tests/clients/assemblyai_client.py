@@ -65,11 +65,11 @@ client.set_params(StreamingSessionParameters(keyterms_prompt=["Sunday"]))
 client.keep_alive()
 client.stream(iter(chunks))
 partial = until(events, kind("Turn"))
-assert not partial.end_of_turn and partial.words[0].text == "I", partial
+assert not partial.end_of_turn and partial.words[0].text == "coffee", partial
 until(events, kind("Heartbeat"))
 client.force_endpoint()
 turn = until(events, over)
-assert turn.turn_is_formatted and turn.transcript.startswith("I would like"), turn
+assert turn.turn_is_formatted and turn.transcript.startswith("coffee tea"), turn
 assert turn.words[0].end > turn.words[0].start and turn.words[-1].word_is_final
 client.disconnect(terminate=True)
 assert until(events, kind("Termination")).audio_duration_seconds == 1
@@ -79,9 +79,9 @@ english = {"speech_model": "universal-streaming-english", "format_turns": True}
 client, events = connected(key, **english)
 client.stream(iter(chunks + [bytes(3_200)] * 16))
 turn = until(events, over)
-assert not turn.turn_is_formatted and turn.transcript.startswith("i would like"), turn
+assert not turn.turn_is_formatted and turn.transcript.startswith("coffee tea"), turn
 turn = until(events, over)
-assert turn.turn_is_formatted and turn.transcript.startswith("I would like"), turn
+assert turn.turn_is_formatted and turn.transcript.startswith("coffee tea"), turn
 client.stream(bytes(320))
 error = until(events, lambda event: isinstance(event, Exception))
 assert error.code == 3007, error

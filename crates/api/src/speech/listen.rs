@@ -51,7 +51,10 @@ pub(crate) async fn listen(
             inputs.push(SttInput::Audio(frame));
         }
         inputs.extend(framer.flush().map(SttInput::Audio));
-        inputs.push(SttInput::Finalise { utterance });
+        inputs.push(SttInput::Finalise {
+            utterance,
+            silence_ms: 0,
+        });
         let (sender, events) = (&stream.input, &mut stream.events);
         let send = async {
             for input in inputs {
@@ -83,7 +86,7 @@ async fn settled(
                 return Ok(text.trim().to_owned());
             }
             SttEvent::Failed(problem) => return Err(problem),
-            SttEvent::Final { .. } | SttEvent::Interim { .. } => {}
+            SttEvent::Final { .. } | SttEvent::Interim { .. } | SttEvent::Settled { .. } => {}
         }
     }
     Err(ProviderError::Unavailable {

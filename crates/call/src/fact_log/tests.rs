@@ -72,6 +72,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
             .prop_map(|(utterance, text)| Fact::TranscriptInterim { utterance, text }),
         (any_utterance(), "[a-z ]{0,12}")
             .prop_map(|(utterance, text)| Fact::TranscriptFinal { utterance, text }),
+        any_utterance().prop_map(|utterance| Fact::TranscriptSettled { utterance }),
         Just(Fact::TranscriptFailed),
         (any_utterance(), any::<f32>()).prop_map(|(utterance, likelihood)| {
             Fact::EndOfTurnLikelihood {

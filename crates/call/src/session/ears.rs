@@ -37,6 +37,10 @@ pub(super) struct Ears {
     judged: Duration,
     utterance: UtteranceId,
     is_speaking: bool,
+    /// The voice has gone quiet, and speech has not ended so far.
+    is_quiet: bool,
+    /// Recognition has settled all that it told of the utterance, and heard a pause after it.
+    is_settled: bool,
     /// The newest utterances, and where the first sound of each is.
     begun: VecDeque<(UtteranceId, Duration)>,
     /// The last pause: which utterance it followed and where its last sound is.
@@ -69,6 +73,8 @@ impl Ears {
             judged: Duration::ZERO,
             utterance: UtteranceId(0),
             is_speaking: false,
+            is_quiet: false,
+            is_settled: false,
             begun: VecDeque::with_capacity(BEGUN_MAX),
             paused: None,
             marks: VecDeque::with_capacity(8),
@@ -109,18 +115,30 @@ impl Ears {
 
     /// Tells recognition to settle an utterance.
     pub(super) fn finalise(&mut self, utterance: UtteranceId) {
-        self.mark(SttInput::Finalise { utterance });
+        let end = self.paused.filter(|(paused, _)| *paused == utterance);
+        let silence = end.map_or(Duration::ZERO, |(_, end)| self.judged.saturating_sub(end));
+        self.mark(SttInput::Finalise {
+            utterance,
+            silence_ms: u32::try_from(silence.as_millis()).unwrap_or(u32::MAX),
+        });
     }
 
     pub(super) fn detected(&mut self, event: Option<DetectorEvent>) -> Heard {
         match event {
             Some(DetectorEvent::Quiet { .. }) => {
                 self.suspect_pause();
+                self.is_quiet = true;
+                self.paused()
+            }
+            Some(DetectorEvent::WentOn { .. }) => {
+                self.is_quiet = false;
                 Heard::Nothing
             }
             Some(DetectorEvent::SpeechStarted { onset, .. }) => {
                 self.utterance = self.utterance.next();
                 self.is_speaking = true;
+                self.is_quiet = false;
+                self.is_settled = false;
                 self.begun.truncate(BEGUN_MAX - 1);
                 self.begun.push_front((self.utterance, onset));
                 let onset_ago = self.judged.saturating_sub(onset);
@@ -171,13 +189,28 @@ impl Ears {
     pub(super) fn recognised(&mut self, event: Option<SttEvent>) -> Heard {
         match event {
             Some(SttEvent::Interim { utterance, text }) => {
+                self.is_settled = false;
                 Heard::Fact(Fact::TranscriptInterim { utterance, text })
+            }
+            Some(SttEvent::Settled { utterance }) => {
+                self.is_settled = utterance == self.utterance;
+                self.paused()
             }
             Some(SttEvent::Final { utterance, text }) => {
                 Heard::Fact(Fact::TranscriptFinal { utterance, text })
             }
             Some(SttEvent::Failed(problem)) => Heard::Trouble(problem),
             None => Heard::Trouble(closed("speech recognition")),
+        }
+    }
+
+    /// Where the voice has gone quiet after words that are settled, they may be all.
+    fn paused(&self) -> Heard {
+        match self.is_speaking && self.is_quiet && self.is_settled {
+            true => Heard::Fact(Fact::TranscriptSettled {
+                utterance: self.utterance,
+            }),
+            false => Heard::Nothing,
         }
     }
 

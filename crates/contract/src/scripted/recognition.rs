@@ -94,7 +94,7 @@ async fn hear(
                     say_later(&events, after, SttEvent::Interim { utterance, text });
                 }
             }
-            SttInput::Finalise { utterance } => {
+            SttInput::Finalise { utterance, .. } => {
                 let text = current.text.clone();
                 say_later(
                     &events,

@@ -57,6 +57,7 @@ pub(super) fn result(turn: Turn, waits_for_format: bool) -> TimedResult {
         end,
         is_final,
         is_answer: is_final,
+        is_pause: false,
         // Of a turn that goes on it lacks the words that may change.
         text: if turn.end_of_turn {
             turn.transcript

@@ -180,6 +180,7 @@ impl From<TurnInfo> for TimedResult {
             end: info.audio_window_end,
             is_final: info.event == "EndOfTurn",
             is_answer: false,
+            is_pause: info.event == "EagerEndOfTurn",
             text: info.transcript,
             words: words.unwrap_or_default(),
         }
@@ -201,6 +202,8 @@ fn address(config: &DeepgramFluxConfig, request: &SttRequest) -> Result<String, 
         ("sample_rate", rate.as_str()),
         // The call's own detector tells where turns end.
         ("eot_threshold", "1.0"),
+        // Where the caller may have ended, so that an answer can be begun.
+        ("eager_eot_threshold", "0.5"),
     ];
     let languages = language.iter().map(|it| ("language_hint", it.as_str()));
     let keyterms = config.keyterms.iter().chain(&request.keywords);
@@ -225,7 +228,7 @@ mod tests {
             language: "de-DE".into(),
         };
         let asked = "wss://api.deepgram.com/v2/listen?model=flux-general-en&encoding=linear16\
-                     &sample_rate=8000&eot_threshold=1.0";
+                     &sample_rate=8000&eot_threshold=1.0&eager_eot_threshold=0.5";
         assert_eq!(address(&config, &request).unwrap(), asked);
         config.model = "flux-general-multi".into();
         config.keyterms = vec!["Offhook".into()];

@@ -16,6 +16,9 @@ use crate::hosted::{
 /// Where Deepgram's own servers are.
 pub const BASE_URL: &str = "https://api.deepgram.com/v1";
 
+/// Silence after which the server settles what was said; shorter ones lie within words.
+const ENDPOINTING_MS: &str = "25";
+
 const KEEP_ALIVE: &str = r#"{"type":"KeepAlive"}"#;
 const FINALIZE: &str = r#"{"type":"Finalize"}"#;
 pub(super) const CLOSE_STREAM: &str = r#"{"type":"CloseStream"}"#;
@@ -129,8 +132,9 @@ fn address(config: &DeepgramConfig, request: &SttRequest) -> Result<String, Prov
         ("smart_format", "true"),
         // Else numbers are held back until it is certain that they are over.
         ("no_delay", "true"),
-        // The call's own detector tells where speech begins and ends.
-        ("endpointing", "false"),
+        // The call's own detector tells where speech begins and ends. Words are settled at each
+        // pause, so that an answer to them can be begun.
+        ("endpointing", ENDPOINTING_MS),
         ("vad_events", "false"),
     ];
     // Models before the third take words, later ones phrases.
@@ -188,7 +192,7 @@ mod tests {
             addressed(BASE_URL).unwrap(),
             "wss://api.deepgram.com/v1/listen?model=nova-3&language=en+%26+more&encoding=linear16\
              &sample_rate=16000&channels=1&interim_results=true&punctuate=true&smart_format=true&no_delay=true\
-             &endpointing=false&vad_events=false"
+             &endpointing=25&vad_events=false"
         );
         let told = told("nova-3") + &told("nova-2-phonecall");
         assert_eq!(told, "&keyterm=Glenn+Miller&keywords=Glenn+Miller");

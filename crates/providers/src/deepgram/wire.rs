@@ -14,6 +14,8 @@ pub(super) struct Results {
     pub(super) duration: f64,
     /// Nothing of it changes any more.
     pub(super) is_final: bool,
+    /// The caller pauses at its end.
+    pub(super) speech_final: bool,
     /// It answers a request to settle what was sent.
     pub(super) from_finalize: bool,
     pub(super) channel: Channel,
@@ -57,6 +59,7 @@ impl From<Results> for TimedResult {
             end: results.start + results.duration,
             is_final: results.is_final,
             is_answer: results.from_finalize,
+            is_pause: results.speech_final && results.is_final && !results.from_finalize,
             text: transcript,
             words: words.collect(),
         }

@@ -204,7 +204,7 @@ impl<Vendor: Transcriber> Utterances<Vendor> {
                 }
                 Ok(())
             }
-            SttInput::Finalise { utterance } => self.finalise(utterance).await,
+            SttInput::Finalise { utterance, .. } => self.finalise(utterance).await,
         }
     }
 

@@ -179,6 +179,10 @@ impl Listening {
                 let told = self.replay.interim(utterance, &text);
                 self.tell(utterance, told)
             }
+            Some(SttEvent::Settled { utterance }) => match self.replay.is_told(utterance) {
+                true => self.pass_on(SttEvent::Settled { utterance }),
+                false => Ok(()),
+            },
             Some(SttEvent::Final { utterance, text }) => {
                 self.blame(utterance, &text);
                 match self.replay.settled(utterance, &text) {
@@ -197,9 +201,14 @@ impl Listening {
 
     /// Passes on what is believed; dropped where the call does not take it in time.
     fn tell(&self, utterance: UtteranceId, text: Option<String>) -> Result<(), Over> {
-        let Some(text) = text else { return Ok(()) };
-        let told = self.events.try_send(SttEvent::Interim { utterance, text });
-        match told {
+        match text {
+            Some(text) => self.pass_on(SttEvent::Interim { utterance, text }),
+            None => Ok(()),
+        }
+    }
+
+    fn pass_on(&self, event: SttEvent) -> Result<(), Over> {
+        match self.events.try_send(event) {
             Err(mpsc::error::TrySendError::Closed(_)) => Err(Over),
             Ok(()) | Err(mpsc::error::TrySendError::Full(_)) => Ok(()),
         }

@@ -23,8 +23,8 @@ pub(super) struct Utterance {
     from: u64,
     /// Where it was said that it has begun.
     marked: u64,
-    /// Where it ended.
-    end: Option<u64>,
+    /// Where it ended, and after how many milliseconds of silence.
+    end: Option<(u64, u32)>,
     /// Its words, as far as they were told.
     pub(super) told: String,
     /// Words before the audio that the recogniser of now has heard.
@@ -85,16 +85,19 @@ impl Replay {
                 });
             }
             SttInput::PauseSuspected { .. } => {}
-            SttInput::Finalise { utterance } => {
-                let end = self.end;
+            SttInput::Finalise {
+                utterance,
+                silence_ms,
+            } => {
+                let end = Some((self.end, *silence_ms));
                 match self.utterances.iter_mut().find(|it| it.id == *utterance) {
-                    Some(utterance) => utterance.end = Some(end),
+                    Some(utterance) => utterance.end = end,
                     // An answer is owed all the same.
                     None => self.utterances.push_back(Utterance {
                         id: *utterance,
-                        from: end,
-                        marked: end,
-                        end: Some(end),
+                        from: self.end,
+                        marked: self.end,
+                        end,
                         told: String::new(),
                         before: String::new(),
                     }),
@@ -112,6 +115,12 @@ impl Replay {
     /// Whether an answer is owed.
     pub(super) fn is_owed(&self) -> bool {
         self.utterances.iter().any(|it| it.end.is_some())
+    }
+
+    /// Whether anything was told of an utterance that is going on.
+    pub(super) fn is_told(&self, id: UtteranceId) -> bool {
+        let mut utterances = self.utterances.iter();
+        utterances.any(|it| it.id == id && it.end.is_none() && !it.told.is_empty())
     }
 
     /// The words of an utterance, told as they are known now; `None` where nobody waits for them.
@@ -186,8 +195,11 @@ impl Replay {
                     onset_ago_ms: u32::try_from(ago).unwrap_or(u32::MAX),
                 });
             }
-            if it.end.is_some_and(stood_at) {
-                inputs.push_back(SttInput::Finalise { utterance: it.id });
+            if let Some((_, silence_ms)) = it.end.filter(|(end, _)| stood_at(*end)) {
+                inputs.push_back(SttInput::Finalise {
+                    utterance: it.id,
+                    silence_ms,
+                });
             }
         }
     }
@@ -254,6 +266,7 @@ mod tests {
     fn finalise(replay: &mut Replay, id: u32) {
         replay.take(&SttInput::Finalise {
             utterance: UtteranceId(id),
+            silence_ms: 140,
         });
     }
 
@@ -266,7 +279,11 @@ mod tests {
                 onset_ago_ms,
             } => format!("started {} {onset_ago_ms}", utterance.0),
             SttInput::PauseSuspected { .. } => "pause".into(),
-            SttInput::Finalise { utterance } => format!("finalise {}", utterance.0),
+            SttInput::Finalise {
+                utterance,
+                silence_ms: 140,
+            } => format!("finalise {}", utterance.0),
+            SttInput::Finalise { silence_ms, .. } => format!("{silence_ms} ms of silence"),
         };
         replay.again().into_iter().map(name).collect()
     }

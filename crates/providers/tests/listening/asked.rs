@@ -25,7 +25,7 @@ async fn deepgram_is_asked_by_model_rate_and_language() {
         ("sample_rate", "8000"),
         ("channels", "1"),
         ("interim_results", "true"),
-        ("endpointing", "false"),
+        ("endpointing", "25"),
     ] {
         assert_eq!(asked[name], value, "{name}");
     }

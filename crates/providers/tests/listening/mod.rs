@@ -175,7 +175,11 @@ impl Call<'_> {
     pub(crate) async fn finalise(&mut self, utterance: u32, ms: u32) {
         self.hear_until(ms).await;
         let utterance = UtteranceId(utterance);
-        self.tell(SttInput::Finalise { utterance }).await;
+        self.tell(SttInput::Finalise {
+            utterance,
+            silence_ms: 0,
+        })
+        .await;
     }
 
     async fn event(&mut self) -> SttEvent {
@@ -189,6 +193,7 @@ impl Call<'_> {
         loop {
             match self.event().await {
                 SttEvent::Interim { text, .. } => interims.push(text),
+                SttEvent::Settled { .. } => {}
                 SttEvent::Final {
                     utterance: UtteranceId(number),
                     text,
@@ -207,12 +212,29 @@ impl Call<'_> {
         }
     }
 
+    /// Recognition hears a pause after these words of the utterance.
+    pub(crate) async fn pauses_after(&mut self, utterance: u32, words: &str) {
+        let mut believed = String::new();
+        loop {
+            match self.event().await {
+                SttEvent::Interim { text, .. } => believed = text,
+                SttEvent::Settled {
+                    utterance: UtteranceId(number),
+                } if number == utterance && believed == words => return,
+                SttEvent::Settled { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
     /// Nothing but interim texts comes before the stream ends.
     pub(crate) async fn ends(mut self) {
         drop(self.stream.input);
         let rest = async {
             while let Some(event) = self.stream.events.recv().await {
-                assert!(matches!(event, SttEvent::Interim { .. }), "{event:?}");
+                let is_passing =
+                    matches!(event, SttEvent::Interim { .. } | SttEvent::Settled { .. });
+                assert!(is_passing, "{event:?}");
             }
         };
         timeout(PATIENCE, rest).await.unwrap();

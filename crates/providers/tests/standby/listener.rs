@@ -122,7 +122,7 @@ async fn hear(
                 None
             }
             SttInput::PauseSuspected { .. } => None,
-            SttInput::Finalise { utterance } => {
+            SttInput::Finalise { utterance, .. } => {
                 let text = understood(&words[from..]);
                 sleep(Duration::from_millis(60)).await;
                 Some(SttEvent::Final { utterance, text })
@@ -214,7 +214,10 @@ impl Caller {
             }
         }
         self.quiet(200).await;
-        let _ = self.stream.input.try_send(SttInput::Finalise { utterance });
+        let _ = self.stream.input.try_send(SttInput::Finalise {
+            utterance,
+            silence_ms: 0,
+        });
         let words = (first..=self.next_word).map(|word| format!("w{word}"));
         words.collect::<Vec<_>>().join(" ")
     }
@@ -239,7 +242,7 @@ impl Caller {
     pub(crate) fn failure(&self) -> Option<&ProviderError> {
         self.events.iter().find_map(|(_, event)| match event {
             SttEvent::Failed(problem) => Some(problem),
-            SttEvent::Interim { .. } | SttEvent::Final { .. } => None,
+            SttEvent::Interim { .. } | SttEvent::Settled { .. } | SttEvent::Final { .. } => None,
         })
     }
 }

@@ -8,7 +8,7 @@ use crate::ending::Ending;
 use crate::spelling::{Spelling, spelling};
 use crate::standing::{Overlap, Said, Standing};
 use crate::utterance::{Recognition, Utterance, join};
-use crate::wording::is_question;
+use crate::wording::{is_question, words};
 use crate::{Instant, SpellingPatience, UtteranceId};
 
 impl CallerTurn {
@@ -61,10 +61,10 @@ impl CallerTurn {
         }
     }
 
-    /// Looks at how the words end, where they have changed and the caller is silent.
+    /// Looks at how the words end, where they have changed and the caller is silent or seems to be.
     pub(crate) fn look(&mut self) {
         let mut callers = self.utterances.iter().filter(|it| !it.is_strangers());
-        if self.ending.is_none() && !callers.any(Utterance::is_speaking) {
+        if self.ending.is_none() && !callers.any(|it| it.is_speaking() && !it.is_paused) {
             self.ending = Some(ending(&self.text, self.spelling_patience));
         }
     }
@@ -78,10 +78,16 @@ impl CallerTurn {
         let first = callers().find(|utterance| !utterance.is_nothing());
         let awaited = callers().filter(|utterance| utterance.is_awaited());
         let said = self.utterances.iter().rfind(|utterance| utterance.counts());
+        // After its first word nobody can tell.
+        let may_be_all = words(&self.text).nth(1).is_some();
+        let paused = speaking.filter(|it| it.is_paused && it.counts() && may_be_all);
+        let paused =
+            paused.filter(|it| callers().all(|other| other.id == it.id || !other.is_awaited()));
         Standing {
             speaking_since: speaking.map(|utterance| utterance.onset),
             turn_since: speaking.and(first).map(|utterance| utterance.onset),
             awaited_since: awaited.filter_map(|utterance| utterance.ended_at).max(),
+            paused: paused.and(self.ending),
             said: said.map_or_else(|| self.carried_said(), |said| self.said_last(said)),
         }
     }

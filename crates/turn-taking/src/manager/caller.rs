@@ -15,6 +15,8 @@ use crate::{Command, HangUpCause, Instant, Line, Reason, UtteranceId};
 /// Words that the turn has to grow by before the prompt cache is warmed again: each word that is
 /// read while the caller still speaks is one less to read before the reply.
 const WORDS_TO_PRIME: usize = 1;
+/// Turns of the caller for each reply that may have been begun in vain.
+const TURNS_PER_VAIN_REPLY: u32 = 2;
 /// Speech that begins this shortly after the agent does began without hearing it.
 const TOO_SOON: Duration = Duration::from_millis(300);
 
@@ -268,8 +270,13 @@ impl TurnManager {
         if !self.policy.is_speculation_on
             || self.replies.live().is_some()
             || self.speculations >= self.policy.speculations_max
-            || !self.endpointer.is_end_plausible()
         {
+            return;
+        }
+        // A pause within speech is a guess: of two turns at most one may have paid for one.
+        let may_guess = self.vain.saturating_mul(TURNS_PER_VAIN_REPLY) <= self.turns;
+        let is_guess = may_guess && self.endpointer.is_end_conceivable();
+        if !is_guess && !self.endpointer.is_end_plausible() {
             return;
         }
         self.speculations += 1;
@@ -309,6 +316,7 @@ impl TurnManager {
         self.caller.close();
         self.words_primed = 0;
         self.speculations = 0;
+        self.turns = self.turns.saturating_add(1);
         self.silence.caller_answered(self.now);
         self.soft_timeout.caller_spoke();
         if let Some(text) = unasked {

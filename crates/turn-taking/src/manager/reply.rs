@@ -129,6 +129,9 @@ impl TurnManager {
         let live = self.replies.end()?;
         self.barge_in.stop();
         self.order(Command::CancelReply { turn: live.turn }, reason);
+        self.vain = self
+            .vain
+            .saturating_add(u32::from(live.stage == Stage::Speculative));
         Some((live.turn, live.speech, live.stage))
     }
 

@@ -33,6 +33,10 @@ pub(in super::super) enum WireFact {
         utterance: u32,
         text: String,
     },
+    #[serde(rename = "transcript_settled")]
+    Settled {
+        utterance: u32,
+    },
     TranscriptFailed,
     EndOfTurnLikelihood {
         utterance: u32,
@@ -201,6 +205,7 @@ impl From<&Fact> for WireFact {
                 utterance: utterance.0,
                 text: text.clone(),
             },
+            Fact::TranscriptSettled { utterance: id } => Self::Settled { utterance: id.0 },
             Fact::TranscriptFailed => Self::TranscriptFailed,
             Fact::EndOfTurnLikelihood {
                 utterance,
@@ -274,6 +279,9 @@ impl From<WireFact> for Fact {
             WireFact::TranscriptFinal { utterance, text } => Self::TranscriptFinal {
                 utterance: UtteranceId(utterance),
                 text,
+            },
+            WireFact::Settled { utterance } => Self::TranscriptSettled {
+                utterance: UtteranceId(utterance),
             },
             WireFact::TranscriptFailed => Self::TranscriptFailed,
             WireFact::EndOfTurnLikelihood {

@@ -31,8 +31,9 @@ pub(crate) trait Assembly: Send + 'static {
     /// The caller may have paused.
     fn pause(&mut self, id: UtteranceId);
 
-    /// The caller fell silent. Gives the answer where it is known already.
-    fn finalise(&mut self, id: UtteranceId, deadline: Instant) -> Vec<SttEvent>;
+    /// The caller fell silent, so many milliseconds of audio ago. Gives the answer where it is known
+    /// already.
+    fn finalise(&mut self, id: UtteranceId, silence_ms: u32, deadline: Instant) -> Vec<SttEvent>;
 
     /// Whether an answer is owed.
     fn is_owed(&self) -> bool;

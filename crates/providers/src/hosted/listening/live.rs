@@ -160,9 +160,12 @@ impl<Dialect: ListeningDialect> Live<Dialect> {
                 self.assembly.pause(utterance);
                 Ok(())
             }
-            SttInput::Finalise { utterance } => {
+            SttInput::Finalise {
+                utterance,
+                silence_ms,
+            } => {
                 let deadline = Instant::now() + self.dialect.limits().finalise;
-                let answers = self.assembly.finalise(utterance, deadline);
+                let answers = self.assembly.finalise(utterance, silence_ms, deadline);
                 self.send(answers).await
             }
         }
@@ -350,7 +353,7 @@ impl<Dialect: ListeningDialect> Live<Dialect> {
     /// Interim results are dropped where the call does not take them in time; all else waits.
     async fn send(&mut self, events: Vec<SttEvent>) -> Result<(), Over> {
         for event in events {
-            if matches!(event, SttEvent::Interim { .. }) {
+            if matches!(event, SttEvent::Interim { .. } | SttEvent::Settled { .. }) {
                 if let Err(mpsc::error::TrySendError::Closed(_)) = self.events.try_send(event) {
                     return Err(Over);
                 }

@@ -143,7 +143,7 @@ impl Assembly for Segments {
         }
     }
 
-    fn finalise(&mut self, id: UtteranceId, deadline: Instant) -> Vec<SttEvent> {
+    fn finalise(&mut self, id: UtteranceId, _: u32, deadline: Instant) -> Vec<SttEvent> {
         let at = self.position;
         self.finalised_until = at;
         let Some(utterance) = self.utterances.iter_mut().find(|it| it.id == id) else {

@@ -56,6 +56,8 @@ struct Utterance {
 #[derive(Debug, Clone, Copy)]
 struct End {
     at: u64,
+    /// Its last sound.
+    sound: u64,
     deadline: Instant,
     /// The server was asked to settle it.
     is_asked: bool,
@@ -71,6 +73,8 @@ pub(crate) struct TimedResult {
     pub(crate) is_final: bool,
     /// It answers a request to settle what was sent.
     pub(crate) is_answer: bool,
+    /// The server hears a pause at its end, and believes in all of its words.
+    pub(crate) is_pause: bool,
     /// All of its words as the server writes them.
     pub(crate) text: String,
     pub(crate) words: Vec<TimedWord>,
@@ -94,6 +98,8 @@ pub(crate) struct Timed {
     finalised_until: u64,
     settled: VecDeque<Piece>,
     settled_until: u64,
+    /// The end of the last final result before a pause.
+    paused_until: u64,
     /// What earlier connections settled: the newest hears the end of it once more.
     heard_until: u64,
     interim: Piece,
@@ -113,6 +119,7 @@ impl Assembly for Timed {
             finalised_until: 0,
             settled: VecDeque::new(),
             settled_until: 0,
+            paused_until: 0,
             heard_until: 0,
             interim: Piece::default(),
             interim_until: 0,
@@ -147,8 +154,9 @@ impl Assembly for Timed {
         });
     }
 
-    fn finalise(&mut self, id: UtteranceId, deadline: Instant) -> Vec<SttEvent> {
+    fn finalise(&mut self, id: UtteranceId, silence_ms: u32, deadline: Instant) -> Vec<SttEvent> {
         let at = self.position;
+        let sound = at.saturating_sub(self.samples(u64::from(silence_ms)));
         self.finalised_until = at;
         let Some(utterance) = self.utterances.iter_mut().find(|it| it.id == id) else {
             let text = String::new();
@@ -160,6 +168,7 @@ impl Assembly for Timed {
         utterance.until = utterance.until.min(at);
         utterance.end.get_or_insert(End {
             at,
+            sound,
             deadline,
             is_asked: false,
             is_settled: false,
@@ -208,12 +217,15 @@ impl Assembly for Timed {
 
     fn take(&mut self, result: TimedResult, sent: Sent) -> Vec<SttEvent> {
         let until = self.position_of(result.end, sent);
-        let (is_final, is_answer) = (result.is_final, result.is_answer);
+        let (is_final, is_answer, is_pause) = (result.is_final, result.is_answer, result.is_pause);
         let piece = self.piece(result, sent);
         if is_final {
             self.interim = Piece::default();
             self.keep(piece);
             self.settled_until = self.settled_until.max(until);
+            if is_pause {
+                self.paused_until = self.settled_until;
+            }
         } else {
             self.interim = piece;
         }
@@ -227,6 +239,9 @@ impl Assembly for Timed {
         }
         let mut events = self.settle();
         events.extend(self.tell());
+        if is_pause {
+            events.extend(self.tell_pause());
+        }
         events
     }
 
@@ -332,7 +347,10 @@ impl Timed {
         let mut index = 0;
         while let Some(utterance) = self.utterances.get(index) {
             let is_settled = utterance.end.is_some_and(|end| {
-                end.is_settled || self.is_reached(end.at) || self.is_quiet_to(end.at)
+                end.is_settled
+                    || self.is_reached(end.at)
+                    || self.is_quiet_to(end.at)
+                    || self.has_paused(end.sound)
             });
             if !is_settled {
                 index += 1;
@@ -348,6 +366,11 @@ impl Timed {
 
     fn is_reached(&self, at: u64) -> bool {
         self.settled_until + self.samples(REACH_MS) >= at
+    }
+
+    /// Whether the server heard a pause after the last sound, and settled what was before.
+    fn has_paused(&self, sound: u64) -> bool {
+        self.paused_until > 0 && self.paused_until + self.samples(REACH_MS) >= sound
     }
 
     /// Whether the newest result reaches `at` and has no words before it that are not settled.
@@ -368,6 +391,12 @@ impl Timed {
             utterance: last.id,
             text,
         })
+    }
+
+    /// Says that the utterance that is being spoken pauses, where anything is known of it.
+    fn tell_pause(&self) -> Option<SttEvent> {
+        let last = self.utterances.back().filter(|it| it.end.is_none())?;
+        (!last.told.is_empty()).then_some(SttEvent::Settled { utterance: last.id })
     }
 
     fn text(&self, utterance: &Utterance) -> String {

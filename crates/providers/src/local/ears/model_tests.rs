@@ -269,6 +269,7 @@ async fn take_event(
         }
         DetectorEvent::SpeechStopped { .. } => SttInput::Finalise {
             utterance: *utterance,
+            silence_ms: 0,
         },
         _ => return,
     };
@@ -284,7 +285,7 @@ fn take_texts(recognition: &mut SttStream, texts: &mut [String]) {
 fn note_text(event: SttEvent, texts: &mut [String]) {
     match event {
         SttEvent::Final { utterance, text } => texts[utterance.0 as usize - 1] = text,
-        SttEvent::Interim { .. } => {}
+        SttEvent::Interim { .. } | SttEvent::Settled { .. } => {}
         SttEvent::Failed(error) => unreachable!("{error}"),
     }
 }
@@ -396,7 +397,10 @@ async fn noise_and_silence_that_is_called_speech_has_no_words() {
         .unwrap();
     stream
         .input
-        .send(SttInput::Finalise { utterance })
+        .send(SttInput::Finalise {
+            utterance,
+            silence_ms: 0,
+        })
         .await
         .unwrap();
     let expected = SttEvent::Final {

@@ -182,7 +182,7 @@ impl RecognisedCall {
                 self.recognition.suspect_pause(utterance);
                 self.abandon_interim();
             }
-            SttInput::Finalise { utterance } => {
+            SttInput::Finalise { utterance, .. } => {
                 if let Some(event) = self.recognition.finalise(utterance) {
                     self.send(event).await?;
                 }

@@ -173,6 +173,7 @@ pub(super) async fn detected(
         }
         DetectorEvent::Failed(problem) => unreachable!("{problem}"),
         DetectorEvent::Quiet { .. }
+        | DetectorEvent::WentOn { .. }
         | DetectorEvent::EndOfTurn { .. }
         | DetectorEvent::Voice { .. } => {}
     };

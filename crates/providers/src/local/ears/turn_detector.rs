@@ -247,6 +247,8 @@ impl DetectedCall {
             None => {
                 if self.gate.has_gone_quiet() {
                     self.send(DetectorEvent::Quiet { at }).await?;
+                } else if self.gate.has_gone_on() {
+                    self.send(DetectorEvent::WentOn { at }).await?;
                 }
                 self.judge_again();
                 self.look_at_voice().await

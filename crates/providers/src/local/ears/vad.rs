@@ -151,6 +151,8 @@ pub struct SpeechGate {
     policy: SpeechGatePolicy,
     state: GateState,
     judged: u64,
+    /// Whether the window that was judged last is the first loud one after a pause in speech.
+    has_gone_on: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,6 +170,7 @@ impl SpeechGate {
             policy,
             state: GateState::Silent,
             judged: 0,
+            has_gone_on: false,
         }
     }
 
@@ -195,10 +198,18 @@ impl SpeechGate {
         )
     }
 
+    /// Whether the window that was judged last is the first loud one after a pause in speech, too
+    /// short to have ended it.
+    #[must_use]
+    pub const fn has_gone_on(&self) -> bool {
+        self.has_gone_on
+    }
+
     /// Judges the next window.
     pub fn push(&mut self, probability: f32) -> Option<SpeechEdge> {
         let start = self.judged;
         self.judged += VAD_WINDOW as u64;
+        self.has_gone_on = false;
         if let GateState::Speaking {
             end,
             silent_windows,
@@ -232,6 +243,7 @@ impl SpeechGate {
         silent: u32,
     ) -> Option<SpeechEdge> {
         if probability >= self.policy.offset_probability {
+            self.has_gone_on = silent > 1;
             self.state = GateState::Speaking {
                 end: self.judged,
                 silent_windows: 0,
@@ -311,12 +323,17 @@ mod tests {
     #[test]
     fn each_pause_in_speech_is_told_once() {
         let mut gate = SpeechGate::new(SpeechGatePolicy::default());
-        let quiet = [0.9, 0.9, 0.9, 0.1, 0.1, 0.9, 0.3, 0.1, 0.1, 0.1, 0.1].map(|probability| {
+        let told = [0.9, 0.9, 0.9, 0.1, 0.1, 0.9, 0.3, 0.1, 0.1, 0.1, 0.1].map(|probability| {
             gate.push(probability);
-            gate.has_gone_quiet()
+            (gate.has_gone_quiet(), gate.has_gone_on())
         });
-        let told: Vec<usize> = (0..quiet.len()).filter(|&window| quiet[window]).collect();
-        assert_eq!(told, [3, 6]);
+        let at = |wanted| {
+            (0..told.len())
+                .filter(|&window| told[window] == wanted)
+                .collect()
+        };
+        let (quiet, on): (Vec<usize>, Vec<usize>) = (at((true, false)), at((false, true)));
+        assert_eq!((quiet, on), (vec![3, 6], vec![5]));
     }
 
     #[test]

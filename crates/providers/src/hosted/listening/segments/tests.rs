@@ -62,7 +62,7 @@ fn an_utterance_is_sent_from_before_its_onset_to_its_end() {
     assert_eq!(it.more("you "), believed(FIRST, "Are you"));
     assert_eq!(it.so_far("Are you"), []);
     assert_eq!(it.so_far("Are you op"), believed(FIRST, "Are you op"));
-    assert_eq!(it.finalise(FIRST, soon()), []);
+    assert_eq!(it.finalise(FIRST, 0, soon()), []);
     assert_eq!(it.next_to_ask(), Some(10_000));
     it.asked(10_000);
     assert_eq!((it.wanted_from(), it.next_to_ask()), (None, None));
@@ -74,7 +74,7 @@ fn an_utterance_is_sent_from_before_its_onset_to_its_end() {
     );
     assert!(!it.is_owed() && it.kept_from().is_none());
     assert_eq!(it.is_answered("nobody asked"), []);
-    assert_eq!(it.finalise(SECOND, soon()), said(SECOND, ""));
+    assert_eq!(it.finalise(SECOND, 0, soon()), said(SECOND, ""));
 }
 
 #[test]
@@ -82,12 +82,12 @@ fn the_next_segment_waits_for_the_answer_to_the_last() {
     let mut it = segments(1_000);
     it.start(FIRST, 300);
     it.begin();
-    it.finalise(FIRST, soon());
+    it.finalise(FIRST, 0, soon());
     it.asked(1_000);
     it.hear(400);
     it.start(SECOND, 300);
     it.hear(600);
-    it.finalise(SECOND, soon());
+    it.finalise(SECOND, 0, soon());
     assert_eq!((it.wanted_from(), it.next_to_ask()), (None, None));
     assert_eq!(it.is_answered("one"), said(FIRST, "one"));
     assert_eq!(
@@ -106,7 +106,7 @@ fn what_is_known_is_given_at_the_deadline() {
     it.begin();
     it.more("one");
     let deadline = soon();
-    it.finalise(FIRST, deadline);
+    it.finalise(FIRST, 0, deadline);
     it.asked(1_000);
     assert_eq!(it.expire(deadline - Duration::from_millis(1)), []);
     assert_eq!(it.expire(deadline), said(FIRST, "one"));
@@ -120,7 +120,7 @@ fn a_new_connection_hears_the_segment_once_more() {
     it.start(FIRST, 300);
     it.begin();
     it.more("one tow");
-    it.finalise(FIRST, soon());
+    it.finalise(FIRST, 0, soon());
     it.asked(9_000);
     assert_eq!(it.resume(5_000), 8_500);
     assert_eq!(
@@ -144,7 +144,7 @@ fn what_the_server_settles_by_itself_is_a_part_of_the_utterance() {
     it.resume(0);
     it.begin();
     assert_eq!(it.is_answered("one two"), []);
-    it.finalise(FIRST, soon());
+    it.finalise(FIRST, 0, soon());
     it.asked(1_000);
     assert_eq!(it.is_answered("three"), said(FIRST, "one two three"));
 }
@@ -168,7 +168,7 @@ fn long_utterances_are_settled_at_pauses() {
     assert_eq!(it.more("two"), believed(FIRST, "one two"));
     it.hear(500);
     it.pause(FIRST);
-    it.finalise(FIRST, soon());
+    it.finalise(FIRST, 0, soon());
     assert_eq!(it.next_to_ask(), Some(13_000));
     it.asked(13_000);
     assert_eq!(it.is_answered("two"), said(FIRST, "one two"));
@@ -187,9 +187,9 @@ fn where_the_pause_was_the_end_nothing_more_is_asked() {
         if is_answered_first {
             assert_eq!(it.is_answered("one"), []);
             it.begin();
-            assert_eq!(it.finalise(FIRST, soon()), said(FIRST, "one"));
+            assert_eq!(it.finalise(FIRST, 0, soon()), said(FIRST, "one"));
         } else {
-            assert_eq!(it.finalise(FIRST, soon()), []);
+            assert_eq!(it.finalise(FIRST, 0, soon()), []);
             assert_eq!(it.is_answered("one"), said(FIRST, "one"));
         }
         assert_eq!(it.wanted_from(), None);
@@ -220,7 +220,7 @@ fn endless_speech_and_utterances_without_an_end_break_nothing() {
     it.asked(26_700);
     assert_eq!(it.is_answered("two"), []);
     assert_eq!(it.wanted_from(), Some(26_700));
-    assert_eq!(it.finalise(FIRST, soon()), said(FIRST, "one two"));
+    assert_eq!(it.finalise(FIRST, 0, soon()), said(FIRST, "one two"));
     for number in 3..99 {
         it.hear(100);
         it.start(UtteranceId(number), 0);

@@ -35,6 +35,7 @@ fn result(kind: &str, start: f64, end: f64, words: &[(&str, f64, f64)]) -> Timed
         end,
         is_final: kind != "interim",
         is_answer: kind == "answer",
+        is_pause: kind == "pause",
         text: whole.join(" "),
         words: words.collect(),
     }
@@ -71,7 +72,7 @@ fn interim_text_is_what_is_settled_and_what_is_not() {
         it.take(result("interim", 1.0, 2.0, &two), ALL),
         believed(FIRST, "one two")
     );
-    assert_eq!(it.finalise(FIRST, soon()), []);
+    assert_eq!(it.finalise(FIRST, 0, soon()), []);
     assert_eq!(it.next_to_ask(), Some(2_000));
     it.asked(2_000);
     assert_eq!(it.next_to_ask(), None);
@@ -91,10 +92,10 @@ fn who_has_fallen_silent_is_settled_by_a_result_that_ends_in_the_silence() {
     it.hear(1_000);
     let words = [("one", 0.6, 0.8), ("two", 1.2, 1.8)];
     it.take(result("final", 0.0, 1.95, &words), ALL);
-    assert_eq!(it.finalise(FIRST, soon()), said(FIRST, "one two"));
+    assert_eq!(it.finalise(FIRST, 0, soon()), said(FIRST, "one two"));
     it.start(SECOND, 0);
     it.hear(2_000);
-    assert_eq!(it.finalise(SECOND, soon()), []);
+    assert_eq!(it.finalise(SECOND, 0, soon()), []);
     let words = [("three", 2.2, 3.8)];
     assert_eq!(
         it.take(result("final", 1.95, 3.89, &words), ALL),
@@ -104,11 +105,41 @@ fn who_has_fallen_silent_is_settled_by_a_result_that_ends_in_the_silence() {
 }
 
 #[test]
+fn words_before_a_pause_settle_the_utterance_once_it_is_over() {
+    let mut it = transcript(1_000);
+    it.start(FIRST, 500);
+    let settled = vec![SttEvent::Settled { utterance: FIRST }];
+    let one = [("one", 0.6, 0.8)];
+    let events = it.take(result("pause", 0.0, 0.85, &one), ALL);
+    assert_eq!(events, [believed(FIRST, "one"), settled.clone()].concat());
+    it.hear(500);
+    let two = [("two", 1.0, 1.3)];
+    let events = it.take(result("pause", 0.85, 1.35, &two), ALL);
+    assert_eq!(events, [believed(FIRST, "one two"), settled].concat());
+    // The last sound was at 1.36 s.
+    assert_eq!(it.finalise(FIRST, 140, soon()), said(FIRST, "one two"));
+    it.start(SECOND, 0);
+    it.hear(1_000);
+    let three = [("three", 1.6, 2.0)];
+    it.take(result("pause", 1.35, 2.05, &three), ALL);
+    // What was said up to 2.3 s is not known yet.
+    assert_eq!(it.finalise(SECOND, 200, soon()), []);
+}
+
+#[test]
+fn a_pause_after_nothing_is_not_told() {
+    let mut it = transcript(1_000);
+    it.start(FIRST, 0);
+    it.hear(1_000);
+    assert_eq!(it.take(result("pause", 0.0, 0.5, &[]), ALL), []);
+}
+
+#[test]
 fn words_belong_to_an_utterance_by_where_they_begin() {
     let mut it = transcript(1_000);
     it.start(FIRST, 300);
     it.hear(1_000);
-    assert_eq!(it.finalise(FIRST, soon()), []);
+    assert_eq!(it.finalise(FIRST, 0, soon()), []);
     it.hear(400);
     it.start(SECOND, 200);
     it.hear(600);
@@ -123,7 +154,7 @@ fn words_belong_to_an_utterance_by_where_they_begin() {
         events,
         [said(FIRST, "soft one"), believed(SECOND, "two")].concat()
     );
-    assert_eq!(it.finalise(SECOND, soon()), said(SECOND, "two"));
+    assert_eq!(it.finalise(SECOND, 0, soon()), said(SECOND, "two"));
 }
 
 #[test]
@@ -145,15 +176,15 @@ fn words_that_come_before_their_utterance_is_told_wait_for_it() {
 fn an_utterance_without_words_and_an_unknown_one_are_answered() {
     let mut it = transcript(1_000);
     it.start(FIRST, 300);
-    assert_eq!(it.finalise(FIRST, soon()), []);
-    assert_eq!(it.finalise(FIRST, soon()), []);
+    assert_eq!(it.finalise(FIRST, 0, soon()), []);
+    assert_eq!(it.finalise(FIRST, 0, soon()), []);
     // An interim result that reaches the end and hears nothing will not change.
     assert_eq!(
         it.take(result("interim", 0.0, 1.0, &[]), ALL),
         said(FIRST, "")
     );
-    assert_eq!(it.finalise(FIRST, soon()), said(FIRST, ""));
-    assert_eq!(it.finalise(SECOND, soon()), said(SECOND, ""));
+    assert_eq!(it.finalise(FIRST, 0, soon()), said(FIRST, ""));
+    assert_eq!(it.finalise(SECOND, 0, soon()), said(SECOND, ""));
 }
 
 #[test]
@@ -162,7 +193,7 @@ fn what_is_known_is_given_at_the_deadline_and_late_words_go_to_nobody() {
     it.start(FIRST, 600);
     it.take(result("interim", 0.0, 0.9, &[("one", 0.5, 0.7)]), ALL);
     let deadline = soon();
-    assert_eq!(it.finalise(FIRST, deadline), []);
+    assert_eq!(it.finalise(FIRST, 0, deadline), []);
     assert_eq!(it.deadline(), Some(deadline));
     assert_eq!(it.expire(deadline - Duration::from_millis(1)), []);
     assert_eq!(it.expire(deadline), said(FIRST, "one"));
@@ -181,7 +212,7 @@ fn words_that_are_heard_after_a_turn_was_ended_are_waited_for() {
         let mut it = transcript(1_000);
         it.start(FIRST, 600);
         let deadline = soon();
-        assert_eq!(it.finalise(FIRST, deadline), []);
+        assert_eq!(it.finalise(FIRST, 0, deadline), []);
         it.asked(1_000);
         let turn = result("final", 0.0, 0.9, &[("one", 0.5, 0.8)]);
         assert_eq!(it.take(turn, ALL), []);
@@ -200,12 +231,12 @@ fn an_answer_to_an_utterance_of_before_settles_no_later_one() {
     let mut it = transcript(1_000);
     it.start(FIRST, 500);
     let deadline = soon();
-    it.finalise(FIRST, deadline);
+    it.finalise(FIRST, 0, deadline);
     it.asked(1_000);
     it.expire(deadline);
     it.hear(2_000);
     it.start(SECOND, 500);
-    it.finalise(SECOND, soon());
+    it.finalise(SECOND, 0, soon());
     it.asked(3_000);
     assert_eq!(
         it.take(result("answer", 0.0, 1.0, &[("one", 0.6, 0.8)]), ALL),
@@ -225,7 +256,7 @@ fn a_new_connection_neither_loses_nor_doubles_a_word() {
     it.take(result("final", 0.0, 1.0, &[("one", 0.5, 0.9)]), ALL);
     let words = [("two", 1.1, 1.6), ("three", 1.9, 2.3), ("four", 3.0, 3.2)];
     it.take(result("interim", 1.0, 3.5, &words), ALL);
-    it.finalise(FIRST, soon());
+    it.finalise(FIRST, 0, soon());
     it.asked(4_000);
     // "three" began before the audio that is kept: it is believed, and not heard again.
     assert_eq!(it.resume(2_000), 2_300);
