@@ -1,4 +1,4 @@
-//! What a carrier is told to do with a call, and XML, in which all of them take it.
+//! What a carrier is told to do with a call, and XML, in which most of them take it.
 
 use std::fmt::Write as _;
 
@@ -11,6 +11,8 @@ pub enum Answer<'a> {
         url: &'a str,
         /// The single-use token that the stream's start brings, as its parameter `token`.
         token: &'a str,
+        /// The carrier's id of the call, for a stream whose start would not tell it.
+        call_id: &'a str,
     },
     /// To say something and hang up.
     Say(&'a str),

@@ -7,21 +7,27 @@
 
 mod answer;
 mod form;
+mod jambonz;
+mod origin;
 mod plivo;
 mod progress;
 mod rest;
 mod signature;
 mod telnyx;
 mod twilio;
+mod upgrade;
+mod vonage;
 mod webhook;
 
 pub use answer::Answer;
+pub use origin::{Document, Origin};
 pub use progress::{AnsweredBy, Progress, Stage};
 pub use rest::{Account, Method, Outgoing, Request, RestProblem};
 pub use signature::SignatureProblem;
+pub use upgrade::verify_upgrade;
 pub use webhook::{IncomingCall, Webhook, WebhookProblem};
 
-/// A carrier whose calls are answered.
+/// A carrier whose calls are answered, and which places calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Carrier {
     /// Twilio, by `TwiML`.

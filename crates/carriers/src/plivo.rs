@@ -10,7 +10,8 @@ use serde_json::json;
 use crate::answer::{escaped, response};
 use crate::form::Form;
 use crate::rest::{by_id, part, with_json};
-use crate::signature::is_digest;
+use crate::signature::{is_digest, of_hexadecimal};
+use crate::webhook::with_plus;
 use crate::{
     Account, Answer, AnsweredBy, IncomingCall, Method, Outgoing, Progress, Request,
     SignatureProblem, Webhook, WebhookProblem,
@@ -19,8 +20,6 @@ use crate::{
 /// Signed with the token of the account that the number is in, and with that of the account above.
 const SIGNATURES: [&str; 2] = ["x-plivo-signature-v3", "x-plivo-signature-ma-v3"];
 const NONCE: &str = "x-plivo-signature-v3-nonce";
-/// Shortest number that is taken for one of E.164 without its plus.
-const DIGITS_MIN: usize = 7;
 
 pub(crate) fn verify(key: &str, webhook: &Webhook<'_>) -> Result<(), SignatureProblem> {
     let nonce = webhook.header(NONCE);
@@ -81,18 +80,9 @@ pub(crate) fn incoming(webhook: &Webhook<'_>) -> Result<IncomingCall, WebhookPro
     })
 }
 
-fn with_plus(party: String) -> String {
-    let is_number = party.len() >= DIGITS_MIN && party.bytes().all(|it| it.is_ascii_digit());
-    if is_number {
-        format!("+{party}")
-    } else {
-        party
-    }
-}
-
 pub(crate) fn document(answer: &Answer<'_>) -> String {
     response(&match answer {
-        Answer::Stream { url, token } => format!(
+        Answer::Stream { url, token, .. } => format!(
             "<Stream bidirectional=\"true\" keepCallAlive=\"true\" audioTrack=\"inbound\" \
              contentType=\"audio/x-mulaw;rate=8000\" extraHeaders=\"token={}\">{}</Stream>",
             hexadecimal(token),
@@ -114,16 +104,7 @@ fn hexadecimal(text: &str) -> String {
 }
 
 pub(crate) fn token(brought: &str) -> Option<String> {
-    let digits = brought.as_bytes();
-    let is_whole = digits.len().is_multiple_of(2) && digits.iter().all(u8::is_ascii_hexdigit);
-    if !is_whole {
-        return None;
-    }
-    let bytes = digits.chunks(2).map(|pair| {
-        let pair = std::str::from_utf8(pair).ok()?;
-        u8::from_str_radix(pair, 16).ok()
-    });
-    String::from_utf8(bytes.collect::<Option<_>>()?).ok()
+    String::from_utf8(of_hexadecimal(brought)?).ok()
 }
 
 /// The address of an account's calls, or of its requests for some.

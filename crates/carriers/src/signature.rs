@@ -1,4 +1,4 @@
-//! What is wrong with a signature, and keyed digests, which two of the carriers sign with.
+//! What is wrong with a signature, keyed digests, which two of the carriers sign with, and digits.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -37,4 +37,18 @@ pub(crate) fn is_digest(
     };
     let key = hmac::Key::new(algorithm, key.as_bytes());
     hmac::verify(&key, text, &signature).is_ok()
+}
+
+/// The bytes that digits stand for, two for each; `None` for other text.
+pub(crate) fn of_hexadecimal(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes();
+    let is_whole = digits.len().is_multiple_of(2) && digits.iter().all(u8::is_ascii_hexdigit);
+    if !is_whole {
+        return None;
+    }
+    let bytes = digits.chunks(2).map(|pair| {
+        let pair = std::str::from_utf8(pair).ok()?;
+        u8::from_str_radix(pair, 16).ok()
+    });
+    bytes.collect()
 }

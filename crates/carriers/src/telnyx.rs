@@ -52,7 +52,7 @@ pub(crate) fn incoming(webhook: &Webhook<'_>) -> Result<IncomingCall, WebhookPro
 /// caller's is.
 pub(crate) fn document(answer: &Answer<'_>) -> String {
     response(&match answer {
-        Answer::Stream { url, token } => format!(
+        Answer::Stream { url, token, .. } => format!(
             "<Connect><Stream url=\"{}\" track=\"inbound_track\" codec=\"PCMU\" \
              bidirectionalMode=\"rtp\" bidirectionalCodec=\"PCMU\">\
              <Parameter name=\"token\" value=\"{}\"/></Stream></Connect>",

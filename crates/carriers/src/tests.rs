@@ -94,6 +94,7 @@ fn a_stream_is_asked_for_in_each_carrier_s_words() {
     let answer = Answer::Stream {
         url,
         token: "ws_1.t_2.x",
+        call_id: "CA1",
     };
     assert_eq!(
         Carrier::Twilio.document(&answer),
@@ -196,11 +197,12 @@ proptest! {
         for carrier in Carrier::ALL {
             let said = carrier.document(&Answer::Say(&text));
             prop_assert!(roxmltree::Document::parse(&said).is_ok(), "{}", said);
-            let stream = carrier.document(&Answer::Stream { url: &text, token: &token });
+            let stream = Answer::Stream { url: &text, token: &token, call_id: "" };
+            let stream = carrier.document(&stream);
             prop_assert!(roxmltree::Document::parse(&stream).is_ok(), "{}", stream);
         }
         if let Some(brought) = Carrier::Plivo
-            .document(&Answer::Stream { url: "wss://a", token: &token })
+            .document(&Answer::Stream { url: "wss://a", token: &token, call_id: "" })
             .split_once("token=")
             .and_then(|(_, rest)| rest.split_once('"').map(|(token, _)| token.to_owned()))
         {

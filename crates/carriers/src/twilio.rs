@@ -98,7 +98,7 @@ pub(crate) fn incoming(webhook: &Webhook<'_>) -> Result<IncomingCall, WebhookPro
 
 pub(crate) fn document(answer: &Answer<'_>) -> String {
     response(&match answer {
-        Answer::Stream { url, token } => format!(
+        Answer::Stream { url, token, .. } => format!(
             r#"<Connect><Stream url="{}"><Parameter name="token" value="{}"/></Stream></Connect>"#,
             escaped(url),
             escaped(token)

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::form::Form;
 
 /// Most fields of the address that go along with a call, and the longest of them in bytes.
@@ -9,6 +11,8 @@ const PARAMETERS_MAX: usize = 50;
 const PARAMETER_BYTES_MAX: usize = 1_000;
 /// Longest name of a party, in bytes: a SIP address may be one.
 const PARTY_BYTES_MAX: usize = 256;
+/// Shortest number that is taken for one of E.164 without its plus.
+const DIGITS_MIN: usize = 7;
 
 /// A request of a carrier, with POST.
 #[derive(Debug, Clone, Copy)]
@@ -41,10 +45,10 @@ pub struct IncomingCall {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WebhookProblem {
     /// A field is missing.
-    #[error("the form has no field {0}")]
+    #[error("the request has no field {0}")]
     Missing(&'static str),
     /// A field is longer than any number or address.
-    #[error("the form's field {0} is too long")]
+    #[error("the request's field {0} is too long")]
     TooLong(&'static str),
 }
 
@@ -58,7 +62,29 @@ impl Webhook<'_> {
     /// Reads a call whose id stands in the field `id`.
     pub(crate) fn call(&self, id: &'static str) -> Result<IncomingCall, WebhookProblem> {
         let form = Form::read(self.body);
-        let field = |name: &'static str| match form.get(name) {
+        self.call_of([id, "From", "To"], |name| form.get(name).map(str::to_owned))
+    }
+
+    /// Reads a call of which an object in JSON tells the id, who calls and who is called, in these
+    /// fields.
+    pub(crate) fn json_call(
+        &self,
+        names: [&'static str; 3],
+    ) -> Result<IncomingCall, WebhookProblem> {
+        let body: Value = serde_json::from_slice(self.body).unwrap_or_default();
+        self.call_of(names, |name| match &body[name] {
+            Value::String(text) => Some(text.clone()).filter(|it| !it.is_empty()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        })
+    }
+
+    fn call_of(
+        &self,
+        [id, from, to]: [&'static str; 3],
+        read: impl Fn(&'static str) -> Option<String>,
+    ) -> Result<IncomingCall, WebhookProblem> {
+        let field = |name: &'static str| match read(name) {
             None => Err(WebhookProblem::Missing(name)),
             Some(text) if text.len() > PARTY_BYTES_MAX => Err(WebhookProblem::TooLong(name)),
             Some(text) => Ok(text.trim().to_owned()),
@@ -67,11 +93,11 @@ impl Webhook<'_> {
         Ok(IncomingCall {
             id: field(id)?,
             // Some callers do not say who they are.
-            from: match field("From") {
+            from: match field(from) {
                 Err(WebhookProblem::Missing(_)) => String::new(),
                 read => read?,
             },
-            to: field("To")?,
+            to: field(to)?,
             parameters: Form::of_query(self.url)
                 .0
                 .into_iter()
@@ -79,5 +105,15 @@ impl Webhook<'_> {
                 .take(PARAMETERS_MAX)
                 .collect(),
         })
+    }
+}
+
+/// A number of E.164 with its plus, where it was written without; other parties as they are.
+pub(crate) fn with_plus(party: String) -> String {
+    let is_number = party.len() >= DIGITS_MIN && party.bytes().all(|it| it.is_ascii_digit());
+    if is_number {
+        format!("+{party}")
+    } else {
+        party
     }
 }

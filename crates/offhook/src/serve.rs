@@ -4,6 +4,7 @@
 mod admission;
 mod answering;
 mod audio_socket;
+mod brought;
 mod carriers;
 mod dialling;
 mod echo;
@@ -314,6 +315,7 @@ async fn session(
             agent,
             place,
             rate,
+            lead: server.settings.lead,
             permit,
             carried: CallDocument {
                 transport: TRANSPORT.into(),
@@ -330,6 +332,7 @@ struct Asked {
     agent: Agent,
     place: CallPlace,
     rate: offhook_media::SampleRate,
+    lead: Duration,
     permit: OwnedSemaphorePermit,
     /// What is known of what carries it.
     carried: CallDocument,
@@ -347,7 +350,7 @@ async fn open(
         settled,
     } = asked.admitted;
     let mut agent = asked.agent;
-    let lead = server.settings.lead;
+    let lead = asked.lead;
     let (near, far_end) = leg(LegDescription {
         transport: asked.carried.transport.clone(),
         rate: asked.rate,

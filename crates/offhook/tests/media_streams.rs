@@ -6,10 +6,14 @@
     reason = "a test panics where something is not as it must be"
 )]
 
+#[path = "media_streams/addressed.rs"]
+mod addressed;
 #[path = "media_streams/carrier_api.rs"]
 mod carrier_api;
 #[path = "media_streams/incoming.rs"]
 mod incoming;
+#[path = "media_streams/json_carriers.rs"]
+mod json_carriers;
 #[path = "media_streams/outgoing.rs"]
 mod outgoing;
 #[path = "media_streams/stage.rs"]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use offhook_agent::Agent;
 use offhook_api::calls::{CallDocument, CallPlace, PlaceAsked};
@@ -128,6 +128,25 @@ async fn by_key(
         agent: found.ok_or_else(|| Refused::NoAgent(name.to_owned()))?,
         workspace: access.workspace.id().clone(),
         settled: None,
+    })
+}
+
+/// Lets the holder of a key in to the agent of that name, or with that id; `whence` are the headers that
+/// tell where the request comes from.
+pub(super) async fn by_agent_key(
+    server: &Server,
+    name: &str,
+    key: &str,
+    whence: HeaderMap,
+) -> Result<Admitted, Refusal> {
+    let mut headers = whence;
+    let bearer = HeaderValue::try_from(format!("Bearer {key}"));
+    let bearer = bearer.map_err(|_| Refusal::unauthorized("the key opens nothing"))?;
+    headers.insert(header::AUTHORIZATION, bearer);
+    let admitted = by_key(server, name, &Uri::default(), &headers).await;
+    admitted.map_err(|refused| match refused {
+        Refused::NoAgent(_) => Refusal::not_found("agent"),
+        Refused::Refusal(refusal) => refusal,
     })
 }
 

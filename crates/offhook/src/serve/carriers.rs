@@ -13,13 +13,18 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use offhook_api::{CallAnswer, CalledNumber, Refusal, RingingCall};
-use offhook_carriers::{Answer, Carrier, SignatureProblem, Webhook};
+use offhook_carriers::{
+    Answer, Carrier, Document, Origin, SignatureProblem, Webhook, verify_upgrade,
+};
 use offhook_store::{SecretText, now_ms};
 
 use super::{Server, media_stream, placed_calls, refuse, refuse_as};
 
 /// Longest request of a carrier.
 const REQUEST_BYTES_MAX: usize = 64 * 1_024;
+/// The variable of the environment with Genesys' client secret, in base64.
+const GENESYS_SECRET: &str = "GENESYS_CLIENT_SECRET";
+const NO_SUCH_CARRIER: &str = "no such carrier is served here";
 const NOT_SIGNED: &str = "the signature is missing or wrong";
 const NOT_IN_SERVICE: &str = "This number is not in service. Goodbye.";
 const FAILING: &str = "We cannot take your call right now. Please try again later. Goodbye.";
@@ -27,7 +32,9 @@ const FAILING: &str = "We cannot take your call right now. Please try again late
 /// What the carriers' requests are checked with.
 #[derive(Debug)]
 pub(super) struct CarrierKeys {
-    keys: HashMap<Carrier, SecretText>,
+    keys: HashMap<Origin, SecretText>,
+    /// What Genesys signs its requests for sockets with; `None` where it does not sign.
+    genesys: Option<SecretText>,
     /// The second in which a refused request was last warned of.
     warned_s: AtomicI64,
 }
@@ -35,13 +42,16 @@ pub(super) struct CarrierKeys {
 impl CarrierKeys {
     /// Those that the environment names.
     pub(super) fn of_environment() -> Self {
-        let named = Carrier::ALL.into_iter().filter_map(|carrier| {
-            let key = std::env::var(carrier.key_variable()).ok()?;
+        let named = |variable: &str| {
+            let key = std::env::var(variable).ok()?;
             let key = key.trim();
-            (!key.is_empty()).then(|| (carrier, SecretText::new(key)))
-        });
+            (!key.is_empty()).then(|| SecretText::new(key))
+        };
+        let origins = Origin::ALL.into_iter();
+        let keys = origins.filter_map(|it| Some((it, named(it.key_variable())?)));
         Self {
-            keys: named.collect(),
+            keys: keys.collect(),
+            genesys: named(GENESYS_SECRET),
             warned_s: AtomicI64::new(0),
         }
     }
@@ -50,27 +60,53 @@ impl CarrierKeys {
     /// with the server's.
     pub(super) fn verify(
         &self,
-        carrier: Carrier,
+        origin: Origin,
         own: Option<&SecretText>,
         webhook: &Webhook<'_>,
     ) -> Result<(), NotSigned> {
-        let key = own.or_else(|| self.keys.get(&carrier));
+        let key = own.or_else(|| self.keys.get(&origin));
         let checked = match key {
-            Some(key) => carrier.verify(key.expose(), webhook),
+            Some(key) => origin.verify(key.expose(), webhook),
             None => Err(SignatureProblem::Key),
         };
         checked.map_err(|problem| {
-            self.note_refused(carrier, &problem.to_string());
+            self.note_refused(origin, &problem.to_string());
+            NotSigned
+        })
+    }
+
+    /// Checks that Genesys asks for a socket at that path, where it signs its requests. Everybody else
+    /// has to have a token or a key anyway.
+    pub(super) fn verify_genesys(
+        &self,
+        authority: &str,
+        path: &str,
+        headers: &HeaderMap,
+    ) -> Result<(), NotSigned> {
+        let Some(secret) = &self.genesys else {
+            return Ok(());
+        };
+        let request = Webhook {
+            url: &format!("https://{authority}{path}"),
+            headers: &pairs(headers),
+            body: b"",
+            now_s: now_ms() / 1_000,
+        };
+        verify_upgrade(secret.expose(), &request).map_err(|problem| {
+            self.warn("genesys", &problem.to_string());
             NotSigned
         })
     }
 
     /// Notes that a request is not the carrier's, in the log once a second at most: anybody can
     /// send such.
-    fn note_refused(&self, carrier: Carrier, problem: &str) {
+    fn note_refused(&self, origin: Origin, problem: &str) {
+        self.warn(origin.name(), problem);
+    }
+
+    fn warn(&self, carrier: &str, problem: &str) {
         let now_s = now_ms() / 1_000;
         if self.warned_s.swap(now_s, Ordering::Relaxed) != now_s {
-            let carrier = carrier.name();
             tracing::warn!(carrier, problem, "a request is not signed");
         }
     }
@@ -91,8 +127,11 @@ async fn incoming(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let (carrier, public_url) = match served(&server, &carrier) {
-        Ok(served) => served,
+    let Some(origin) = Origin::named(&carrier) else {
+        return refuse(StatusCode::NOT_FOUND, NO_SUCH_CARRIER);
+    };
+    let public_url = match public_url(&server, origin) {
+        Ok(public_url) => public_url,
         Err((status, problem)) => return refuse(status, problem),
     };
     let path = uri.path_and_query().map_or("/", |it| it.as_str());
@@ -102,7 +141,7 @@ async fn incoming(
         body: &body,
         now_s: now_ms() / 1_000,
     };
-    answer(&server, carrier, public_url, &webhook)
+    answer(&server, origin, public_url, &webhook)
         .await
         .unwrap_or_else(|refused| refused)
 }
@@ -114,15 +153,19 @@ pub(super) fn served<'s>(
 ) -> Result<(Carrier, &'s str), (StatusCode, &'static str)> {
     let mut carriers = Carrier::ALL.into_iter();
     let Some(carrier) = carriers.find(|it| it.name() == name) else {
-        return Err((StatusCode::NOT_FOUND, "no such carrier is served here"));
+        return Err((StatusCode::NOT_FOUND, NO_SUCH_CARRIER));
     };
-    let Some(public_url) = &server.settings.public_url else {
+    Ok((carrier, public_url(server, carrier.into())?))
+}
+
+/// The address at which carriers reach this server.
+fn public_url(server: &Server, origin: Origin) -> Result<&str, (StatusCode, &'static str)> {
+    server.settings.public_url.as_deref().ok_or_else(|| {
         let problem =
             "public_url is not set, without which no signature of a carrier can be checked";
-        tracing::warn!(carrier = carrier.name(), problem, "a call is refused");
-        return Err((StatusCode::SERVICE_UNAVAILABLE, problem));
-    };
-    Ok((carrier, public_url))
+        tracing::warn!(carrier = origin.name(), problem, "a call is refused");
+        (StatusCode::SERVICE_UNAVAILABLE, problem)
+    })
 }
 
 /// The headers that are texts.
@@ -134,22 +177,22 @@ pub(super) fn pairs(headers: &HeaderMap) -> Vec<(&str, &str)> {
 
 async fn answer(
     server: &Server,
-    carrier: Carrier,
+    origin: Origin,
     public_url: &str,
     webhook: &Webhook<'_>,
 ) -> Result<Response, Response> {
-    let call = carrier
+    let call = origin
         .incoming(webhook)
         .map_err(|problem| refuse(StatusCode::BAD_REQUEST, &problem.to_string()))?;
     let numbers = server.api.called_numbers(&call.to).await;
     let numbers = numbers.map_err(|refusal: Refusal| refuse_as(&refusal))?;
-    let called = signed_for(server, carrier, webhook, numbers);
+    let called = signed_for(server, origin, webhook, numbers);
     let called = called.map_err(NotSigned::response)?;
     let answered = match &called {
         None => CallAnswer::NotInService,
         Some(called) => {
             let ringing = RingingCall {
-                carrier: carrier.name(),
+                carrier: origin.name(),
                 id: &call.id,
                 from: &call.from,
                 to: &call.to,
@@ -158,17 +201,18 @@ async fn answer(
             server.switchboard().answer(ringing, called).await
         }
     };
-    let stream = stream_url(public_url, media_stream::path(carrier));
-    let document = carrier.document(&match &answered {
+    let stream = stream_url(public_url, &media_stream::path(origin.name()));
+    let Document { content_type, text } = origin.document(&match &answered {
         CallAnswer::Answered { token } => Answer::Stream {
             url: &stream,
             token,
+            call_id: &call.id,
         },
         CallAnswer::NotInService => Answer::Say(NOT_IN_SERVICE),
         CallAnswer::Failing => Answer::Say(FAILING),
         CallAnswer::Busy => Answer::Busy,
     });
-    Ok(([(header::CONTENT_TYPE, "application/xml")], document).into_response())
+    Ok(([(header::CONTENT_TYPE, content_type)], text).into_response())
 }
 
 /// A request that is not the carrier's.
@@ -186,26 +230,26 @@ impl NotSigned {
 /// nobody has the number.
 fn signed_for(
     server: &Server,
-    carrier: Carrier,
+    origin: Origin,
     webhook: &Webhook<'_>,
     numbers: Vec<CalledNumber>,
 ) -> Result<Option<CalledNumber>, NotSigned> {
-    let ours = server.carrier_keys.keys.get(&carrier);
+    let ours = server.carrier_keys.keys.get(&origin);
     let ours = match ours {
-        Some(key) => carrier
+        Some(key) => origin
             .verify(key.expose(), webhook)
             .map_err(|it| it.to_string()),
-        None => Err(format!("{} is not set", carrier.key_variable())),
+        None => Err(format!("{} is not set", origin.key_variable())),
     };
-    let of_carrier = |it: &CalledNumber| it.carrier.as_ref().is_none_or(|of| of == carrier.name());
+    let of_carrier = |it: &CalledNumber| it.carrier.as_ref().is_none_or(|of| of == origin.name());
     let mut numbers = numbers.into_iter().filter(of_carrier);
     let called = numbers.find(|number| match &number.account_key {
-        Some(key) => carrier.verify(key.expose(), webhook).is_ok(),
+        Some(key) => origin.verify(key.expose(), webhook).is_ok(),
         None => ours.is_ok(),
     });
     match (called, ours) {
         (None, Err(problem)) => {
-            server.carrier_keys.note_refused(carrier, &problem);
+            server.carrier_keys.note_refused(origin, &problem);
             Err(NotSigned)
         }
         (called, _) => Ok(called),

@@ -8,10 +8,12 @@ use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::response::Response;
 use axum::routing::get;
-use offhook_carriers::Carrier;
 use offhook_contract::{LegDescription, leg};
 use offhook_transport::echo;
-use offhook_transport::media_stream::wire::{Dialect, Plivo, StreamStart, Telnyx, Twilio};
+use offhook_transport::media_stream::wire::{
+    Asterisk, AudioHook, Dialect, Exotel, FreeSwitch, Jambonz, Plivo, StreamStart, Telnyx, Twilio,
+    Vonage,
+};
 use offhook_transport::media_stream::{OpenedStream, serve_stream};
 use offhook_transport::websocket::{SocketLimits, without_delay};
 use tokio::net::TcpListener;
@@ -28,11 +30,17 @@ pub(super) async fn run(settings: &Settings) -> anyhow::Result<Outcome> {
         Complaint::bad_input(format!("cannot listen on {address}: {problem}"))
     })?;
     let address = listener.local_addr()?;
-    println!("echo on ws://{address}{}", path(Carrier::Twilio));
+    println!("echo on ws://{address}{}", path(Twilio::NAME));
     let router = Router::new()
-        .route(path(Carrier::Twilio), get(stream::<Twilio>))
-        .route(path(Carrier::Telnyx), get(stream::<Telnyx>))
-        .route(path(Carrier::Plivo), get(stream::<Plivo>))
+        .route(&path(Twilio::NAME), get(stream::<Twilio>))
+        .route(&path(Telnyx::NAME), get(stream::<Telnyx>))
+        .route(&path(Plivo::NAME), get(stream::<Plivo>))
+        .route(&path(Vonage::NAME), get(stream::<Vonage>))
+        .route(&path(Jambonz::NAME), get(stream::<Jambonz>))
+        .route(&path(Exotel::NAME), get(stream::<Exotel>))
+        .route(&path(FreeSwitch::NAME), get(stream::<FreeSwitch>))
+        .route(&path(AudioHook::NAME), get(stream::<AudioHook>))
+        .route(&path(Asterisk::NAME), get(stream::<Asterisk>))
         .route("/healthz", get(|| async { "ok\n" }))
         .with_state(settings.limits);
     let serving = axum::serve(without_delay(listener), router);

@@ -1,73 +1,110 @@
-//! Media streams of carriers. A carrier passes no query string and no header of ours along, so that
-//! the token of a call comes with the start of its stream. What was settled when the call rang is
-//! the token's; else values for the agent's variables and the two numbers come with the start too.
+//! Media streams of carriers. Most pass no query string and no header of ours along, so that the token
+//! of a call comes with the start of its stream; the address may have it too. What was settled when
+//! the call rang is the token's; else values for the agent's variables and the two numbers come with
+//! the start or the address. Who has no token may have a key, with which an agent is named.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
+use axum::http::{HeaderMap, Uri, header};
 use axum::routing::get;
 use offhook_api::Refusal;
 use offhook_api::calls::CallDocument;
-use offhook_carriers::Carrier;
-use offhook_media::SampleRate;
-use offhook_transport::media_stream::wire::{Dialect, Plivo, StreamStart, Telnyx, Twilio};
+use offhook_carriers::Origin;
+use offhook_media::{FRAME_DURATION, SampleRate};
+use offhook_transport::media_stream::wire::{
+    Asterisk, AudioHook, Dialect, Exotel, FreeSwitch, Jambonz, Plivo, StreamStart, Telnyx, Twilio,
+    Vonage,
+};
 use offhook_transport::media_stream::{OpenedStream, StreamRefusal, serve_stream};
 use offhook_transport::websocket::{OpenedSession, SessionRefusal, SessionStart};
 use serde_json::{Map, Value};
 
-use super::admission::{Admitted, by_token, take_place};
+use super::admission::{Admitted, by_agent_key, by_token, take_place};
+use super::brought::Brought;
+use super::carriers::NotSigned;
 use super::{Asked, EVERY_LINE_BUSY, Server, open};
 
 /// The parameter with the single-use token of the call, as `web-calls` gives it out.
 const TOKEN: &str = "token";
+/// The parameter with an agent's name or id, for whoever brings a key in a header.
+const AGENT: &str = "agent";
 /// The parameters with the number that called, and the one that was called.
 const FROM: &str = "from";
 const TO: &str = "to";
 
-/// Where a carrier's streams are answered.
-pub(super) const fn path(carrier: Carrier) -> &'static str {
-    match carrier {
-        Carrier::Twilio => "/v1/media-streams/twilio",
-        Carrier::Telnyx => "/v1/media-streams/telnyx",
-        Carrier::Plivo => "/v1/media-streams/plivo",
-    }
+/// Where the streams of a carrier of that name are answered.
+pub(super) fn path(name: &str) -> String {
+    format!("/v1/media-streams/{name}")
 }
 
 /// The routes of all carriers' streams.
 pub(super) fn routes() -> Router<Arc<Server>> {
     let routes = Router::new();
-    let routes = with_streams::<Twilio>(routes, Carrier::Twilio);
-    let routes = with_streams::<Telnyx>(routes, Carrier::Telnyx);
-    with_streams::<Plivo>(routes, Carrier::Plivo)
+    let routes = with_streams::<Twilio>(routes);
+    let routes = with_streams::<Telnyx>(routes);
+    let routes = with_streams::<Plivo>(routes);
+    let routes = with_streams::<Vonage>(routes);
+    let routes = with_streams::<Jambonz>(routes);
+    let routes = with_streams::<Exotel>(routes);
+    let routes = with_streams::<FreeSwitch>(routes);
+    let routes = with_streams::<AudioHook>(routes);
+    with_streams::<Asterisk>(routes)
 }
 
 /// Adds the route of a carrier's streams.
-fn with_streams<D: Dialect>(routes: Router<Arc<Server>>, carrier: Carrier) -> Router<Arc<Server>> {
-    let stream = move |State(server): State<Arc<Server>>, upgrade: WebSocketUpgrade| async move {
+fn with_streams<D: Dialect>(routes: Router<Arc<Server>>) -> Router<Arc<Server>> {
+    let stream = |State(server): State<Arc<Server>>,
+                  uri: Uri,
+                  headers: HeaderMap,
+                  upgrade: WebSocketUpgrade| async move {
+        if D::NAME == AudioHook::NAME {
+            let signed = is_signed(&server, &uri, &headers);
+            if let Err(refused) = signed {
+                return refused.response();
+            }
+        }
         let limits = server.settings.limits;
-        let open = move |start| answer(server, carrier, start);
+        let brought = Brought::of(&uri, &headers);
+        let open = move |start| answer::<D>(server, brought, start);
         serve_stream::<D, _, _>(upgrade, limits, open)
     };
-    routes.route(path(carrier), get(stream))
+    routes.route(&path(D::NAME), get(stream))
 }
 
-/// Opens the session of a stream that has started with a right token.
-async fn answer(
+/// Whether Genesys has signed, where it does, the request that reached it at our public address.
+fn is_signed(server: &Server, uri: &Uri, headers: &HeaderMap) -> Result<(), NotSigned> {
+    let public = server.settings.public_url.as_deref();
+    let public = public.and_then(|it| it.split_once("://"));
+    let host = headers.get(header::HOST).and_then(|it| it.to_str().ok());
+    let authority = public.map(|(_, it)| it).or(host).unwrap_or_default();
+    let path = uri.path_and_query().map_or("/", |it| it.as_str());
+    let keys = &server.carrier_keys;
+    keys.verify_genesys(authority, path, headers)
+}
+
+/// Opens the session of a stream that has started with a right token, or a right key.
+async fn answer<D: Dialect>(
     server: Arc<Server>,
-    carrier: Carrier,
+    mut brought: Brought,
     mut start: StreamStart,
 ) -> Result<OpenedStream, StreamRefusal> {
+    brought.complete(&mut start);
     let token = start.parameters.remove(TOKEN);
-    let token = token.and_then(|brought| carrier.token(&brought));
-    let token = token.ok_or_else(|| {
-        let problem = "the stream has no parameter \"token\" with the token of a call";
-        StreamRefusal::Rejected(problem.to_owned())
-    })?;
+    let token = token.and_then(|brought| match Origin::named(D::NAME) {
+        Some(origin) => origin.token(&brought),
+        None => Some(brought),
+    });
+    let agent = match token {
+        Some(_) => None,
+        None => start.parameters.remove(AGENT),
+    };
     let document = CallDocument {
-        transport: carrier.name().to_owned(),
+        transport: D::NAME.to_owned(),
         from_number: start.parameters.remove(FROM),
         to_number: start.parameters.remove(TO),
         other: ids(&start),
@@ -75,17 +112,34 @@ async fn answer(
     };
     let mut variables = start.parameters;
     variables.retain(|name, _| offhook_agent::is_variable_name(name));
+    // What waits for a whole message is to be there before the message before it was played.
+    let frame = start.codec_back.frame_bytes(start.rate);
+    let frames = frame.map_or(0, |it| D::CHUNK_BYTES.div_ceil(it));
     let carried = Carried {
         rate: start.rate,
+        ahead: FRAME_DURATION * frames as u32,
         document,
         variables,
     };
-    open_call(server, token, carried).await
+    match (token, brought.agent(agent)) {
+        (Some(token), _) => open_call(server, token, carried).await,
+        (None, Some((name, key))) => {
+            let admitted = by_agent_key(&server, &name, &key, brought.whence).await;
+            let admitted = admitted.map_err(refused)?;
+            open_admitted(server, admitted, carried).await
+        }
+        (None, None) => {
+            let problem = "the stream has no parameter \"token\" with the token of a call";
+            Err(StreamRefusal::Rejected(problem.to_owned()))
+        }
+    }
 }
 
 /// What is known of a call by what carries it.
 pub(super) struct Carried {
     pub(super) rate: SampleRate,
+    /// How much of our audio waits to be sent, on top of what is sent ahead anyway.
+    pub(super) ahead: Duration,
     pub(super) document: CallDocument,
     /// Values for the agent's variables.
     pub(super) variables: BTreeMap<String, String>,
@@ -95,6 +149,7 @@ impl Default for Carried {
     fn default() -> Self {
         Self {
             rate: SampleRate::HZ_8000,
+            ahead: Duration::ZERO,
             document: CallDocument::default(),
             variables: BTreeMap::new(),
         }
@@ -130,6 +185,7 @@ async fn open_admitted(
         agent,
         place,
         rate: carried.rate,
+        lead: server.settings.lead + carried.ahead,
         permit,
         carried: carried.document,
     };

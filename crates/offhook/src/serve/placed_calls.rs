@@ -42,11 +42,15 @@ async fn answer(
     };
     let answered = server.api.answer_placed(&mut placed, &progress.id).await;
     let answered = answered.map_err(|refusal| refuse_as(&refusal))?;
-    let url = stream_url(public_url, media_stream::path(carrier));
+    let url = stream_url(public_url, &media_stream::path(carrier.name()));
     Ok(document(
         carrier,
         &match &answered {
-            PlacedAnswer::Talk { token } => Answer::Stream { url: &url, token },
+            PlacedAnswer::Talk { token } => Answer::Stream {
+                url: &url,
+                token,
+                call_id: &progress.id,
+            },
             PlacedAnswer::HangUp => Answer::HangUp,
         },
     ))
@@ -125,7 +129,7 @@ impl<'s> Told<'s> {
                 let key = key.map_err(|refusal| refuse_as(&refusal))?;
                 server
                     .carrier_keys
-                    .verify(carrier, key.as_ref(), &webhook)
+                    .verify(carrier.into(), key.as_ref(), &webhook)
                     .map_err(NotSigned::response)?;
                 let progress = carrier
                     .progress(&webhook)

@@ -11,6 +11,8 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::carrier_api::CarrierApi;
@@ -35,6 +37,12 @@ pub(crate) const KEYS: [(&str, &str); 3] = [
         "TELNYX_PUBLIC_KEY",
         "O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik=",
     ),
+];
+
+/// What those sign with that announce calls in JSON.
+pub(crate) const JSON_KEYS: [(&str, &str); 2] = [
+    ("VONAGE_SIGNATURE_SECRET", "s3cret-of-vonage"),
+    ("JAMBONZ_WEBHOOK_SECRET", "s3cret-of-jambonz"),
 ];
 
 /// The models that hear, whoever recognises, writes and speaks.
@@ -119,6 +127,7 @@ impl Stage {
             .env("ELEVENLABS_BASE_URL", format!("http://{elevenlabs}"))
             .envs(["OPENAI", "DEEPGRAM", "ELEVENLABS"].map(|it| (format!("{it}_API_KEY"), "any")))
             .envs(KEYS)
+            .envs(JSON_KEYS)
             .envs(ACCOUNTS)
             .envs(["TWILIO", "TELNYX", "PLIVO"].map(rest))
             .stdout(Stdio::piped())
@@ -183,7 +192,39 @@ impl Stage {
 
     /// A socket of that carrier's, with nothing said.
     pub(crate) async fn socket(&self, carrier: &str) -> Socket {
-        let url = format!("ws://{}/v1/media-streams/{carrier}", self.address);
-        connect_async(url).await.expect("it is upgraded").0
+        self.socket_with(carrier, "", None).await
+    }
+
+    /// One whose address has this query, and which asks for this subprotocol.
+    pub(crate) async fn socket_with(
+        &self,
+        carrier: &str,
+        query: &str,
+        protocol: Option<&'static str>,
+    ) -> Socket {
+        self.socket_for(carrier, query, protocol, None).await
+    }
+
+    /// The same with a header.
+    pub(crate) async fn socket_for(
+        &self,
+        carrier: &str,
+        query: &str,
+        protocol: Option<&'static str>,
+        header: Option<(&'static str, &str)>,
+    ) -> Socket {
+        let url = format!("ws://{}/v1/media-streams/{carrier}{query}", self.address);
+        let mut request = url.into_client_request().expect("an address");
+        if let Some(protocol) = protocol {
+            let value = HeaderValue::from_static(protocol);
+            request
+                .headers_mut()
+                .insert("sec-websocket-protocol", value);
+        }
+        if let Some((name, value)) = header {
+            let value = HeaderValue::from_str(value).expect("a header");
+            request.headers_mut().insert(name, value);
+        }
+        connect_async(request).await.expect("it is upgraded").0
     }
 }

@@ -1,5 +1,7 @@
 //! From the session to the carrier: the agent's audio, marks, clears.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
@@ -7,21 +9,36 @@ use bytes::{Bytes, BytesMut};
 use futures::SinkExt as _;
 use futures::stream::SplitSink;
 use offhook_contract::{LegControl, LegFarEnd, OutboundFrame};
-use offhook_media::{CodecError, Encoder, FRAME_DURATION, Packet};
-use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+use offhook_media::{Codec, CodecError, Encoder, FRAME_DURATION, PACKET_BYTES_MAX, Packet};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout, timeout_at};
 
 use super::ending::Ending;
 use super::marks::Marks;
-use super::wire::{Dialect, StreamStart};
+use super::uplink::Told;
+use super::wire::{Dialect, Question, StreamStart};
 use crate::websocket::SocketLimits;
 
 /// Room for the messages of about half a second, asked for at a time.
 const BLOCK_BYTES: usize = 8 * 1_024;
-/// The longest message of ours: 20 ms of L16 at 16 kHz in base64, with its names.
-const MESSAGE_BYTES: usize = 1_280;
+/// The longest message of ours: 20 ms of L16 at 24 kHz in base64, with its names.
+const MESSAGE_BYTES: usize = 1_536;
+/// What fills up a message.
+const MU_LAW_SILENCE: u8 = 0xff;
 /// After a hang-up, how long what was sent is given to be played, at most.
 const LAST_AUDIO_MAX: Duration = Duration::from_secs(3);
+
+/// After its farewell, how long a carrier may take to ask for the end.
+const CLOSE_MAX: Duration = Duration::from_secs(2);
+
+/// What the other half tells.
+pub(super) struct Hearsay {
+    pub(super) lane: mpsc::Receiver<Told>,
+    /// Whether the carrier takes audio.
+    pub(super) flow: watch::Receiver<bool>,
+    /// Texts that have come, from the start on.
+    pub(super) texts: Arc<AtomicU64>,
+}
 
 type Sink = SplitSink<WebSocket, Message>;
 
@@ -29,11 +46,13 @@ type Sink = SplitSink<WebSocket, Message>;
 pub(super) struct Downlink<D> {
     dialect: D,
     far_end: LegFarEnd,
-    /// Names of marks that came back.
-    marks_back: mpsc::Receiver<String>,
+    told: Hearsay,
+    is_open: bool,
     limits: SocketLimits,
     encoder: Encoder,
     packet: Packet,
+    /// Audio that waits for as much as makes a message.
+    chunk: Vec<u8>,
     block: BytesMut,
     generation: u32,
     marks: Marks,
@@ -47,16 +66,18 @@ impl<D: Dialect> Downlink<D> {
         start: &StreamStart,
         limits: SocketLimits,
         far_end: LegFarEnd,
-        marks_back: mpsc::Receiver<String>,
+        told: Hearsay,
     ) -> Result<Self, CodecError> {
         let began = Instant::now();
         Ok(Self {
             dialect: D::to_stream(start),
             far_end,
-            marks_back,
+            told,
+            is_open: true,
             limits,
             encoder: Encoder::new(start.codec_back, start.rate)?,
             packet: Packet::empty(),
+            chunk: Vec::with_capacity(D::CHUNK_BYTES + PACKET_BYTES_MAX),
             block: BytesMut::new(),
             generation: 0,
             marks: Marks::default(),
@@ -81,8 +102,11 @@ impl<D: Dialect> Downlink<D> {
         let mut pings = interval(self.limits.ping_interval);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut lull = std::pin::pin!(sleep_until(self.began));
+        let mut message = self.room();
+        self.dialect.write_opened(&mut message);
+        self.send(sink, message).await?;
         loop {
-            let mark_due = self.marks.next_due().map(|due| self.began + due);
+            let mark_due = self.mark_due().map(|due| self.began + due);
             tokio::select! {
                 biased;
                 control = self.far_end.control.recv() => match control {
@@ -92,11 +116,22 @@ impl<D: Dialect> Downlink<D> {
                     Some(LegControl::Notice(_)) => {}
                     None => return Ok(Ending::SessionGone),
                 },
-                frame = self.far_end.audio_out.recv() => match frame {
+                Ok(()) = self.told.flow.changed() => {
+                    self.is_open = *self.told.flow.borrow_and_update();
+                }
+                frame = self.far_end.audio_out.recv(), if self.is_open => match frame {
                     Some(frame) => self.audio(sink, &frame).await?,
                     None => return self.last_orders(sink).await,
                 },
-                Some(name) = self.marks_back.recv() => self.marks.returned(&name),
+                Some(told) = self.told.lane.recv() => match told {
+                    Told::Mark(name) => self.marks.returned(&name),
+                    Told::Asked(question) => {
+                        self.answer(sink, question).await?;
+                        if question == Question::Close {
+                            return Ok(Ending::CallerHungUp);
+                        }
+                    }
+                },
                 _ = pings.tick() => self.ping(sink).await?,
                 () = &mut lull, if mark_due.is_some() => match mark_due {
                     Some(due) if due <= Instant::now() => self.mark(sink).await?,
@@ -128,16 +163,36 @@ impl<D: Dialect> Downlink<D> {
         self.mark(sink).await?;
         let longest = Instant::now() + LAST_AUDIO_MAX;
         sleep_until(self.played_at.min(longest)).await;
-        while self.marks.is_waiting() {
-            tokio::select! {
-                name = self.marks_back.recv() => match name {
-                    Some(name) => self.marks.returned(&name),
-                    None => break,
-                },
-                () = sleep_until(longest) => break,
-            }
+        while self.marks.is_waiting() && self.hear(sink, longest).await? {}
+        let mut message = self.room();
+        self.dialect.write_farewell(&mut message);
+        self.send(sink, message).await?;
+        if D::IS_CLOSED_BY_CARRIER {
+            let longest = Instant::now() + CLOSE_MAX;
+            while self.hear(sink, longest).await? {}
         }
         Ok(Ending::AgentHungUp)
+    }
+
+    /// Waits for what the carrier says next; whether it will say more before `longest`.
+    async fn hear(&mut self, sink: &mut Sink, longest: Instant) -> Result<bool, Ending> {
+        match timeout_at(longest, self.told.lane.recv()).await {
+            Ok(Some(Told::Mark(name))) => {
+                self.marks.returned(&name);
+                Ok(true)
+            }
+            Ok(Some(Told::Asked(question))) => {
+                self.answer(sink, question).await?;
+                Ok(question != Question::Close)
+            }
+            Ok(None) | Err(_) => Ok(false),
+        }
+    }
+
+    async fn answer(&mut self, sink: &mut Sink, question: Question) -> Result<(), Ending> {
+        let mut message = self.room();
+        self.dialect.write_answer(question, &mut message);
+        self.send(sink, message).await
     }
 
     async fn audio(&mut self, sink: &mut Sink, frame: &OutboundFrame) -> Result<(), Ending> {
@@ -151,14 +206,49 @@ impl<D: Dialect> Downlink<D> {
         let now = Instant::now();
         self.played_at = self.played_at.max(now) + FRAME_DURATION;
         self.marks.sent(now - self.began);
-        let mut message = self.room();
-        self.dialect
-            .write_media(self.packet.payload(), &mut message);
-        self.send(sink, message).await?;
-        match self.marks.next_due() {
+        self.speak(sink).await?;
+        match self.mark_due() {
             Some(due) if due <= now - self.began => self.mark(sink).await,
             _ => Ok(()),
         }
+    }
+
+    /// Sends what was encoded, with what waits for it, once there is enough of it.
+    async fn speak(&mut self, sink: &mut Sink) -> Result<(), Ending> {
+        if D::CHUNK_BYTES == 0 {
+            let mut message = self.room();
+            self.dialect
+                .write_media(self.packet.payload(), &mut message);
+            return self.send_audio(sink, message).await;
+        }
+        self.chunk.extend_from_slice(self.packet.payload());
+        match self.chunk.len() < D::CHUNK_BYTES {
+            true => Ok(()),
+            false => self.flush(sink).await,
+        }
+    }
+
+    /// Sends the audio that waits for more.
+    async fn flush(&mut self, sink: &mut Sink) -> Result<(), Ending> {
+        if self.chunk.is_empty() {
+            return Ok(());
+        }
+        if self.chunk.len() < D::CHUNK_BYTES {
+            let silence = match self.encoder.codec() {
+                Codec::MuLaw => MU_LAW_SILENCE,
+                _ => 0,
+            };
+            self.chunk.resize(D::CHUNK_BYTES, silence);
+        }
+        let mut message = self.room();
+        self.dialect.write_media(&self.chunk, &mut message);
+        self.chunk.clear();
+        self.send_audio(sink, message).await
+    }
+
+    /// When a mark is to be set: not within a message.
+    fn mark_due(&self) -> Option<Duration> {
+        self.marks.next_due(!self.chunk.is_empty())
     }
 
     /// Takes back what was not played yet.
@@ -166,13 +256,21 @@ impl<D: Dialect> Downlink<D> {
         self.generation = self.generation.max(generation);
         self.played_at = Instant::now();
         self.marks.clear(self.generation);
+        self.chunk.clear();
         let mut message = self.room();
         self.dialect.write_clear(&mut message);
-        self.send(sink, message).await
+        self.send(sink, message).await?;
+        let mut message = self.room();
+        self.dialect.write_forget(&mut message);
+        self.send(sink, message).await?;
+        // Whatever it had too much of is gone.
+        self.is_open = true;
+        Ok(())
     }
 
     /// Asks to be told when what was sent so far was played.
     async fn mark(&mut self, sink: &mut Sink) -> Result<(), Ending> {
+        self.flush(sink).await?;
         let Some(name) = self.marks.set(self.played_at - self.began) else {
             return Ok(());
         };
@@ -197,13 +295,28 @@ impl<D: Dialect> Downlink<D> {
         if self.block.capacity() < MESSAGE_BYTES {
             self.block.reserve(BLOCK_BYTES);
         }
+        let texts = self.told.texts.load(Ordering::Relaxed);
+        self.dialect.note_heard(texts);
         std::mem::take(&mut self.block)
     }
 
-    /// Sends the message that was written into [`Self::room`].
+    /// Sends the audio that was written into [`Self::room`].
+    async fn send_audio(&mut self, sink: &mut Sink, mut written: BytesMut) -> Result<(), Ending> {
+        if !self.dialect.sends_binary() {
+            return self.send(sink, written).await;
+        }
+        let message = written.split().freeze();
+        self.block = written;
+        pass(sink, Message::Binary(message), self.limits.stall_max).await
+    }
+
+    /// Sends the message that was written into [`Self::room`], where one was.
     async fn send(&mut self, sink: &mut Sink, mut written: BytesMut) -> Result<(), Ending> {
         let message = written.split().freeze();
         self.block = written;
+        if message.is_empty() {
+            return Ok(());
+        }
         match Utf8Bytes::try_from(message) {
             Ok(text) => pass(sink, Message::Text(text), self.limits.stall_max).await,
             // A dialect writes text.
@@ -212,7 +325,11 @@ impl<D: Dialect> Downlink<D> {
     }
 }
 
-async fn pass(sink: &mut Sink, message: Message, stall_max: Duration) -> Result<(), Ending> {
+pub(super) async fn pass(
+    sink: &mut Sink,
+    message: Message,
+    stall_max: Duration,
+) -> Result<(), Ending> {
     match timeout(stall_max, sink.send(message)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) => Err(Ending::PeerGone),

@@ -42,9 +42,10 @@ impl Marks {
         self.sent_at = now;
     }
 
-    /// When a mark is to be set, `None` where every frame has its own.
-    pub(super) fn next_due(&self) -> Option<Duration> {
-        let is_full = self.unmarked >= SPAN_FRAMES;
+    /// When a mark is to be set, `None` where every frame has its own. While the last frames wait for
+    /// others with which to be sent, only a lull gets one.
+    pub(super) fn next_due(&self, is_partial: bool) -> Option<Duration> {
+        let is_full = self.unmarked >= SPAN_FRAMES && !is_partial;
         (self.unmarked > 0).then(|| self.sent_at + if is_full { Duration::ZERO } else { LULL })
     }
 
@@ -124,13 +125,14 @@ mod tests {
     #[test]
     fn a_mark_follows_half_a_second_of_audio_or_a_lull() {
         let mut marks = Marks::default();
-        assert_eq!((marks.next_due(), marks.set(ms(0))), (None, None));
+        assert_eq!((marks.next_due(false), marks.set(ms(0))), (None, None));
         sent(&mut marks, 1);
-        assert_eq!(marks.next_due(), Some(ms(60)));
+        assert_eq!(marks.next_due(false), Some(ms(60)));
         sent(&mut marks, 24);
-        assert_eq!(marks.next_due(), Some(ms(460)));
+        assert_eq!(marks.next_due(false), Some(ms(460)));
+        assert_eq!(marks.next_due(true), Some(ms(520)));
         assert_eq!(marks.set(ms(500)).as_deref(), Some("0.1"));
-        assert_eq!(marks.next_due(), None);
+        assert_eq!(marks.next_due(false), None);
     }
 
     #[test]

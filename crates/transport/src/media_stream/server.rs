@@ -1,27 +1,30 @@
 //! The server's end of a media stream: from the upgraded request to the closed socket.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
+use bytes::BytesMut;
 use futures::StreamExt as _;
 use futures::stream::{SplitSink, SplitStream};
 use offhook_contract::{LegEvent, LegFarEnd};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::downlink::Downlink;
+use super::downlink::{Downlink, Hearsay, pass};
 use super::ending::Ending;
-use super::uplink::Uplink;
-use super::wire::{CarrierMessage, Dialect, StreamStart, WireProblem};
+use super::uplink::{Tell, Uplink};
+use super::wire::{CarrierMessage, Dialect, Question, StreamStart, WireProblem};
 use crate::closing::close;
 use crate::websocket::SocketLimits;
 
 /// A socket's read buffer.
 const READ_BUFFER_BYTES: usize = 4_096;
-/// Marks that came back and were not looked at yet.
-const MARK_QUEUE: usize = 16;
+/// Marks that came back, and questions, that were not looked at yet.
+const TOLD_QUEUE: usize = 16;
 /// Messages that are kept while the session opens (1 s of audio).
 const EARLY_MAX: usize = 50;
 /// How long the last words may take.
@@ -68,6 +71,10 @@ where
     Open: FnOnce(StreamStart) -> Opening + Send + 'static,
     Opening: Future<Output = Result<OpenedStream, StreamRefusal>> + Send,
 {
+    let upgrade = match D::SUBPROTOCOL {
+        Some(protocol) => upgrade.protocols([protocol]),
+        None => upgrade,
+    };
     upgrade
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(0)
@@ -101,16 +108,22 @@ where
         Ok(start) => start,
         Err(ending) => return ending,
     };
+    if D::is_probe(&start) {
+        return probe::<D>(sink, stream, &start, limits).await;
+    }
     let mut early = VecDeque::new();
     let opened = opened::<D>(stream, &mut early, limits, open((*start).clone())).await;
     let OpenedStream { call_id, far_end } = match opened {
         Ok(opened) => opened,
-        Err(ending) => return ending,
+        Err(ending) => {
+            refuse::<D>(sink, &start, &ending, limits).await;
+            return ending;
+        }
     };
     let events = far_end.events.clone();
-    let (marks, marks_back) = mpsc::channel(MARK_QUEUE);
-    let uplink = Uplink::new(&start, limits, &far_end, marks);
-    let downlink = Downlink::<D>::new(&start, limits, far_end, marks_back);
+    let (tell, told) = between();
+    let uplink = Uplink::new(&start, limits, &far_end, tell);
+    let downlink = Downlink::<D>::new(&start, limits, far_end, told);
     let (Ok(mut uplink), Ok(mut downlink)) = (uplink, downlink) else {
         return Ending::fault("the stream's audio is in a codec that does not run at its rate");
     };
@@ -131,6 +144,92 @@ where
     // A full lane makes no difference: dropping the leg says the same.
     events.try_send(LegEvent::HungUp).ok();
     ending
+}
+
+/// The ways between the two halves. The start is the first text.
+fn between() -> (Tell, Hearsay) {
+    let (sender, lane) = mpsc::channel(TOLD_QUEUE);
+    let (flow, flow_told) = watch::channel(true);
+    let texts = Arc::new(AtomicU64::new(1));
+    let tell = Tell {
+        lane: sender,
+        flow,
+        texts: texts.clone(),
+    };
+    let told = Hearsay {
+        lane,
+        flow: flow_told,
+        texts,
+    };
+    (tell, told)
+}
+
+/// What a dialect writes.
+fn written(write: impl FnOnce(&mut BytesMut)) -> BytesMut {
+    let mut message = BytesMut::new();
+    write(&mut message);
+    message
+}
+
+/// Sends what was written, if anything was.
+async fn say(
+    sink: &mut SplitSink<WebSocket, Message>,
+    limits: SocketLimits,
+    message: BytesMut,
+) -> Result<(), Ending> {
+    match Utf8Bytes::try_from(message.freeze()) {
+        Ok(text) if !text.is_empty() => pass(sink, Message::Text(text), limits.stall_max).await,
+        _ => Ok(()),
+    }
+}
+
+/// Tells a carrier that its stream is refused, where it is told so in a message.
+async fn refuse<D: Dialect>(
+    sink: &mut SplitSink<WebSocket, Message>,
+    start: &StreamStart,
+    ending: &Ending,
+    limits: SocketLimits,
+) {
+    if let Ending::Refused(refusal) = ending {
+        let reason = refusal.to_string();
+        let message = written(|it| D::to_stream(start).write_refusal(&reason, it));
+        say(sink, limits, message).await.ok();
+    }
+}
+
+/// Answers a carrier that only tries whether somebody is there.
+async fn probe<D: Dialect>(
+    sink: &mut SplitSink<WebSocket, Message>,
+    stream: &mut SplitStream<WebSocket>,
+    start: &StreamStart,
+    limits: SocketLimits,
+) -> Ending {
+    let dialect = D::to_stream(start);
+    let deadline = Instant::now() + limits.start_timeout;
+    let mut texts = 1;
+    let opened = written(|it| dialect.write_opened(it));
+    if let Err(ending) = say(sink, limits, opened).await {
+        return ending;
+    }
+    loop {
+        let text = match timeout_at(deadline, stream.next()).await {
+            Ok(Some(Ok(Message::Text(text)))) => text,
+            Ok(Some(Ok(Message::Close(_)))) | Ok(None) => return Ending::CallerHungUp,
+            Ok(Some(Ok(_))) => continue,
+            Ok(Some(Err(problem))) => return Ending::broken(problem, limits),
+            Err(_) => return Ending::fault("a probe takes no longer than that"),
+        };
+        texts += 1;
+        dialect.note_heard(texts);
+        if let Ok(CarrierMessage::Asked(question)) = D::read(text.as_str()) {
+            let answer = written(|it| dialect.write_answer(question, it));
+            match say(sink, limits, answer).await {
+                Ok(()) if question == Question::Close => return Ending::CallerHungUp,
+                Ok(()) => {}
+                Err(ending) => return ending,
+            }
+        }
+    }
 }
 
 /// Waits for the message with which the stream starts.
@@ -189,7 +288,10 @@ async fn opened<D: Dialect>(
         match message {
             Some(Ok(Message::Close(_))) => return Err(Ending::CallerHungUp),
             Some(Ok(Message::Text(text)))
-                if matches!(D::read(text.as_str()), Ok(CarrierMessage::Stop)) =>
+                if matches!(
+                    D::read(text.as_str()),
+                    Ok(CarrierMessage::Stop | CarrierMessage::Asked(Question::Close))
+                ) =>
             {
                 return Err(Ending::CallerHungUp);
             }

@@ -7,6 +7,10 @@ macro_rules! for_each_carrier {
         for_each_carrier!(twilio: Twilio: $($test),+);
         for_each_carrier!(telnyx: Telnyx: $($test),+);
         for_each_carrier!(plivo: Plivo: $($test),+);
+        for_each_carrier!(vonage: Vonage: $($test),+);
+        for_each_carrier!(jambonz: Jambonz: $($test),+);
+        for_each_carrier!(asterisk: Asterisk: $($test),+);
+        for_each_carrier!(exotel: Exotel: $($test),+);
     };
     ($carrier:ident: $tongue:ident: $($test:ident),+) => {
         mod $carrier {
@@ -24,6 +28,8 @@ mod calls;
 mod carrier;
 mod coding;
 mod faults;
+mod genesys;
+mod switch;
 mod tongue;
 
 use std::time::Duration;
@@ -37,7 +43,10 @@ use offhook_media::{Frame, SampleRate};
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
 
-use super::wire::{Dialect, Plivo, StreamStart, Telnyx, Twilio};
+use super::wire::{
+    Asterisk, AudioHook, Dialect, Exotel, FreeSwitch, Jambonz, Plivo, StreamStart, Telnyx, Twilio,
+    Vonage,
+};
 use super::*;
 use crate::websocket::SocketLimits;
 use carrier::Carrier;
@@ -79,6 +88,12 @@ fn serve(tongue: Tongue, limits: SocketLimits) -> Server {
         Tongue::Twilio => serve_as::<Twilio>(tongue, limits),
         Tongue::Telnyx => serve_as::<Telnyx>(tongue, limits),
         Tongue::Plivo => serve_as::<Plivo>(tongue, limits),
+        Tongue::Vonage => serve_as::<Vonage>(tongue, limits),
+        Tongue::Jambonz => serve_as::<Jambonz>(tongue, limits),
+        Tongue::Asterisk => serve_as::<Asterisk>(tongue, limits),
+        Tongue::Exotel => serve_as::<Exotel>(tongue, limits),
+        Tongue::FreeSwitch => serve_as::<FreeSwitch>(tongue, limits),
+        Tongue::Genesys => serve_as::<AudioHook>(tongue, limits),
     }
 }
 
@@ -87,7 +102,10 @@ fn serve_as<D: Dialect>(tongue: Tongue, limits: SocketLimits) -> Server {
     let route = get(move |upgrade: WebSocketUpgrade| {
         let sender = sender.clone();
         async move {
-            let open = async move |start: StreamStart| {
+            let open = async move |mut start: StreamStart| {
+                if D::NAME == Asterisk::NAME {
+                    tongue::out_of_address(&mut start);
+                }
                 if start.parameters.get("token").is_none_or(|it| it != "right") {
                     return Err(StreamRefusal::Rejected("the token is wrong".into()));
                 }

@@ -1,5 +1,8 @@
 //! From the carrier to the session: the caller's audio, keys, marks, the end.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use axum::extract::ws::{Message, WebSocket};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,22 +10,40 @@ use futures::StreamExt as _;
 use futures::stream::SplitStream;
 use offhook_contract::{LegEvent, LegFarEnd};
 use offhook_media::{CodecError, Decoder, FRAME_DURATION};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::ending::Ending;
 use super::order::ChunkOrder;
-use super::wire::{CarrierMessage, Dialect, StreamStart};
+use super::wire::{CarrierMessage, Dialect, Question, StreamStart};
 use crate::inlet::Inlet;
 use crate::websocket::SocketLimits;
+
+/// What the half that speaks has to know of what the carrier says.
+#[derive(Debug)]
+pub(super) enum Told {
+    /// All before a mark of that name was played.
+    Mark(String),
+    /// It wants an answer.
+    Asked(Question),
+}
+
+/// The ways from the half that hears to the half that speaks.
+pub(super) struct Tell {
+    /// A full lane drops what is told: the next mark says as much.
+    pub(super) lane: mpsc::Sender<Told>,
+    /// Whether the carrier takes audio.
+    pub(super) flow: watch::Sender<bool>,
+    /// Texts that have come, from the start on.
+    pub(super) texts: Arc<AtomicU64>,
+}
 
 /// Reads the socket of a running stream.
 pub(super) struct Uplink {
     limits: SocketLimits,
     inlet: Inlet,
     events: mpsc::Sender<LegEvent>,
-    /// Names of marks that came back. A full lane drops one: the next mark says as much.
-    marks: mpsc::Sender<String>,
+    tell: Tell,
     order: ChunkOrder,
     decoder: Decoder,
     bytes: Vec<u8>,
@@ -35,13 +56,13 @@ impl Uplink {
         start: &StreamStart,
         limits: SocketLimits,
         far_end: &LegFarEnd,
-        marks: mpsc::Sender<String>,
+        tell: Tell,
     ) -> Result<Self, CodecError> {
         Ok(Self {
             limits,
             inlet: Inlet::new(start.rate, limits, far_end.audio_in.clone()),
             events: far_end.events.clone(),
-            marks,
+            tell,
             order: ChunkOrder::default(),
             decoder: Decoder::new(start.codec, start.rate)?,
             bytes: Vec::new(),
@@ -95,8 +116,10 @@ impl Uplink {
             Message::Text(text) => text,
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
             Message::Close(_) => return Err(Ending::CallerHungUp),
+            Message::Binary(audio) if D::IS_BINARY => return self.sound(&audio),
             Message::Binary(_) => return self.mistake(),
         };
+        self.tell.texts.fetch_add(1, Ordering::Relaxed);
         match D::read(text.as_str()) {
             Ok(CarrierMessage::Media {
                 base64,
@@ -107,12 +130,20 @@ impl Uplink {
                 chunk: Some(number),
             }) => self.numbered(number, base64.as_bytes()),
             Ok(CarrierMessage::Mark(name)) => {
-                self.marks.try_send(name.into_owned()).ok();
+                self.tell.lane.try_send(Told::Mark(name.into_owned())).ok();
+                Ok(())
+            }
+            Ok(CarrierMessage::Asked(question)) => {
+                self.tell.lane.try_send(Told::Asked(question)).ok();
                 Ok(())
             }
             Ok(CarrierMessage::Dtmf(key)) => {
                 // A session that does not take its events any more is about to end.
                 self.events.try_send(LegEvent::Dtmf(key)).ok();
+                Ok(())
+            }
+            Ok(CarrierMessage::Flow { is_open }) => {
+                self.tell.flow.send_replace(is_open);
                 Ok(())
             }
             Ok(CarrierMessage::Stop) => Err(Ending::CallerHungUp),
@@ -136,11 +167,19 @@ impl Uplink {
     }
 
     fn audio(&mut self, base64: &[u8]) -> Result<(), Ending> {
-        self.bytes.clear();
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.clear();
+        let taken = match STANDARD.decode_vec(base64, &mut bytes) {
+            Ok(()) => self.sound(&bytes),
+            Err(_) => self.mistake(),
+        };
+        self.bytes = bytes;
+        taken
+    }
+
+    fn sound(&mut self, coded: &[u8]) -> Result<(), Ending> {
         self.samples.clear();
-        if STANDARD.decode_vec(base64, &mut self.bytes).is_err()
-            || self.decoder.decode(&self.bytes, &mut self.samples).is_err()
-        {
+        if self.decoder.decode(coded, &mut self.samples).is_err() {
             return self.mistake();
         }
         self.inlet.push(&self.samples);

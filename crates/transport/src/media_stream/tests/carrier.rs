@@ -8,7 +8,10 @@ use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::io::DuplexStream;
 use tokio::time::{Instant, MissedTickBehavior, interval};
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::tongue::{Order, Tongue};
@@ -26,6 +29,9 @@ pub(super) enum Came {
     Media(usize),
     Mark(String),
     Clear,
+    Forget,
+    HangUp,
+    Answer(String),
     Closed(u16),
 }
 
@@ -46,7 +52,15 @@ pub(super) struct Carrier {
 impl Carrier {
     pub(super) async fn connect(tongue: Tongue, pipe: DuplexStream) -> Self {
         let address = "ws://offhook.test/v1/media-streams/any";
-        let (socket, _) = client_async(address, pipe).await.unwrap();
+        let mut request = address.into_client_request().unwrap();
+        let protocol = tongue.protocol().map(HeaderValue::from_static);
+        if let Some(protocol) = &protocol {
+            let headers = request.headers_mut();
+            headers.insert("sec-websocket-protocol", protocol.clone());
+        }
+        let (socket, answer) = client_async(request, pipe).await.unwrap();
+        let agreed = answer.headers().get("sec-websocket-protocol");
+        assert_eq!(agreed, protocol.as_ref());
         Self {
             tongue,
             socket,
@@ -84,11 +98,25 @@ impl Carrier {
         self.socket.send(Message::binary(bytes)).await.ok();
     }
 
+    /// Says that the call is over.
+    pub(super) async fn stop(&mut self) {
+        match self.tongue.stop() {
+            Some(stop) => self.say(stop).await,
+            None => {
+                let frame = CloseFrame {
+                    code: 1_000.into(),
+                    reason: Utf8Bytes::from_static(""),
+                };
+                self.socket.close(Some(frame)).await.ok();
+            }
+        }
+    }
+
     /// Sends caller audio.
     pub(super) async fn speak(&mut self, audio: &[u8]) {
         self.chunks += 1;
         let media = self.tongue.media(self.chunks, audio);
-        self.say(media).await;
+        self.socket.send(media).await.ok();
     }
 
     /// Goes on with the call for that long, or until the socket is closed: 20 ms of silence go out
@@ -138,7 +166,7 @@ impl Carrier {
 
     async fn take(&mut self, message: Option<Message>) {
         let came = match message {
-            Some(Message::Text(text)) => self.order(text.as_str()).await,
+            Some(message @ (Message::Text(_) | Message::Binary(_))) => self.order(&message).await,
             Some(Message::Close(close)) => {
                 Came::Closed(close.map_or(1_005, |close| close.code.into()))
             }
@@ -149,8 +177,8 @@ impl Carrier {
         self.came.push((Instant::now(), came));
     }
 
-    async fn order(&mut self, text: &str) -> Came {
-        match self.tongue.order(text) {
+    async fn order(&mut self, message: &Message) -> Came {
+        match self.tongue.order(message) {
             Order::Audio(audio) => {
                 let bytes = audio.len();
                 self.queue.push_back(Queued::Audio(audio));
@@ -173,6 +201,15 @@ impl Carrier {
                 }
                 Came::Clear
             }
+            Order::Forget => Came::Forget,
+            Order::HangUp => {
+                // Some ask to close then.
+                if let (Tongue::Genesys, Some(stop)) = (self.tongue, self.tongue.stop()) {
+                    self.say(stop).await;
+                }
+                Came::HangUp
+            }
+            Order::Answer(kind) => Came::Answer(kind),
         }
     }
 

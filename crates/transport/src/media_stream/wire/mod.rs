@@ -1,10 +1,16 @@
 //! What passes over a media stream, as pure code: a [`Dialect`] reads a carrier's messages and
 //! writes ours. A carrier gets a file.
 
+mod asterisk;
+mod audiohook;
+mod exotel;
+mod freeswitch;
+mod jambonz;
 mod plivo;
 mod reading;
 mod telnyx;
 mod twilio;
+mod vonage;
 mod writing;
 
 use std::borrow::Cow;
@@ -13,14 +19,34 @@ use std::collections::BTreeMap;
 use bytes::BytesMut;
 use offhook_media::{Codec, SampleRate};
 
+pub use asterisk::Asterisk;
+pub use audiohook::AudioHook;
+pub use exotel::Exotel;
+pub use freeswitch::FreeSwitch;
+pub use jambonz::Jambonz;
 pub use plivo::Plivo;
 pub use telnyx::Telnyx;
 pub use twilio::Twilio;
+pub use vonage::Vonage;
 
 /// The messages of one carrier, for one stream.
-pub trait Dialect: Send + Sync + Sized + 'static {
+pub trait Dialect: Send + Sized + 'static {
     /// The name of the transport in logs and reports.
     const NAME: &'static str;
+
+    /// Whether the caller's audio comes in binary messages that hold nothing else; else it is base64 in
+    /// texts.
+    const IS_BINARY: bool = false;
+
+    /// The subprotocol that the carrier asks for.
+    const SUBPROTOCOL: Option<&'static str> = None;
+
+    /// The fewest bytes of audio that a message of ours has; less waits for more, or is filled up with
+    /// silence.
+    const CHUNK_BYTES: usize = 0;
+
+    /// Whether the carrier, once it has the agent's farewell, asks to close.
+    const IS_CLOSED_BY_CARRIER: bool = false;
 
     /// Reads one message of the carrier.
     ///
@@ -31,7 +57,30 @@ pub trait Dialect: Send + Sync + Sized + 'static {
     /// What is written to a stream that began so.
     fn to_stream(start: &StreamStart) -> Self;
 
-    /// Adds the message that plays `audio`, encoded as the stream's start says.
+    /// Whether the carrier only tries whether somebody is there: then there is no call.
+    fn is_probe(_start: &StreamStart) -> bool {
+        false
+    }
+
+    /// Takes note of how many texts the carrier has sent, before something is written.
+    fn note_heard(&self, _texts: u64) {}
+
+    /// Adds the message that answers the start, where one does.
+    fn write_opened(&self, _message: &mut BytesMut) {}
+
+    /// Adds the message that answers a question.
+    fn write_answer(&self, _question: Question, _message: &mut BytesMut) {}
+
+    /// Adds the message that refuses a stream which has started, where closing the socket does not.
+    fn write_refusal(&self, _reason: &str, _message: &mut BytesMut) {}
+
+    /// Whether ours goes so too.
+    fn sends_binary(&self) -> bool {
+        Self::IS_BINARY
+    }
+
+    /// Adds the message that plays `audio`, encoded as the stream's start says; where audio is binary,
+    /// that audio.
     fn write_media(&self, audio: &[u8], message: &mut BytesMut);
 
     /// Adds the message that asks to be told when all audio before it was played, or dropped.
@@ -40,6 +89,12 @@ pub trait Dialect: Send + Sync + Sized + 'static {
 
     /// Adds the message that drops all audio which was not played yet.
     fn write_clear(&self, message: &mut BytesMut);
+
+    /// Adds the message that drops the marks of such audio, where a clear leaves them.
+    fn write_forget(&self, _message: &mut BytesMut) {}
+
+    /// Adds the message with which the agent hangs up, where closing the socket does not say so.
+    fn write_farewell(&self, _message: &mut BytesMut) {}
 }
 
 /// What a carrier says.
@@ -59,10 +114,26 @@ pub enum CarrierMessage<'t> {
     Dtmf(char),
     /// All audio before this mark was played, or dropped by a clear.
     Mark(Cow<'t, str>),
+    /// Whether the carrier takes more audio than it has.
+    Flow {
+        /// If not, none is to be sent until it does again.
+        is_open: bool,
+    },
+    /// Something that wants an answer.
+    Asked(Question),
     /// The stream is over.
     Stop,
     /// A message of which a call has no use.
     Unused,
+}
+
+/// What a carrier wants to be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// Whether somebody is there.
+    Ping,
+    /// To close: the call is over.
+    Close,
 }
 
 /// How a stream begins.
@@ -76,10 +147,22 @@ pub struct StreamStart {
     pub codec: Codec,
     /// How ours is to be.
     pub codec_back: Codec,
-    /// Its rate both ways.
+    /// The rate both ways.
     pub rate: SampleRate,
+    /// How its messages are written.
+    pub wording: Wording,
     /// What whoever asked for the stream gave along.
     pub parameters: BTreeMap<String, String>,
+}
+
+/// In which of its ways a carrier writes its messages, where it has two; it is answered in the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Wording {
+    /// The first, or only one.
+    #[default]
+    Usual,
+    /// The second.
+    Other,
 }
 
 /// Text that is no message of a carrier.

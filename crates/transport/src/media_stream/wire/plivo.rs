@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::reading::{AudioFormat, Dtmf, Media, parameters, plain, shape};
 use super::writing::{write_all, write_audio};
-use super::{CarrierMessage, Dialect, StreamStart, WireProblem};
+use super::{CarrierMessage, Dialect, StreamStart, WireProblem, Wording};
 
 const ALLOWED: &str =
     "audio/x-mulaw at 8000 Hz or audio/x-l16 at 8000 or 16000 Hz, with one channel";
@@ -150,6 +150,7 @@ impl Start {
             codec,
             codec_back: codec,
             rate,
+            wording: Wording::Usual,
             parameters: parameters(given),
         })))
     }

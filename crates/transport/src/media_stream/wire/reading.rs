@@ -65,14 +65,17 @@ impl<'t> Media<'t> {
 
 impl Dtmf {
     pub(super) fn key(&self) -> Result<CarrierMessage<'static>, WireProblem> {
-        let text = plain(&self.digit).unwrap_or_default();
-        let mut keys = text.chars();
-        match (keys.next().map(|key| key.to_ascii_uppercase()), keys.next()) {
-            (Some(key @ ('0'..='9' | '*' | '#' | 'A'..='D')), None) => {
-                Ok(CarrierMessage::Dtmf(key))
-            }
-            _ => Err(shape("a digit is one of 0 to 9, *, #, A to D")),
-        }
+        key(&self.digit)
+    }
+}
+
+/// The key that a value names.
+pub(super) fn key(digit: &Value) -> Result<CarrierMessage<'static>, WireProblem> {
+    let text = plain(digit).unwrap_or_default();
+    let mut keys = text.chars();
+    match (keys.next().map(|key| key.to_ascii_uppercase()), keys.next()) {
+        (Some(key @ ('0'..='9' | '*' | '#' | 'A'..='D')), None) => Ok(CarrierMessage::Dtmf(key)),
+        _ => Err(shape("a digit is one of 0 to 9, *, #, A to D")),
     }
 }
 

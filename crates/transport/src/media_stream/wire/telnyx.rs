@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::reading::{AudioFormat, Dtmf, Media, Named, parameters, plain, shape};
 use super::writing::{write_all, write_audio};
-use super::{CarrierMessage, Dialect, StreamStart, WireProblem};
+use super::{CarrierMessage, Dialect, StreamStart, WireProblem, Wording};
 
 const ALLOWED: &str = "PCMU or PCMA at 8000 Hz, L16 at 8000 or 16000 Hz, or OPUS, with one channel";
 /// The stream's parameter that names how our audio is to be coded.
@@ -148,6 +148,7 @@ impl Start {
             codec,
             codec_back,
             rate,
+            wording: Wording::Usual,
             parameters,
         })))
     }

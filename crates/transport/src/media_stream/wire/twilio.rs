@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::reading::{AudioFormat, Dtmf, Media, Named, parameters, plain, shape};
 use super::writing::{write_all, write_audio};
-use super::{CarrierMessage, Dialect, StreamStart, WireProblem};
+use super::{CarrierMessage, Dialect, StreamStart, WireProblem, Wording};
 
 const AUDIO: &str = "audio/x-mulaw";
 const ALLOWED: &str = "audio/x-mulaw at 8000 Hz with one channel";
@@ -129,6 +129,7 @@ impl Start {
             codec: Codec::MuLaw,
             codec_back: Codec::MuLaw,
             rate: SampleRate::HZ_8000,
+            wording: Wording::Usual,
             parameters: parameters(self.custom_parameters),
         })))
     }
