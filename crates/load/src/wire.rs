@@ -27,6 +27,8 @@ pub enum LoadLeg {
     Telnyx,
     /// Plivo's audio streams.
     Plivo,
+    /// Vonage's WebSockets, with 16-bit samples at 8 kHz.
+    Vonage,
     /// Our own WebSocket, with 16-bit samples at 8 kHz.
     Session,
 }
@@ -52,8 +54,15 @@ impl LoadLeg {
             Self::Twilio => "twilio",
             Self::Telnyx => "telnyx",
             Self::Plivo => "plivo",
+            Self::Vonage => "vonage",
             Self::Session => "session",
         }
+    }
+
+    /// Whether frames come back as they were sent: what is binary has no number in it.
+    #[must_use]
+    pub const fn has_echo(self) -> bool {
+        !matches!(self, Self::Vonage | Self::Session)
     }
 
     /// Where it is answered. Carriers bring a call's token in their first message.
@@ -96,6 +105,10 @@ impl LoadLeg {
                     "mediaFormat": { "encoding": "audio/x-mulaw", "sampleRate": 8_000 },
                 },
             })],
+            Self::Vonage => vec![json!({
+                "event": "websocket:connected", "content-type": "audio/l16;rate=8000",
+                "token": token, "call_id": STREAM,
+            })],
             Self::Session => vec![json!({ "type": "start" })],
         };
         let messages = messages.iter().map(|it| encoded(&it.to_string()));
@@ -122,7 +135,7 @@ impl LoadLeg {
                  \"media\":{{\"track\":\"inbound\",\"timestamp\":\"5\",\"chunk\":1,\
                  \"payload\":\"{payload}\"}}}}"
             ),
-            Self::Session => {
+            Self::Vonage | Self::Session => {
                 let samples = audio.iter().flat_map(|it| linear(*it).to_le_bytes());
                 return binary(&samples.collect::<Vec<u8>>());
             }
@@ -151,6 +164,9 @@ impl LoadLeg {
                 "mark": { "name": name },
             }),
             Self::Plivo => json!({ "event": "playedStream", "streamId": STREAM, "name": name }),
+            Self::Vonage => json!({
+                "event": "websocket:notify", "payload": { "mark": name },
+            }),
             Self::Session => return Vec::new(),
         };
         encoded(&mark.to_string())
@@ -174,7 +190,9 @@ impl LoadLeg {
             return Came::Other;
         };
         let name = |value: &Value| Came::Mark(value.as_str().unwrap_or("").to_owned());
-        match value["event"].as_str().or_else(|| value["type"].as_str()) {
+        let kinds = ["event", "type", "action"];
+        match kinds.iter().find_map(|it| value[*it].as_str()) {
+            Some("notify") => name(&value["payload"]["mark"]),
             Some("mark") => name(&value["mark"]["name"]),
             Some("checkpoint") => name(&value["name"]),
             Some("clear" | "clearAudio") => Came::Clear,
@@ -311,6 +329,12 @@ mod tests {
                 r#"{"event":"clearAudio","streamId":"1"}"#,
                 Came::Clear,
             ),
+            (
+                LoadLeg::Vonage,
+                r#"{"action":"notify","payload":{"mark":"0.1"}}"#,
+                Came::Mark("0.1".into()),
+            ),
+            (LoadLeg::Vonage, r#"{"action":"clear"}"#, Came::Clear),
             (
                 LoadLeg::Session,
                 r#"{"type":"clear","generation":1}"#,

@@ -203,6 +203,8 @@ pub(crate) enum BenchLeg {
     Telnyx,
     /// As Plivo's.
     Plivo,
+    /// As Vonage's, which have no echo.
+    Vonage,
     /// Over our own WebSocket, which has no echo.
     Session,
 }

@@ -42,11 +42,13 @@ pub(crate) async fn run(arguments: BenchArguments) -> anyhow::Result<Outcome> {
         BenchLeg::Twilio => LoadLeg::Twilio,
         BenchLeg::Telnyx => LoadLeg::Telnyx,
         BenchLeg::Plivo => LoadLeg::Plivo,
+        BenchLeg::Vonage => LoadLeg::Vonage,
         BenchLeg::Session => LoadLeg::Session,
     };
-    if leg == LoadLeg::Session && modes.contains(&LoadMode::Echo) {
-        let problem = "--leg session has no echo; add --modes full";
-        return Err(Complaint::bad_input(problem.to_owned()));
+    if !leg.has_echo() && modes.contains(&LoadMode::Echo) {
+        let name = leg.name();
+        let problem = format!("--leg {name} has no echo; add --modes full");
+        return Err(Complaint::bad_input(problem));
     }
     let plan = LoadPlan {
         leg,
