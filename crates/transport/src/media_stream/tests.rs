@@ -28,6 +28,7 @@ mod calls;
 mod carrier;
 mod coding;
 mod faults;
+mod garbage;
 mod genesys;
 mod switch;
 mod tongue;

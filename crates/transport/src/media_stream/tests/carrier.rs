@@ -11,6 +11,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
@@ -92,6 +94,12 @@ impl Carrier {
     /// Sends anything; a socket that was closed in the meantime takes nothing.
     pub(super) async fn text(&mut self, text: String) {
         self.socket.send(Message::text(text)).await.ok();
+    }
+
+    /// Sends a text whose bytes are none.
+    pub(super) async fn no_text(&mut self, bytes: Vec<u8>) {
+        let frame = Frame::message(bytes, OpCode::Data(Data::Text), true);
+        self.socket.send(Message::Frame(frame)).await.ok();
     }
 
     pub(super) async fn binary(&mut self, bytes: Vec<u8>) {
