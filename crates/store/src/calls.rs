@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sqlx::Row as _;
-use sqlx::any::AnyRow;
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, Row as _, Transaction};
 
 use crate::page::{Bounds, folded};
 use crate::retention::Retention;
@@ -137,14 +138,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Refused`] where there is no such workspace; else as the database.
     pub async fn record_call(&self, call: &StoredCall) -> Result<(), StoreError> {
-        let [transcript_until_ms, recording_until_ms] =
-            Retention::of(&call.document).from(call.ended_at_ms);
-        sqlx::query(
-            "INSERT INTO calls (id, workspace, agent, agent_revision, status, started_at_ms,
-                                ended_at_ms, document, direction, kind, folded_text, node,
-                                transcript_until_ms, recording_until_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-             ON CONFLICT (id) DO UPDATE SET
+        inserting(
+            "ON CONFLICT (id) DO UPDATE SET
                  status = excluded.status, ended_at_ms = excluded.ended_at_ms,
                  document = excluded.document, agent_revision = excluded.agent_revision,
                  started_at_ms = excluded.started_at_ms, node = excluded.node,
@@ -154,21 +149,8 @@ impl Store {
                AND (calls.ended_at_ms IS NULL OR excluded.ended_at_ms IS NOT NULL)
                AND calls.transcript_deleted_at_ms IS NULL
                AND calls.recording_deleted_at_ms IS NULL",
+            call,
         )
-        .bind(&call.id)
-        .bind(&call.workspace)
-        .bind(&call.agent)
-        .bind(call.agent_revision)
-        .bind(&call.status)
-        .bind(call.started_at_ms)
-        .bind(call.ended_at_ms)
-        .bind(call.document.to_string())
-        .bind(call.text("direction"))
-        .bind(call.kind())
-        .bind(folded(&call.searched()))
-        .bind(call.text("node"))
-        .bind(transcript_until_ms)
-        .bind(recording_until_ms)
         .execute(self.database().writes())
         .await?;
         Ok(())
@@ -195,6 +177,41 @@ impl Store {
         }
         Ok(rows.len() as u64)
     }
+}
+
+/// Writes a new call down, together with what else is written.
+pub(crate) async fn insert_call(
+    write: &mut Transaction<'static, Any>,
+    call: &StoredCall,
+) -> Result<(), StoreError> {
+    inserting("", call).execute(&mut **write).await?;
+    Ok(())
+}
+
+/// Writes a call down; `or` is what to do where it is there already.
+fn inserting(or: &str, call: &StoredCall) -> Query<'static, Any, AnyArguments> {
+    let [transcript_until_ms, recording_until_ms] =
+        Retention::of(&call.document).from(call.ended_at_ms);
+    sqlx::query(sqlx::AssertSqlSafe(format!(
+        "INSERT INTO calls (id, workspace, agent, agent_revision, status, started_at_ms,
+                            ended_at_ms, document, direction, kind, folded_text, node,
+                            transcript_until_ms, recording_until_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) {or}"
+    )))
+    .bind(call.id.clone())
+    .bind(call.workspace.clone())
+    .bind(call.agent.clone())
+    .bind(call.agent_revision)
+    .bind(call.status.clone())
+    .bind(call.started_at_ms)
+    .bind(call.ended_at_ms)
+    .bind(call.document.to_string())
+    .bind(call.text("direction").to_owned())
+    .bind(call.kind())
+    .bind(folded(&call.searched()))
+    .bind(call.text("node").to_owned())
+    .bind(transcript_until_ms)
+    .bind(recording_until_ms)
 }
 
 impl Store {

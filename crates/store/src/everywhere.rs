@@ -52,6 +52,28 @@ impl Store {
         StoredObject::from_row(&row)
     }
 
+    /// Deletes the objects of a kind, in whatever workspace they are, that were made before a time and
+    /// have this text in their documents, written without spaces; gives how many there were.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn forget_objects(
+        &self,
+        kind: &str,
+        before_ms: i64,
+        text: &str,
+    ) -> Result<u64, StoreError> {
+        let done = sqlx::query(
+            "DELETE FROM objects WHERE kind = $1 AND created_at_ms < $2 AND document LIKE $3",
+        )
+        .bind(kind)
+        .bind(before_ms)
+        .bind(format!("%{text}%"))
+        .execute(self.database().writes())
+        .await?;
+        Ok(done.rows_affected())
+    }
+
     /// The agents, in whatever workspace they are, whose documents in some dialect have these digits
     /// in a row somewhere, as [`Store::objects_with_digits`].
     ///

@@ -7,6 +7,8 @@
 //! dialects. No HTTP.
 
 mod agents;
+mod batch_course;
+mod batches;
 mod call_writer;
 mod calls;
 mod database;
@@ -21,6 +23,8 @@ mod migrations;
 mod nodes;
 mod objects;
 mod page;
+mod promise_claims;
+mod promised_calls;
 mod retention;
 mod seal;
 mod secrets;
@@ -29,6 +33,7 @@ mod store;
 mod workspace;
 
 pub use agents::{AgentRevision, NewAgent, StoredAgent};
+pub use batches::{BatchProgress, BatchQuery, NewBatch, StoredBatch};
 pub use call_writer::{CallWriter, CallWriterReport, QueueFull};
 pub use calls::{CallMove, CallQuery, StoredCall};
 pub use deliveries::{
@@ -41,6 +46,10 @@ pub use keyring::{Keyring, KeyringError};
 pub use keys::{ApiKey, CreatedKey, NewKey, Role};
 pub use objects::StoredObject;
 pub use page::{Cursor, CursorError, Page, PageQuery, PageStart};
+pub use promise_claims::PromiseSettlement;
+pub use promised_calls::{
+    NewPromise, PromiseEdit, PromiseQuery, PromiseStatus, StoredAttempt, StoredPromise,
+};
 pub use retention::{DueRecording, Retention, StoredCallKey};
 pub use secrets::{SecretText, StoredSecret};
 pub use store::Store;

@@ -8,7 +8,7 @@ use sqlx::{AnyPool, SqlSafeStr as _};
 use crate::error::OpenError;
 
 /// Number, name, SQL that both databases read.
-const STEPS: [(i64, &str, &str); 6] = [
+const STEPS: [(i64, &str, &str); 7] = [
     (1, "first", include_str!("../migrations/0001_first.sql")),
     (
         2,
@@ -27,6 +27,11 @@ const STEPS: [(i64, &str, &str); 6] = [
         include_str!("../migrations/0005_calls_kept.sql"),
     ),
     (6, "kinds", include_str!("../migrations/0006_kinds.sql")),
+    (
+        7,
+        "promised calls",
+        include_str!("../migrations/0007_promised_calls.sql"),
+    ),
 ];
 
 pub(crate) async fn run(pool: &AnyPool) -> Result<(), OpenError> {

@@ -136,6 +136,32 @@ impl Workspace {
         Ok(bounds.page(objects?, total, |object| (object.created_at_ms, &object.id)))
     }
 
+    /// When the objects of a kind and a name were made since a time, in milliseconds since 1970; the
+    /// first first.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn objects_made(
+        &self,
+        kind: &str,
+        name: &str,
+        since_ms: i64,
+    ) -> Result<Vec<i64>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT created_at_ms FROM objects
+             WHERE workspace = $1 AND kind = $2 AND folded_name = $3 AND created_at_ms >= $4
+             ORDER BY created_at_ms",
+        )
+        .bind(self.id.as_str())
+        .bind(kind)
+        .bind(folded(name))
+        .bind(since_ms)
+        .fetch_all(self.database().reads())
+        .await?;
+        let times = rows.iter().map(|row| Ok(row.try_get("created_at_ms")?));
+        times.collect()
+    }
+
     /// Writes an object anew: whole, and with the next revision. With an `expected_revision` only
     /// where it still has that one.
     ///

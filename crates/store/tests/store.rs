@@ -8,6 +8,8 @@
 
 #[path = "store/agents.rs"]
 mod agents;
+#[path = "store/batches.rs"]
+mod batches;
 #[path = "store/calls.rs"]
 mod calls;
 #[path = "store/deliveries.rs"]
@@ -26,6 +28,8 @@ mod objects;
 mod postgres;
 #[path = "store/postgres_server.rs"]
 mod postgres_server;
+#[path = "store/promises.rs"]
+mod promises;
 #[path = "store/retention.rs"]
 mod retention;
 #[path = "store/secrets.rs"]
@@ -107,6 +111,9 @@ promises! {
     agents::of_a_hundred_writers_that_read_the_same_one_wins,
     agents::writers_that_read_again_lose_nothing,
     agents::a_deleted_agent_is_gone_and_its_calls_stay,
+    batches::a_batch_is_begun_at_its_pace,
+    batches::a_batch_is_taken_back_and_tried_again,
+    batches::batches_are_listed_and_deleted,
     calls::a_call_is_written_down_as_it_goes_on,
     calls::calls_are_listed_by_agent_and_status,
     calls::a_call_moves_on_once_and_only_from_where_it_stands,
@@ -125,6 +132,13 @@ promises! {
     nodes::calls_of_a_day_count_once,
     objects::objects_are_kept_by_kind_with_their_revisions,
     objects::digits_are_found_in_every_workspace,
+    promises::a_promise_is_tried_when_it_is_due,
+    promises::a_promise_is_tried_until_it_is_kept_or_given_up,
+    promises::a_claim_that_is_overtaken_begins_nothing,
+    promises::of_many_servers_one_has_a_promise,
+    promises::promises_that_wait_are_edited,
+    promises::promises_are_taken_back,
+    promises::what_follows_a_missed_call_is_written_with_it,
     retention::what_was_said_is_deleted_when_its_time_is_over,
     retention::what_is_deleted_is_not_written_again,
     retention::two_servers_delete_each_call_once,
