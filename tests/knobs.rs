@@ -52,7 +52,7 @@ const RECORDS: &str =
     "shows after the call: crates/api/tests/calls/records.rs shows what each value leaves";
 
 /// Fields that no call can show, and why.
-const EXEMPT: [(&str, &str); 26] = [
+const EXEMPT: [(&str, &str); 29] = [
     (
         "is_recorded",
         "nobody in the call hears it: crates/offhook/tests/serving.rs shows that it leaves a file",
@@ -66,6 +66,9 @@ const EXEMPT: [(&str, &str); 26] = [
         "echo_cancellation",
         "needs a line that sends sound back: crates/media/tests/echo.rs shows each value on speech",
     ),
+    ("callbacks.is_enabled", CALLBACKS),
+    ("callbacks.attempts_max", CALLBACKS),
+    ("callbacks.gaps", CALLBACKS),
     ("limits.concurrent_calls", BEGINS),
     ("limits.calls_per_day", BEGINS),
     ("limits.bursts", BEGINS),
@@ -97,6 +100,9 @@ const EXEMPT: [(&str, &str); 26] = [
 /// Calls of tests have scripted models.
 const OWN_MODELS: &str = "crates/offhook/tests/hosted.rs holds a call with an agent's own server and one that stands by, \
      crates/api/tests/dialects/own_models.rs shows what secrets are handed over";
+
+/// What comes after a call that reached nobody.
+const CALLBACKS: &str = "decides whether and when there is another call: crates/api/tests/promised.rs shows each value";
 
 /// A call that does not begin has nothing to show.
 const BEGINS: &str = "decides whether a call begins: crates/api/tests/limits.rs shows each value";

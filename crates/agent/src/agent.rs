@@ -8,9 +8,9 @@ use offhook_turn_taking::{HangUpCause, Line, TurnPolicy};
 use crate::sounds::{AmbientSound, ToolCallSound};
 use crate::template::Template;
 use crate::{
-    AgentDocument, AgentProblems, AudioTagDocument, CallLimits, ChatServerDocument,
-    DictionaryDocument, HearingSettings, ModelId, OtherVoiceDocument, PronunciationDocument,
-    RecordSettings, TextNormalisationDocument, ThinkingDocument, reading,
+    AgentDocument, AgentProblems, AudioTagDocument, CallLimits, CallbackSettings,
+    ChatServerDocument, DictionaryDocument, HearingSettings, ModelId, OtherVoiceDocument,
+    PronunciationDocument, RecordSettings, TextNormalisationDocument, ThinkingDocument, reading,
 };
 
 /// Values that one call gives to the agent's variables, by name. Names that the agent does not
@@ -42,6 +42,7 @@ pub struct Agent {
     pub(crate) context_window_turns: usize,
     pub(crate) is_recorded: bool,
     pub(crate) limits: CallLimits,
+    pub(crate) callbacks: CallbackSettings,
     pub(crate) records: RecordSettings,
     pub(crate) policy: TurnPolicy,
 }
@@ -330,6 +331,12 @@ impl Agent {
     #[must_use]
     pub const fn limits(&self) -> CallLimits {
         self.limits
+    }
+
+    /// Whether whoever a call does not reach is called again.
+    #[must_use]
+    pub const fn callbacks(&self) -> &CallbackSettings {
+        &self.callbacks
     }
 
     /// How many of the caller's latest turns the chat model reads.

@@ -75,6 +75,7 @@ pub(crate) fn agent_from_document(document: &AgentDocument) -> Result<Agent, Age
         ) as usize,
         is_recorded: document.is_recorded,
         limits: check.call_limits(&document.limits),
+        callbacks: check.callbacks(&document.callbacks),
         records: check.records(&document.records),
         policy,
         variables: std::mem::take(&mut check.variables),

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use crate::hearing::{DenoisingDocument, EchoCancellationDocument};
 use crate::sounds::{AmbientSoundDocument, ToolCallSoundDocument};
 use crate::{
-    AudioTagDocument, BackchannelsDocument, DictionaryDocument, LimitsDocument, OtherVoiceDocument,
-    PronunciationDocument, RecordsDocument, SoftTimeoutDocument, TextNormalisationDocument,
-    ThinkingDocument, limits,
+    AudioTagDocument, BackchannelsDocument, CallbacksDocument, DictionaryDocument, LimitsDocument,
+    OtherVoiceDocument, PronunciationDocument, RecordsDocument, SoftTimeoutDocument,
+    TextNormalisationDocument, ThinkingDocument, limits,
 };
 
 pub use endpointing::{EndpointingDocument, SpellingPatienceDocument};
@@ -144,6 +144,9 @@ pub struct AgentDocument {
     /// How many calls the agent takes, and what becomes of one too many.
     #[serde(default)]
     pub limits: LimitsDocument,
+    /// Whether whoever a call of the agent does not reach is called again.
+    #[serde(default)]
+    pub callbacks: CallbacksDocument,
     /// Said when a reply cannot be made. Null: the language's own line. Empty: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = limits::LINE_CHARS_MAX))]

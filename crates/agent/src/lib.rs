@@ -8,6 +8,7 @@ mod agent;
 mod backchannels;
 mod braces;
 mod call_limits;
+mod callbacks;
 mod check;
 mod default_lines;
 mod diction;
@@ -33,6 +34,7 @@ pub use braces::{
     has_built_in_lines, is_variable_name, template_of, template_variables, text_of_template,
 };
 pub use call_limits::{CallLimits, LimitsDocument};
+pub use callbacks::{CallbackGap, CallbackGapDocument, CallbackSettings, CallbacksDocument};
 pub use diction::{
     AudioTagDocument, DictionaryDocument, OtherVoiceDocument, PhonemeAlphabetDocument,
     PronunciationDocument, TextNormalisationDocument,

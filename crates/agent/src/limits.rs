@@ -39,6 +39,8 @@ pub(crate) const OTHER_VOICES_MAX: usize = 50;
 pub(crate) const DICTIONARIES_MAX: usize = 20;
 /// Most models that stand by.
 pub(crate) const STANDBY_MAX: usize = 10;
+/// Most times between callbacks.
+pub(crate) const CALLBACK_GAPS_MAX: usize = 1_000;
 /// Most fillers in the list.
 pub(crate) const FILLERS_LISTED_MAX: usize = 20;
 /// Longest filler, in characters.
@@ -102,6 +104,19 @@ pub(crate) const CONCURRENT_CALLS: Bounds = Bounds {
 pub(crate) const CALLS_PER_DAY: Bounds = Bounds {
     min: 0.0,
     max: 1_000_000_000.0,
+};
+
+pub(crate) const CALLBACKS: Bounds = Bounds {
+    min: 0.0,
+    max: 100.0,
+};
+pub(crate) const CALLBACK_DAYS: Bounds = Bounds {
+    min: 0.0,
+    max: 30.0,
+};
+pub(crate) const CALLBACK_HOURS: Bounds = Bounds {
+    min: 0.0,
+    max: 23.0,
 };
 
 /// Both ends are allowed; the texts are how a person would write them.

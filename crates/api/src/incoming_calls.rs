@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use offhook_store::{Answer, Idempotency, StoreError, StoredAgent};
+use offhook_store::{Answer, Idempotency, StoreError, StoredAgent, now_ms};
 use serde_json::{Map, Value, json};
 
 use crate::calls::{CallDocument, Keeping, NoPlace, PlaceAsked, UnansweredCall};
@@ -17,6 +17,8 @@ use crate::{Api, Refusal, Switchboard, read_agent};
 
 /// How long the audio of a call that was answered may take to come.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(60);
+/// Why a callback is taken back of somebody who called in.
+const CALLED_IN: &str = "called_in";
 /// The variables with the two numbers.
 pub(crate) const CALLER: &str = "caller_number";
 pub(crate) const CALLED: &str = "called_number";
@@ -195,7 +197,22 @@ impl Switchboard {
         let lifetime_ms = i64::try_from(TOKEN_LIFETIME.as_millis()).unwrap_or(i64::MAX);
         let token = token_for(workspace, ticket, lifetime_ms).await;
         let token = token.map_err(|refusal| Unanswered::failing(Some(agent), &refusal.message))?;
+        self.called_in(workspace, agent, from.as_deref()).await;
         Ok(CallAnswer::Answered { token })
+    }
+
+    /// Who calls in need not be called back.
+    async fn called_in(
+        &self,
+        workspace: &offhook_store::Workspace,
+        agent: &StoredAgent,
+        from: Option<&str>,
+    ) {
+        let Some(from) = from else { return };
+        let taken_back = workspace.cancel_promises_to(&agent.id, from, CALLED_IN, now_ms());
+        if let Err(problem) = taken_back.await {
+            tracing::warn!(%problem, "somebody who called in may be called back");
+        }
     }
 
     /// Whether the agent can be read, and whether there is a place for its call now, or may be in

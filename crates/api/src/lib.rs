@@ -22,6 +22,7 @@ mod merge_patch;
 mod native;
 mod outgoing_calls;
 mod phone_number;
+mod promised_calls;
 mod public_address;
 mod rate_limit;
 mod refusal;
@@ -46,9 +47,10 @@ pub use incoming_calls::{CallAnswer, RingingCall};
 pub use json_body::read_json;
 pub use merge_patch::merge_patch;
 pub use outgoing_calls::{
-    CallNews, CallStage, CarrierCall, DialAccount, DialProblem, Dialler, Dialling, PlacedAnswer,
-    PlacedCall, Telephony,
+    CallNews, CallStage, CarrierCall, DialAccount, DialProblem, Dialler, Dialling, FoundCall,
+    PlacedAnswer, PlacedCall, Telephony,
 };
+pub use promised_calls::{CallingCalendar, CallingHours, CallingTimes, PromiseKeeper};
 pub use public_address::PublicNames;
 pub use refusal::{Problem, Refusal};
 pub use request_id::RequestId;

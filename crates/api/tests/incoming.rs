@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use axum::Router;
 use axum::routing::post;
 use offhook_api::{CallAnswer, RingingCall};
+use offhook_store::{NewPromise, PromiseStatus};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -203,4 +204,34 @@ async fn the_agent_s_webhook_is_asked_while_it_rings() {
     assert_eq!(call.variables["name"], "Ann");
     assert_eq!(call.variables["system__caller_id"], "+15550100");
     assert_eq!(call.variables["system__call_sid"], "CA1");
+}
+
+#[tokio::test]
+async fn who_calls_in_is_not_called_back() {
+    let stage = Stage::new(9).await;
+    let agent = stage.agent().await;
+    let number = json!({ "phoneNumber": "+15550111", "agentId": agent });
+    stage.posted("/agentphone/v1/numbers", number).await;
+    let found = stage.api.called_numbers("+15550111").await.unwrap();
+    let caller = stage::ringing("CA1", "+15550111").from;
+    let promised = |to: &str| NewPromise {
+        agent: agent.clone(),
+        to_number: to.to_owned(),
+        due_at_ms: i64::MAX,
+        attempts_max: 3,
+        document: json!({ "kind": "asked", "gaps": [], "wishes": {} }),
+    };
+    let workspace = &found[0].workspace;
+    let called_in = workspace.promise_call(promised(caller), 0).await.unwrap();
+    let other = workspace
+        .promise_call(promised("+15550998"), 0)
+        .await
+        .unwrap();
+    let ringing = stage::ringing("CA1", "+15550111");
+    token(stage.answer(ringing).await);
+    let called_in = workspace.promise(&called_in.id).await.unwrap();
+    assert_eq!(called_in.status, PromiseStatus::Cancelled);
+    assert_eq!(called_in.reason.as_deref(), Some("called_in"));
+    let other = workspace.promise(&other.id).await.unwrap();
+    assert_eq!(other.status, PromiseStatus::Waiting);
 }

@@ -136,7 +136,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
     let noting = tokio::spawn(store.clone().keep_node(node_name.clone()));
     let calls = Arc::new(Semaphore::new(settings.calls_max));
     dialling::connect(&api, &settings, &node.name, &calls)?;
-    look_after_calls(&api, &requests, node_name.clone());
+    look_after_calls(&api, requests.handle(), node_name.clone());
     let server = Arc::new(Server {
         settings,
         models: stack.models,
@@ -161,11 +161,11 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Deletes what of calls is due, and fails those of which carriers never tell, as long as it runs.
-fn look_after_calls(api: &Api, requests: &RequestThreads, node_name: String) {
-    let handle = requests.handle();
+/// Deletes what is due of calls, fails those that are overdue, and places those that were promised.
+fn look_after_calls(api: &Api, handle: &tokio::runtime::Handle, node_name: String) {
     handle.spawn(api.clone().delete_when_due(node_name));
     handle.spawn(api.clone().watch_placed());
+    handle.spawn(api.clone().keep_promises());
 }
 
 /// How the API is set.

@@ -5,6 +5,7 @@
 const SETTINGS: &[(&str, &str)] = &[
     ("ambient_sound", "tests/knobs/sounds.rs"),
     ("backchannels", "tests/knobs/bridging.rs"),
+    ("callbacks", "crates/api/tests/promised.rs"),
     ("call_duration_goodbye", "tests/knobs/limits.rs"),
     ("call_duration_max", "tests/knobs/limits.rs"),
     ("context_window_turns", "tests/knobs/limits.rs"),

@@ -8,7 +8,7 @@ use proptest::strategy::ValueTree as _;
 use serde_json::{Map, Value, json};
 
 use super::field::{Field, Item, Kind, Null};
-use super::mapping::{Dialect, Stored};
+use super::mapping::{Dialect, Stored, fill};
 use super::{DIALECTS, canonical, path};
 
 const TAGS: [&str; 4] = ["en", "de", "cs", "hi"];
@@ -276,6 +276,10 @@ proptest! {
         let mut body = json!({});
         path::put(&mut body, field.path, written.clone());
         bring_key(&mut body);
+        // What is left out of an object in a list is shown, too.
+        let mut whole = body.clone();
+        fill((second.fields)(), &mut whole);
+        let written = path::at(&whole, field.path).cloned().unwrap_or_default();
         let changed = update(second, &stored, &body);
         let shown = second.show(&changed);
         prop_assert_eq!(path::at(&shown, field.path), Some(&written));

@@ -102,7 +102,7 @@ impl LiveCalls {
         let _ = count.wait_for(|count| *count == 0).await;
     }
 
-    pub(super) fn stopping(&self) -> watch::Receiver<bool> {
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
         self.stopping.subscribe()
     }
 

@@ -1,12 +1,15 @@
 //! Our own API, under `/offhook/v1`: the canonical documents as they are, with their revisions.
 
 mod agents;
+mod batches;
+mod callbacks;
 mod calls;
 mod events;
 mod listing;
 mod openapi;
 mod placed_calls;
 mod precondition;
+mod promise_fields;
 mod web_calls;
 
 use axum::Router;
@@ -36,6 +39,12 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/agents/{id}/revisions", get(agents::revisions))
         .route("/agents/{id}/revisions/{revision}", get(agents::revision))
         .route("/agents/{id}/web-calls", post(web_calls::create))
+        .route("/callbacks", get(callbacks::list).post(callbacks::create))
+        .route(
+            "/callbacks/{id}",
+            get(callbacks::show).patch(callbacks::edit),
+        )
+        .route("/callbacks/{id}/cancel", post(callbacks::cancel))
         .route("/calls", get(calls::list).post(placed_calls::create))
         .route("/calls/{id}", get(calls::show).delete(calls::delete))
         .route("/calls/{id}/recording", get(calls::recording))
@@ -44,7 +53,7 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/calls/{id}/skip-turn", post(calls::skip_turn))
         .route("/calls/{id}/note", post(calls::note))
         .route("/events", get(events::of_workspace));
-    guarded(routes, api, &DOOR)
+    guarded(routes, api, &DOOR).merge(batches::routes(api))
 }
 
 /// What programs can know of the API, without a key.

@@ -2,6 +2,7 @@
 //! document is committed as `openapi/native.json`; a test holds it against this.
 
 mod calls;
+mod promised;
 
 use offhook_agent::agent_schema;
 use serde_json::{Map, Value, json};
@@ -14,6 +15,7 @@ pub(crate) fn document() -> Value {
     schemas.insert("AgentDocument".into(), agent);
     schemas.extend(own_schemas());
     schemas.extend(calls::schemas());
+    schemas.extend(promised::schemas());
     let mut document = json!({
         "openapi": "3.1.0",
         "info": {
@@ -70,6 +72,7 @@ pub(crate) fn document() -> Value {
     });
     if let Some(paths) = document["paths"].as_object_mut() {
         paths.extend(calls::paths());
+        paths.extend(promised::paths());
     }
     document
 }

@@ -28,11 +28,39 @@ pub trait Dialler: Debug + Send + Sync {
     /// [`DialProblem`] where none was placed.
     async fn dial(&self, dialling: &Dialling<'_>) -> Result<Option<String>, DialProblem>;
 
+    /// What the carrier knows of a call that it may have been asked for since `since_ms`, in
+    /// milliseconds since 1970, by a process that died. `known` are its ids of other calls between
+    /// the two numbers.
+    ///
+    /// # Errors
+    /// [`DialProblem`] where it does not say.
+    async fn find(
+        &self,
+        dialling: &Dialling<'_>,
+        since_ms: i64,
+        known: &[String],
+    ) -> Result<FoundCall, DialProblem> {
+        let _ = (dialling, since_ms, known);
+        Ok(FoundCall::Unknown)
+    }
+
     /// Has the carrier end a call, or take it back.
     ///
     /// # Errors
     /// [`DialProblem`] where the carrier did nothing, also because the call is over.
     async fn hang_up(&self, call: &CarrierCall<'_>) -> Result<(), DialProblem>;
+}
+
+/// What a carrier knows of a call that it may have been asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum FoundCall {
+    /// It has it, by this id.
+    Call(String),
+    /// It was never asked for it.
+    Nothing,
+    /// It cannot tell.
+    #[default]
+    Unknown,
 }
 
 /// An account of a number's owner.

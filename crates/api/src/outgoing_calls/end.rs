@@ -36,6 +36,7 @@ impl Api {
         if let Err(problem) = placed.close().await {
             tracing::warn!(%problem, "the order of a call stays");
         }
+        self.wake_promises();
     }
 
     /// Has the carrier end a call. A carrier that has no such call any more did so before.

@@ -7,21 +7,24 @@ mod dialler;
 mod end;
 mod order;
 mod overdue;
+mod paper;
 mod place;
 mod progress;
+mod second_look;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 pub use answer::PlacedAnswer;
-pub use dialler::{CarrierCall, DialAccount, DialProblem, Dialler, Dialling};
+pub use dialler::{CarrierCall, DialAccount, DialProblem, Dialler, Dialling, FoundCall};
 pub use order::PlacedCall;
 pub(crate) use place::{CallWishes, PlaceProblem};
 pub use progress::{CallNews, CallStage};
 
+use crate::promised_calls::CallingCalendar;
 use crate::toll::TollRules;
 use crate::{Api, Refusal};
 
@@ -40,6 +43,11 @@ pub struct Telephony {
     pub node: String,
     /// The calls that may be up at the same time.
     pub lines: Arc<Semaphore>,
+    /// When people may be called who were promised a call.
+    pub times: CallingCalendar,
+    /// How long after an attempt of a promise was begun a carrier of which nothing was heard is asked
+    /// about it: longer than any request to it takes.
+    pub doubt_after: Duration,
 }
 
 /// A [`Telephony`], and whose turn it is to count calls and add one.
@@ -47,13 +55,28 @@ pub struct Telephony {
 pub(crate) struct Connected {
     pub(crate) telephony: Telephony,
     pub(crate) turn: tokio::sync::Mutex<()>,
+    /// Told whenever a promise may have become due.
+    pub(crate) promises: Notify,
 }
 
 impl Api {
     /// Lets calls be placed from now on; only the first telephony that is given counts.
     pub fn connect(&self, telephony: Telephony) {
         let turn = tokio::sync::Mutex::new(());
-        let _ = self.telephony().set(Connected { telephony, turn });
+        let promises = Notify::new();
+        let connected = Connected {
+            telephony,
+            turn,
+            promises,
+        };
+        let _ = self.telephony().set(connected);
+    }
+
+    /// Promises are looked at now.
+    pub(crate) fn wake_promises(&self) {
+        if let Ok(connected) = self.connected() {
+            connected.promises.notify_one();
+        }
     }
 
     pub(crate) fn connected(&self) -> Result<&Connected, Refusal> {

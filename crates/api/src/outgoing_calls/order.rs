@@ -1,12 +1,12 @@
 //! Orders: what this server knows of a call that it placed until it is over, and for an hour the fact
 //! that it placed one to that number. Carriers name them in what they ask and tell.
 
-use offhook_store::{
-    PageQuery, SecretText, StoreError, StoredCall, StoredObject, Workspace, WorkspaceId, now_ms,
-};
+use std::time::Duration;
+
+use offhook_store::{SecretText, Store, StoreError, StoredCall, Workspace, WorkspaceId, now_ms};
 use serde_json::{Map, Value, json};
 
-use super::dialler::DialAccount;
+use super::dialler::{DialAccount, Dialling};
 use crate::dialect::calling::account_of;
 use crate::tickets::digest;
 use crate::{Api, Refusal};
@@ -17,8 +17,8 @@ const ID_PREFIX: &str = "out";
 const TRIES: usize = 32;
 /// How long it is known that a number was called.
 const HOUR_MS: i64 = 3_600_000;
-/// Orders of an hour that are looked at.
-const ORDERS_MAX: u32 = 1_000;
+/// How the order of a call that is over is written.
+const OVER: &str = "\"is_over\":true";
 
 /// A call that was placed, as its order has it.
 #[derive(Debug, Clone)]
@@ -30,8 +30,9 @@ pub struct PlacedCall {
 
 impl PlacedCall {
     /// Writes an order down. `document` has the id of the `call`, its `carrier`, the id of the
-    /// `number` whose account it is placed with, what its token will say as `ticket`, and whether
-    /// anything of it is kept in `keeps`.
+    /// `number` whose account it is placed with, what its token will say as `ticket`, how long it may
+    /// ring and last, whether the carrier listens for machines, and whether anything of it is kept in
+    /// `keeps`.
     pub(crate) async fn create(
         workspace: &Workspace,
         to: &str,
@@ -129,6 +130,31 @@ impl PlacedCall {
         ))
     }
 
+    /// What its carrier is asked for.
+    pub(super) fn dialling<'d>(&'d self, account: Option<&'d DialAccount>) -> Dialling<'d> {
+        let ms = |name: &str| Duration::from_millis(self.document[name].as_u64().unwrap_or(0));
+        let number = |name: &str| self.document["ticket"][name].as_str().unwrap_or_default();
+        Dialling {
+            carrier: self.carrier(),
+            account,
+            workspace: self.workspace.id().as_str(),
+            order: &self.id,
+            from: number("from"),
+            to: number("to"),
+            ring_max: ms("ring_max_ms"),
+            duration_max: ms("duration_max_ms"),
+            detects_machines: self.document["detects_machines"] == true,
+        }
+    }
+
+    /// Nothing was dialled: it is as if it had never been written down.
+    pub(super) async fn undo(&self) -> Result<(), StoreError> {
+        match self.workspace.delete_object(KIND, &self.id, None).await {
+            Ok(()) | Err(StoreError::NotFound(_)) => Ok(()),
+            Err(problem) => Err(problem),
+        }
+    }
+
     /// The call is over: nothing stays of it but that there was one.
     pub(crate) async fn close(&self) -> Result<(), StoreError> {
         let rest = json!({
@@ -174,33 +200,22 @@ impl Api {
 }
 
 /// How many calls this workspace has placed to a number within the hour, and when the first of them
-/// will be an hour ago, in milliseconds from now. What is older is forgotten.
+/// will be an hour ago, in milliseconds from now.
 pub(super) async fn placed_within_the_hour(
     workspace: &Workspace,
     to: &str,
 ) -> Result<(usize, i64), Refusal> {
     let now = now_ms();
-    let query = PageQuery {
-        limit: ORDERS_MAX,
-        ..PageQuery::default()
-    };
     let name = name_of(workspace, to);
-    let mut placed = Vec::new();
-    for order in workspace.objects(KIND, &query).await?.items {
-        let is_old = order.created_at_ms < now - HOUR_MS;
-        if is_old && order.document["is_over"] == true {
-            forget(workspace, &order).await;
-        } else if !is_old && order.document["name"] == name.as_str() {
-            placed.push(order.created_at_ms);
-        }
-    }
-    let first = placed.iter().min().copied().unwrap_or(now);
+    let placed = workspace.objects_made(KIND, &name, now - HOUR_MS).await?;
+    let first = placed.first().copied().unwrap_or(now);
     Ok((placed.len(), (first + HOUR_MS - now).max(0)))
 }
 
-async fn forget(workspace: &Workspace, order: &StoredObject) {
-    // Another process may have done it.
-    let _ = workspace.delete_object(KIND, &order.id, None).await;
+/// Forgets that numbers were called more than an hour ago.
+pub(super) async fn forget_placed(store: &Store, now_ms: i64) -> Result<(), StoreError> {
+    store.forget_objects(KIND, now_ms - HOUR_MS, OVER).await?;
+    Ok(())
 }
 
 /// A number, as it is known after its call.

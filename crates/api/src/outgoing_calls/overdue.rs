@@ -6,7 +6,7 @@ use offhook_store::{StoreError, WorkspaceId, now_ms};
 use serde_json::Map;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::order::PlacedCall;
+use super::order::{PlacedCall, forget_placed};
 use crate::calls::{FAILED, QUEUED, RINGING};
 use crate::{Api, Refusal};
 
@@ -24,6 +24,9 @@ impl Api {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
+            if let Err(problem) = forget_placed(self.store(), now_ms()).await {
+                tracing::warn!(%problem, "what was called is forgotten later");
+            }
             match self.fail_overdue(now_ms()).await {
                 Ok(0) => {}
                 Ok(calls) => tracing::warn!(calls, "carriers never told how calls went"),

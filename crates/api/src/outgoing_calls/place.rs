@@ -1,16 +1,17 @@
 //! A call is asked for: everything is checked first, then it is on record, then it goes to the carrier.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
-use offhook_agent::Agent;
-use offhook_store::{StoredAgent, StoredCall, Workspace, now_ms};
+use offhook_agent::{Agent, CallbackSettings};
+use offhook_store::{StoredAgent, StoredCall, StoredPromise, Workspace, WorkspaceId, now_ms};
 use serde_json::{Map, Value, json};
 
-use super::dialler::{DialProblem, Dialling};
+use super::dialler::DialProblem;
 use super::order::{PlacedCall, placed_within_the_hour};
+use super::paper::{after_a_miss, order, record};
 use super::{Connected, not_configured};
-use crate::calls::{CallDocument, CallView, FAILED, Keeping, PlaceAsked, QUEUED, RINGING};
+use crate::calls::{CallView, FAILED, Keeping, PlaceAsked, QUEUED, RINGING};
 use crate::dialect::calling::{CallerNumber, CallerWish, caller_number};
 use crate::dialect::{OpeningProblem, TelephoneLine, Wishes, settle_placed_call};
 use crate::incoming_calls::{CALLED, CALLER};
@@ -20,8 +21,6 @@ use crate::{Access, Api, Problem, Refusal, read_agent};
 
 /// The shortest call that an agent can be set to.
 const DURATION_MIN: Duration = Duration::from_secs(10);
-/// How much later than the agent the carrier ends a call: the goodbye is within.
-const CARRIER_SPARED: Duration = Duration::from_secs(30);
 
 /// What whoever asks for a call wants of it.
 pub(crate) struct CallWishes<'w> {
@@ -78,6 +77,8 @@ pub(crate) enum PlaceProblem {
     Refused(Refusal),
     /// The carrier did not take it; it is on record.
     NotTaken(Box<CallView>, DialProblem),
+    /// It is not this process's to place any more; it is not on record.
+    Overtaken,
 }
 
 impl From<Refusal> for PlaceProblem {
@@ -94,19 +95,24 @@ impl From<PlaceProblem> for Refusal {
                 let message = format!("{problem} (call {})", call.id);
                 Self::new(StatusCode::BAD_GATEWAY, problem.reason(), message)
             }
+            PlaceProblem::Overtaken => {
+                let message = "the call was taken back, or another server places it";
+                Self::new(StatusCode::CONFLICT, "overtaken", message)
+            }
         }
     }
 }
 
 /// A call that may be placed.
-struct Checked {
-    agent: StoredAgent,
-    keeping: Keeping,
-    keeps: bool,
-    destination: Destination,
-    caller: CallerNumber,
-    carrier: String,
-    duration_max: Duration,
+pub(super) struct Checked {
+    pub(super) agent: StoredAgent,
+    pub(super) keeping: Keeping,
+    pub(super) keeps: bool,
+    pub(super) destination: Destination,
+    pub(super) caller: CallerNumber,
+    pub(super) carrier: String,
+    pub(super) duration_max: Duration,
+    pub(super) callbacks: CallbackSettings,
 }
 
 impl Api {
@@ -116,47 +122,53 @@ impl Api {
         access: &Access,
         wishes: CallWishes<'_>,
     ) -> Result<CallView, PlaceProblem> {
+        self.place(&access.workspace, wishes, None).await
+    }
+
+    /// Places a call that was asked for now, or an attempt of a promise that this process has
+    /// claimed.
+    pub(crate) async fn place(
+        &self,
+        workspace: &Workspace,
+        wishes: CallWishes<'_>,
+        claimed: Option<&StoredPromise>,
+    ) -> Result<CallView, PlaceProblem> {
         let connected = self.connected()?;
-        let workspace = &access.workspace;
         let checked = self.check_call(connected, workspace, &wishes).await?;
         let call_id = new_call_id()?;
         let ticket = self.ticket(workspace, &call_id, &checked, &wishes)?;
+        let order = order(connected, &call_id, &checked, &wishes, &ticket);
+        let began;
         let (call, mut placed) = {
             // Counting calls and adding one is one step here.
             let _turn = connected.turn.lock().await;
             let number = &checked.destination.number;
             self.check_lines(connected).await?;
             check_caps(connected, workspace, number).await?;
-            let order = json!({
-                "call": call_id,
-                "carrier": checked.carrier,
-                "number": checked.caller.account.is_some().then_some(&checked.caller.id),
-                "keeps": checked.keeps,
-                "ticket": ticket,
-            });
             let placed = PlacedCall::create(workspace, number, order).await?;
             let call = record(workspace, call_id, &checked, &wishes, &placed.id);
-            let stored = self.store().record_call(&call).await;
-            stored.map_err(Refusal::from)?;
+            began = Instant::now();
+            let written = match claimed {
+                None => self.write_down(workspace, &call, &checked, &wishes).await,
+                Some(claimed) => self.begin(connected, claimed, &call).await,
+            };
+            if let Err(problem) = written {
+                placed.undo().await.map_err(Refusal::from)?;
+                return Err(problem);
+            }
             (call, placed)
         };
-        let telephony = &connected.telephony;
-        let dialling = Dialling {
-            carrier: &checked.carrier,
-            account: checked.caller.account.as_ref(),
-            workspace: workspace.id().as_str(),
-            order: &placed.id.clone(),
-            from: &checked.caller.number,
-            to: &checked.destination.number,
-            ring_max: wishes
-                .ring_max
-                .map_or(telephony.ring_max, |it| it.min(telephony.ring_max)),
-            duration_max: checked.duration_max + CARRIER_SPARED,
-            detects_machines: wishes
-                .detects_machines
-                .unwrap_or(telephony.detects_machines),
-        };
-        match telephony.dialler.dial(&dialling).await {
+        if claimed.is_some() && began.elapsed() > connected.telephony.doubt_after / 2 {
+            // Another process may look again by now.
+            return Err(PlaceProblem::Overtaken);
+        }
+        let account = checked.caller.account.as_ref();
+        let dialled = connected
+            .telephony
+            .dialler
+            .dial(&placed.dialling(account))
+            .await;
+        match dialled {
             Ok(id) => Ok(self.dialled(&mut placed, call, id).await?),
             Err(problem) => {
                 tracing::warn!(call_id = call.id, %problem, "a call is not placed");
@@ -166,6 +178,45 @@ impl Api {
                 let call = CallView::of(&over.unwrap_or(call));
                 Err(PlaceProblem::NotTaken(Box::new(call), problem))
             }
+        }
+    }
+
+    /// Writes a call down, and the promise that follows where nobody is reached, if the agent calls
+    /// back then.
+    async fn write_down(
+        &self,
+        workspace: &Workspace,
+        call: &StoredCall,
+        checked: &Checked,
+        wishes: &CallWishes<'_>,
+    ) -> Result<(), PlaceProblem> {
+        let written = match after_a_miss(workspace, checked, wishes).await? {
+            None => self.store().record_call(call).await,
+            Some(promise) => {
+                let written = workspace.record_promising_call(call, &promise, now_ms());
+                written.await
+            }
+        };
+        Ok(written.map_err(Refusal::from)?)
+    }
+
+    /// Begins an attempt, unless the claim to it is lost.
+    async fn begin(
+        &self,
+        connected: &Connected,
+        claimed: &StoredPromise,
+        call: &StoredCall,
+    ) -> Result<(), PlaceProblem> {
+        let doubt_after = connected.telephony.doubt_after.as_millis();
+        let now = now_ms();
+        let doubt_at = now.saturating_add(i64::try_from(doubt_after).unwrap_or(i64::MAX));
+        let workspace = self
+            .store()
+            .workspace(&WorkspaceId::new(&claimed.workspace));
+        let begun = workspace.begin_attempt(claimed, call, doubt_at, now).await;
+        match begun.map_err(Refusal::from)? {
+            true => Ok(()),
+            false => Err(PlaceProblem::Overtaken),
         }
     }
 
@@ -239,6 +290,7 @@ impl Api {
             caller,
             carrier,
             duration_max,
+            callbacks: read.callbacks().clone(),
         })
     }
 
@@ -261,13 +313,27 @@ impl Api {
         Ok(())
     }
 
-    /// Whether there is a line for one call more, were all calls answered that wait.
-    async fn check_lines(&self, connected: &Connected) -> Result<(), Refusal> {
+    /// How many calls more a workspace may place now, by all that counts calls.
+    pub(crate) async fn room_for_calls(&self, workspace: &Workspace) -> Result<usize, Refusal> {
+        let connected = self.connected()?;
+        let most = u64::from(connected.telephony.rules.calls_max);
+        let left = most.saturating_sub(workspace.calls_out().await?);
+        let lines = self.lines_left(connected).await?;
+        Ok(lines.min(usize::try_from(left).unwrap_or(usize::MAX)))
+    }
+
+    /// How many lines there are, were all calls answered that wait.
+    async fn lines_left(&self, connected: &Connected) -> Result<usize, Refusal> {
         let free = connected.telephony.lines.available_permits();
         let most = u32::try_from(free).unwrap_or(u32::MAX);
         let waiting = [QUEUED, RINGING];
         let waiting = self.store().calls_waiting_since(waiting, i64::MAX, most);
-        if waiting.await?.len() < free {
+        Ok(free.saturating_sub(waiting.await?.len()))
+    }
+
+    /// Whether there is a line for one call more.
+    async fn check_lines(&self, connected: &Connected) -> Result<(), Refusal> {
+        if self.lines_left(connected).await? > 0 {
             return Ok(());
         }
         let message = "every line is busy, or kept for a call that rings";
@@ -318,46 +384,6 @@ impl Api {
             "to": to,
             "document": document,
         }))
-    }
-}
-
-/// The record of a call that was asked for now.
-fn record(
-    workspace: &Workspace,
-    id: String,
-    checked: &Checked,
-    wishes: &CallWishes<'_>,
-    order: &str,
-) -> StoredCall {
-    let now = now_ms();
-    let variables = wishes.opening.variables.clone();
-    let mut own = wishes.own.clone();
-    if !checked.caller.id.is_empty() {
-        own.insert("phone_number_id".into(), json!(checked.caller.id));
-    }
-    let document = checked.keeping.document(CallDocument {
-        agent_name: Some(checked.agent.name().to_owned()),
-        transport: checked.carrier.clone(),
-        direction: Some("outbound".into()),
-        from_number: Some(checked.caller.number.clone()),
-        to_number: Some(checked.destination.number.clone()),
-        variables: variables.into_iter().collect(),
-        metadata: wishes.metadata.clone(),
-        requested_at_ms: Some(now),
-        other: own,
-        ..CallDocument::default()
-    });
-    let mut document = document.to_value();
-    document["order"] = json!(order);
-    StoredCall {
-        id,
-        workspace: workspace.id().as_str().to_owned(),
-        agent: checked.agent.id.clone(),
-        agent_revision: checked.agent.revision,
-        status: QUEUED.into(),
-        started_at_ms: now,
-        ended_at_ms: None,
-        document,
     }
 }
 

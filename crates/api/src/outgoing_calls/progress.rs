@@ -121,6 +121,7 @@ impl Api {
         if let Some(call) = &moved {
             self.deliveries().note_call(call);
             placed.close().await?;
+            self.wake_promises();
         }
         Ok(moved)
     }

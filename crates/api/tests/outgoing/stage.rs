@@ -1,5 +1,6 @@
 //! An API that places calls at a carrier by script.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,8 +10,9 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use offhook_api::toll::{Allowed, TollRules};
 use offhook_api::{
-    Api, ApiSettings, CallNews, CallStage, CarrierCall, DialAccount, DialProblem, Dialler,
-    Dialling, PlacedCall, Telephony, router,
+    Api, ApiSettings, CallNews, CallStage, CallingCalendar, CallingHours, CallingTimes,
+    CarrierCall, DialAccount, DialProblem, Dialler, Dialling, FoundCall, PlacedCall, Telephony,
+    router,
 };
 use offhook_store::{CallQuery, NewKey, Role, Store, Workspace};
 use serde_json::{Value, json};
@@ -27,7 +29,14 @@ pub(crate) struct Scripted {
     pub(crate) hung_up: Mutex<Vec<(String, bool)>>,
     /// What it says to the next call.
     pub(crate) next: Mutex<Option<DialProblem>>,
+    /// What it knows of a call that a process asked for which died.
+    pub(crate) found: Mutex<FoundCall>,
+    /// Whether it never answers.
+    pub(crate) hangs: AtomicBool,
 }
+
+/// How long after an attempt was begun the carrier is asked about it.
+pub(crate) const DOUBT_AFTER: Duration = Duration::from_secs(40);
 
 #[async_trait]
 impl Dialler for Scripted {
@@ -43,6 +52,9 @@ impl Dialler for Scripted {
     }
 
     async fn dial(&self, dialling: &Dialling<'_>) -> Result<Option<String>, DialProblem> {
+        if self.hangs.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
         let told = json!({
             "carrier": dialling.carrier,
             "account": dialling.account.map(|it| json!([it.id, it.key.expose()])),
@@ -59,6 +71,10 @@ impl Dialler for Scripted {
             Some(problem) => Err(problem),
             None => Ok(Some("R1".to_owned())),
         }
+    }
+
+    async fn find(&self, _: &Dialling<'_>, _: i64, _: &[String]) -> Result<FoundCall, DialProblem> {
+        Ok(self.found.lock().unwrap().clone())
     }
 
     async fn hang_up(&self, call: &CarrierCall<'_>) -> Result<(), DialProblem> {
@@ -92,6 +108,8 @@ impl Stage {
         let key = store.create_key(key).await.unwrap().key;
         let api = Api::new(store.clone(), ApiSettings::default());
         let carrier = Arc::new(Scripted::default());
+        // What a test sees does not depend on when it runs.
+        let hours = CallingHours::read(&["00:00-24:00"]).unwrap();
         let lines = Arc::new(Semaphore::new(9));
         api.connect(Telephony {
             dialler: carrier.clone(),
@@ -103,6 +121,11 @@ impl Stage {
             detects_machines: false,
             node: "here".to_owned(),
             lines: lines.clone(),
+            times: CallingCalendar {
+                of_all: CallingTimes::new(hours, "UTC").unwrap(),
+                ..CallingCalendar::default()
+            },
+            doubt_after: DOUBT_AFTER,
         });
         Self {
             router: router(api.clone()),
@@ -117,6 +140,18 @@ impl Stage {
 
     /// Sends a request; gives the status and the body.
     pub(crate) async fn sent(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let kind = "application/json";
+        self.asked(method, path, kind, body.to_string()).await
+    }
+
+    /// The same with a body of another kind.
+    pub(crate) async fn asked(
+        &self,
+        method: &str,
+        path: &str,
+        kind: &str,
+        body: String,
+    ) -> (u16, Value) {
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -124,12 +159,12 @@ impl Stage {
             .header("xi-api-key", &self.key)
             .header("x-api-key", &self.key)
             .header("x-workspace-id", self.workspace.id().as_str())
-            .header("content-type", "application/json")
-            .body(Body::from(body.to_string()))
+            .header("content-type", kind)
+            .body(Body::from(body))
             .unwrap();
         let answer = self.router.clone().oneshot(request).await.unwrap();
         let status = answer.status().as_u16();
-        let bytes = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        let bytes = to_bytes(answer.into_body(), 4 << 20).await.unwrap();
         (status, serde_json::from_slice(&bytes).unwrap_or_default())
     }
 

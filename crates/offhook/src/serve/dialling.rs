@@ -19,6 +19,8 @@ use crate::settings::Settings;
 /// How long a connection to a carrier may take, and how long its answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long after an attempt was begun a carrier is asked whether it was told: a request takes less.
+const DOUBT_AFTER: Duration = Duration::from_secs(40);
 /// Longest answer that is read.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
 
@@ -252,6 +254,8 @@ pub(super) fn connect(
         detects_machines: telephony.detects_machines,
         node: node.to_owned(),
         lines: lines.clone(),
+        times: telephony.times.clone(),
+        doubt_after: DOUBT_AFTER,
     });
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use offhook_api::toll::{Allowed, TollRules};
+use offhook_api::{CallingCalendar, CallingHours, CallingTimes};
 use offhook_carriers::Carrier;
 use serde::Deserialize;
 
@@ -22,13 +23,17 @@ pub(super) struct TelephonyDocument {
     duration_max: String,
     ring_max: String,
     machine_detection: bool,
+    calling_hours: Vec<String>,
+    time_zone: String,
     workspaces: BTreeMap<String, WorkspaceDocument>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct WorkspaceDocument {
-    allow: Vec<String>,
+    allow: Option<Vec<String>>,
+    calling_hours: Option<Vec<String>>,
+    time_zone: Option<String>,
 }
 
 /// How calls are placed.
@@ -39,6 +44,8 @@ pub(crate) struct TelephonySettings {
     pub(crate) rules: TollRules,
     pub(crate) ring_max: Duration,
     pub(crate) detects_machines: bool,
+    /// When people may be called who were promised a call.
+    pub(crate) times: CallingCalendar,
 }
 
 impl Default for TelephonyDocument {
@@ -51,6 +58,8 @@ impl Default for TelephonyDocument {
             duration_max: "1h".into(),
             ring_max: "40s".into(),
             machine_detection: false,
+            calling_hours: vec!["Mon-Sun 08:00-21:00".into()],
+            time_zone: "UTC".into(),
             workspaces: BTreeMap::new(),
         }
     }
@@ -67,9 +76,9 @@ impl TelephonyDocument {
             })
         };
         let of_all = allowed("telephony.allow", &self.allow);
-        let of_workspaces = self.workspaces.iter().map(|(name, own)| {
+        let of_workspaces = self.workspaces.iter().filter_map(|(name, own)| {
             let path = format!("telephony.workspaces.{name}.allow");
-            (name.clone(), allowed(&path, &own.allow))
+            Some((name.clone(), allowed(&path, own.allow.as_ref()?)))
         });
         let of_workspaces = of_workspaces.collect();
         let duration_max = problems.duration("telephony.duration_max", &self.duration_max);
@@ -98,8 +107,39 @@ impl TelephonyDocument {
             },
             ring_max,
             detects_machines: self.machine_detection,
+            times: self.calendar(problems),
         }
     }
+
+    fn calendar(&self, problems: &mut Problems) -> CallingCalendar {
+        let of_all = times("telephony", &self.calling_hours, &self.time_zone, problems);
+        let own = self.workspaces.iter();
+        let own = own.filter(|(_, it)| it.calling_hours.is_some() || it.time_zone.is_some());
+        let of_workspaces = own.map(|(name, own)| {
+            let path = format!("telephony.workspaces.{name}");
+            let hours = own.calling_hours.as_ref().unwrap_or(&self.calling_hours);
+            let zone = own.time_zone.as_ref().unwrap_or(&self.time_zone);
+            (name.clone(), times(&path, hours, zone, problems))
+        });
+        CallingCalendar {
+            of_workspaces: of_workspaces.collect(),
+            of_all,
+        }
+    }
+}
+
+/// Hours and the clock that they are of.
+fn times(path: &str, hours: &[String], zone: &str, problems: &mut Problems) -> CallingTimes {
+    let hours = CallingHours::read(hours).unwrap_or_else(|wrong| {
+        let wrong = wrong.into_iter();
+        let named = wrong.map(|(at, problem)| format!("{path}.calling_hours[{at}]: {problem}"));
+        problems.0.extend(named);
+        CallingHours::default()
+    });
+    CallingTimes::new(hours, zone).unwrap_or_else(|problem| {
+        problems.0.push(format!("{path}.time_zone: {problem}"));
+        CallingTimes::default()
+    })
 }
 
 #[cfg(test)]
@@ -122,9 +162,30 @@ mod tests {
     }
 
     #[test]
+    fn a_workspace_has_its_own_hours_where_it_says_so() {
+        let text = "[telephony]\nallow = [\"US\"]\ntime_zone = \"Europe/Berlin\"\n\
+                    [telephony.workspaces.two]\ncalling_hours = [\"09:00-10:00\"]\n";
+        let settings = Settings::parse(text, Path::new(".")).expect("valid");
+        let times = settings.telephony.times;
+        assert_eq!(times.of_all.zone.iana_name(), Some("Europe/Berlin"));
+        let own = &times.of_workspaces["two"];
+        assert_eq!(own.zone, times.of_all.zone);
+        assert_ne!(own.hours, times.of_all.hours);
+        // What it may call is as for all.
+        assert!(
+            settings
+                .telephony
+                .rules
+                .check("two", "+14155552671")
+                .is_ok()
+        );
+    }
+
+    #[test]
     fn every_wrong_entry_is_named_by_its_path() {
         let text = "[telephony]\ncarrier = \"pigeon\"\nallow = [\"US\", \"usa\"]\nring_max = \"5m\"\nduration_max = \"1\"\n\
-                    [telephony.workspaces.two]\nallow = [\"49\"]\n";
+                    [telephony.workspaces.two]\nallow = [\"49\"]\ntime_zone = \"Mars\"\n\
+                    calling_hours = [\"08:00-09:00\", \"late\"]\n";
         let problems = Settings::parse(text, Path::new(".")).expect_err("not valid");
         for path in [
             "telephony.carrier: ",
@@ -132,6 +193,8 @@ mod tests {
             "telephony.ring_max: ",
             "telephony.duration_max: ",
             "telephony.workspaces.two.allow[0]: ",
+            "telephony.workspaces.two.calling_hours[1]: ",
+            "telephony.workspaces.two.time_zone: ",
         ] {
             assert!(problems.contains(path), "{path} is missing in {problems}");
         }

@@ -4,6 +4,7 @@
 
 mod admission;
 mod agent;
+mod batches;
 mod conversation;
 mod conversations;
 pub(crate) mod deliveries;

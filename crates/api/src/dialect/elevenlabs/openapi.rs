@@ -8,8 +8,8 @@ use axum::Json;
 use serde_json::{Value, json};
 
 use queries::{
-    AGENT, CONVERSATIONS, CURSOR, DIRECTION, DOCUMENTS, FORCE, FORMAT, PAGE, SEARCH, SIGNED, SIZE,
-    SORT, TOOLS,
+    AGENT, CONVERSATIONS, CURSOR, DIRECTION, DOCUMENTS, FORCE, FORMAT, LAST, LIMIT, PAGE, SEARCH,
+    SIGNED, SIZE, SORT, TOOLS,
 };
 
 use crate::dialect::openapi::{Answer, Body, Description, Operation, get, send};
@@ -416,10 +416,36 @@ const OPERATIONS: &[Operation] = &[
         "registerCall",
         "Registration",
     ),
-    refused(
+    send(
         "POST /convai/batch-calling/submit",
         "submitBatch",
+        "Submit a batch of calls",
         "NewBatch",
+        "Batch",
+    ),
+    get(
+        "GET /convai/batch-calling/{id}",
+        "getBatch",
+        "A batch with its recipients",
+        "Batch",
+    ),
+    get(
+        "DELETE /convai/batch-calling/{id}",
+        "deleteBatch",
+        "Delete a batch",
+        "Done",
+    ),
+    get(
+        "POST /convai/batch-calling/{id}/cancel",
+        "cancelBatch",
+        "Take a batch back",
+        "Batch",
+    ),
+    get(
+        "POST /convai/batch-calling/{id}/retry",
+        "retryBatch",
+        "Try again whoever was not reached",
+        "Batch",
     ),
     get(
         "GET /convai/batch-calling/workspace",
@@ -427,7 +453,7 @@ const OPERATIONS: &[Operation] = &[
         "List batch calls",
         "BatchList",
     )
-    .asked_by(&[SIZE, CURSOR]),
+    .asked_by(&[LIMIT, LAST, AGENT]),
 ];
 
 /// Something that needs a carrier.

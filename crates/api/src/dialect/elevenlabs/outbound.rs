@@ -1,27 +1,24 @@
-//! ElevenLabs' calls to somebody. Those over Twilio are placed; what needs a SIP trunk, another
-//! carrier, or many calls at once is checked in full and refused, and nothing is stored of it.
+//! ElevenLabs' calls to somebody. Those over Twilio are placed; what needs a SIP trunk or another
+//! carrier is checked in full and refused, and nothing is stored of it.
 
 use std::time::Duration;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
+use axum::routing::post;
 use axum::{Extension, Json, Router};
 use serde_json::{Value, json};
 
 use super::conversations::OWN;
 use super::numbers::NUMBER;
 use super::opening::Wishes;
-use super::routes::{Answer, PAGING};
+use super::routes::Answer;
 use crate::dialect::agents::invalid;
 use crate::dialect::calling::CallerWish;
 use crate::dialect::field::Kind;
-use crate::dialect::field::{
-    Field, PLACED, TELEPHONY, field, flag, map, name, objects, section, text, whole,
-};
+use crate::dialect::field::{Field, PLACED, TELEPHONY, field, flag, map, name, section, whole};
 use crate::dialect::objects::{ObjectKind, filled};
 use crate::dialect::problem::{Problem, ProblemKind};
-use crate::dialect::query::{Fields, page};
 use crate::json_body::JsonBody;
 use crate::outgoing_calls::{CallWishes, PlaceProblem};
 use crate::{Access, Api, Refusal};
@@ -66,40 +63,6 @@ pub(super) const REGISTERED_FIELDS: &[Field] = &[
     name("to_number").required().acts(TELEPHONY),
 ];
 
-static BATCH: ObjectKind = ObjectKind {
-    name: "elevenlabs.batch",
-    id_prefix: "btcal",
-    title: "batch",
-    fields: BATCH_FIELDS,
-};
-
-pub(super) const BATCH_FIELDS: &[Field] = &[
-    text("call_name").required().acts(TELEPHONY),
-    name("agent_id").required().acts(TELEPHONY),
-    objects("recipients", RECIPIENT)
-        .required()
-        .at_most(10_000)
-        .acts(TELEPHONY),
-    whole("scheduled_time_unix", 0.0, 1e11)
-        .or_null()
-        .acts(TELEPHONY),
-    name("agent_phone_number_id").or_null().acts(TELEPHONY),
-    name("timezone").or_null().acts(TELEPHONY),
-    whole("target_concurrency_limit", 1.0, 10_000.0)
-        .or_null()
-        .acts(TELEPHONY),
-];
-
-const RECIPIENT: &[Field] = &[
-    name("id").or_null().acts(TELEPHONY),
-    field("phone_number", Kind::Telephone)
-        .required()
-        .acts(TELEPHONY),
-    map("conversation_initiation_client_data")
-        .or_null()
-        .acts(TELEPHONY),
-];
-
 pub(super) fn routes() -> Router<Api> {
     let by = |provider: &'static str| {
         post(
@@ -113,11 +76,6 @@ pub(super) fn routes() -> Router<Api> {
         .route("/sip-trunk/outbound-call", by("sip_trunk"))
         .route("/exotel/outbound-call", by("exotel"))
         .route("/twilio/register-call", post(register))
-        .route("/batch-calling/submit", post(submit))
-        .route("/batch-calling/workspace", get(list_batches))
-        .route("/batch-calling/{id}", get(no_batch).delete(no_batch))
-        .route("/batch-calling/{id}/cancel", post(no_batch))
-        .route("/batch-calling/{id}/retry", post(no_batch))
 }
 
 /// What is missing, whatever is asked for.
@@ -156,7 +114,7 @@ async fn place(
     let (call, problem) = match api.place_call(&access, wishes).await {
         Ok(call) => (call, None),
         Err(PlaceProblem::NotTaken(call, problem)) => (*call, Some(problem)),
-        Err(PlaceProblem::Refused(refusal)) => return Err(as_platform(refusal)),
+        Err(problem) => return Err(as_platform(problem.into())),
     };
     let message = problem
         .as_ref()
@@ -170,7 +128,7 @@ async fn place(
 }
 
 /// What is not set up is a bad request on this platform.
-fn as_platform(refusal: Refusal) -> Refusal {
+pub(super) fn as_platform(refusal: Refusal) -> Refusal {
     match refusal.code {
         "telephony_not_configured" => Refusal {
             status: StatusCode::BAD_REQUEST,
@@ -181,7 +139,7 @@ fn as_platform(refusal: Refusal) -> Refusal {
 }
 
 /// What the conversation's record keeps of its beginning.
-fn own(client: &Value) -> serde_json::Map<String, Value> {
+pub(super) fn own(client: &Value) -> serde_json::Map<String, Value> {
     let own = json!({
         "user_id": client["user_id"],
         "overrides": client["conversation_config_override"],
@@ -191,7 +149,7 @@ fn own(client: &Value) -> serde_json::Map<String, Value> {
     serde_json::Map::from_iter([(OWN.to_owned(), own)])
 }
 
-fn opening(client: &Value) -> Result<Wishes, Refusal> {
+pub(super) fn opening(client: &Value) -> Result<Wishes, Refusal> {
     let object = |name: &str| match &client[name] {
         Value::Null => Ok(serde_json::Map::new()),
         Value::Object(fields) => Ok(fields.clone()),
@@ -221,7 +179,11 @@ async fn call(access: &Access, provider: &str, body: &Value) -> Answer {
 }
 
 /// Refuses a number that this workspace does not have, or has with another provider.
-async fn check_number(access: &Access, id: &str, provider: Option<&str>) -> Result<(), Refusal> {
+pub(super) async fn check_number(
+    access: &Access,
+    id: &str,
+    provider: Option<&str>,
+) -> Result<(), Refusal> {
     let number = NUMBER.find(&access.workspace, id).await?;
     let number = filled(&NUMBER, &number);
     let wrong = match provider {
@@ -243,31 +205,4 @@ async fn register(Extension(access): Extension<Access>, JsonBody(body): JsonBody
     let agent = body["agent_id"].as_str().unwrap_or_default();
     access.workspace.agent(agent).await?;
     Err(no_carrier("twilio"))
-}
-
-async fn submit(Extension(access): Extension<Access>, JsonBody(body): JsonBody) -> Answer {
-    BATCH.check(&body, false)?;
-    if body["recipients"].as_array().is_none_or(Vec::is_empty) {
-        let message = "List should have at least 1 item";
-        let problem = Problem::at("recipients", ProblemKind::TooShort, message);
-        return Err(invalid(vec![problem]));
-    }
-    let agent = body["agent_id"].as_str().unwrap_or_default();
-    access.workspace.agent(agent).await?;
-    if let Some(number) = body["agent_phone_number_id"].as_str() {
-        check_number(&access, number, None).await?;
-    }
-    Err(no_carrier("batch calling"))
-}
-
-/// There are none, as long as none can be submitted.
-async fn list_batches(Query(fields): Fields) -> Answer {
-    page(&fields, &PAGING)?;
-    Ok(Json(
-        json!({ "batch_calls": [], "next_doc": null, "has_more": false }),
-    ))
-}
-
-async fn no_batch(Path(_): Path<String>) -> Answer {
-    Err(Refusal::not_found("batch"))
 }

@@ -10,8 +10,8 @@ use offhook_store::{NewAgent, StoredAgent};
 use serde_json::{Value, json};
 
 use super::{
-    DIALECT, conversations, document, knowledge, monitor, numbers, outbound, pronunciations,
-    secrets, settings, signed, simulation, tools, webhooks, widget,
+    DIALECT, batches, conversations, document, knowledge, monitor, numbers, outbound,
+    pronunciations, secrets, settings, signed, simulation, tools, webhooks, widget,
 };
 use crate::dialect::agents::{self, shown};
 use crate::dialect::query::{Fields, Paging, page};
@@ -49,6 +49,7 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/agents/{id}/duplicate", post(duplicate))
         .route("/agents/{id}/link", get(link))
         .route("/conversations/{id}/monitor", get(monitor::monitor))
+        .merge(batches::routes())
         .merge(conversations::routes())
         .merge(knowledge::routes())
         .merge(numbers::routes())

@@ -109,24 +109,21 @@ const FIELDS: &[Field] = &[
     number("settings.speed", 0.0, 1.0).default("0.7"),
     number("settings.volume", 0.0, 1.0).default("1"),
     number("settings.temperature", 0.0, 1.0).default("0.7"),
-    flag("smartCallback").default("false").acts(TELEPHONY),
-    whole("maxAttemptsForSmartCallback", 0.0, 100.0)
-        .default("5")
-        .acts(TELEPHONY),
-    objects("gapBetweenEachAttemptForSmartCallback", GAPS)
-        .default("[]")
-        .acts(TELEPHONY),
+    flag("smartCallback").default("false"),
+    whole("maxAttemptsForSmartCallback", 0.0, 100.0).default("5"),
+    objects("gapBetweenEachAttemptForSmartCallback", GAPS).default("[]"),
     list("phoneNumberIds", &NAMES).default("[]").acts(TELEPHONY),
     map("variables").default("{}"),
 ];
 
+const GAP: Acts = Acts::Shown(
+    "how long after one attempt the next is made",
+    "crates/api/tests/promised.rs::trillets_smart_callback_calls_again",
+);
+
 const GAPS: &[Field] = &[
-    whole("days", 0.0, 30.0)
-        .default("1")
-        .acts(Acts::Later("telephony")),
-    whole("hours", 0.0, 23.0)
-        .default("0")
-        .acts(Acts::Later("telephony")),
+    whole("days", 0.0, 30.0).default("1").acts(GAP),
+    whole("hours", 0.0, 23.0).default("0").acts(GAP),
 ];
 
 const LENSES: &[Lens] = &[
@@ -169,7 +166,33 @@ const LENSES: &[Lens] = &[
         Way::Within { min: 0.0, max: 1.0 },
     ),
     lens("variables", &["variables"], VARIABLES),
+    lens("callbacks.is_enabled", &["smartCallback"], Way::Same),
+    lens(
+        "callbacks.attempts_max",
+        &["maxAttemptsForSmartCallback"],
+        Way::Same,
+    ),
+    lens(
+        "callbacks.gaps",
+        &["gapBetweenEachAttemptForSmartCallback"],
+        Way::Value {
+            read: |gaps| Some(known_gaps(gaps)),
+            write: known_gaps,
+        },
+    ),
 ];
+
+/// The times between callbacks, without what else a client keeps with them.
+fn known_gaps(gaps: &Value) -> Value {
+    let gaps = gaps.as_array().into_iter().flatten();
+    let known = |gap: &Value| {
+        json!({
+            "days": gap["days"].as_u64().unwrap_or(1),
+            "hours": gap["hours"].as_u64().unwrap_or(0),
+        })
+    };
+    gaps.map(known).collect()
+}
 
 /// Whose voice it is: the server says which model of the vendor's speaks. A voice of none of these
 /// vendors leaves the field as it is.

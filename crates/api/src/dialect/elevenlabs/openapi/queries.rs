@@ -9,6 +9,16 @@ pub(super) const SIZE: Query = Query {
     schema: || json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 30 }),
 };
 
+pub(super) const LIMIT: Query = Query {
+    name: "limit",
+    schema: || json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 100 }),
+};
+
+pub(super) const LAST: Query = Query {
+    name: "last_doc",
+    schema: text,
+};
+
 pub(super) const CURSOR: Query = Query {
     name: "cursor",
     schema: text,

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::dialect::elevenlabs::{
-    DIALECT, conversations, document, knowledge, numbers, outbound, secrets, settings, simulation,
-    tools, webhooks,
+    DIALECT, batches, conversations, document, knowledge, numbers, outbound, secrets, settings,
+    simulation, tools, webhooks,
 };
 use crate::dialect::openapi::{nullable, object, of_table, reference, text, with};
 
@@ -179,12 +179,39 @@ fn calls() -> Vec<(&'static str, Value)> {
             ]),
         ),
         ("Registration", of_table(outbound::REGISTERED_FIELDS, false)),
-        ("NewBatch", of_table(outbound::BATCH_FIELDS, false)),
+        ("NewBatch", of_table(batches::BATCH_FIELDS, false)),
+        ("Batch", batch()),
         (
             "BatchList",
-            object(&[("batch_calls", array(&json!({ "type": "object" })))]),
+            object(&[
+                ("batch_calls", array(&reference("Batch"))),
+                ("next_doc", nullable(text())),
+                ("has_more", json!({ "type": "boolean" })),
+            ]),
         ),
     ]
+}
+
+fn batch() -> Value {
+    let count = || json!({ "type": "integer", "minimum": 0 });
+    let status = json!({ "enum": ["pending", "in_progress", "completed", "failed", "cancelled"] });
+    object(&[
+        ("id", text()),
+        ("name", text()),
+        ("agent_id", text()),
+        ("agent_name", nullable(text())),
+        ("phone_number_id", nullable(text())),
+        ("phone_provider", nullable(text())),
+        ("created_at_unix", count()),
+        ("scheduled_time_unix", count()),
+        ("last_updated_at_unix", count()),
+        ("timezone", nullable(text())),
+        ("total_calls_dispatched", count()),
+        ("total_calls_scheduled", count()),
+        ("total_calls_finished", count()),
+        ("status", status),
+        ("retry_count", count()),
+    ])
 }
 
 fn knowledge_base() -> Vec<(&'static str, Value)> {
