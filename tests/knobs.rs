@@ -102,7 +102,8 @@ const OWN_MODELS: &str = "crates/offhook/tests/hosted.rs holds a call with an ag
      crates/api/tests/dialects/own_models.rs shows what secrets are handed over";
 
 /// What comes after a call that reached nobody.
-const CALLBACKS: &str = "decides whether and when there is another call: crates/api/tests/promised.rs shows each value";
+const CALLBACKS: &str =
+    "decides whether and when there is another call: crates/api/tests/promised.rs shows each value";
 
 /// A call that does not begin has nothing to show.
 const BEGINS: &str = "decides whether a call begins: crates/api/tests/limits.rs shows each value";

@@ -59,9 +59,10 @@ impl Announcing {
     }
 
     fn signed(self, body: &str) -> (&'static str, String) {
-        let keys = JSON_KEYS.into_iter();
-        let key = keys.filter(|(name, _)| name.to_lowercase().starts_with(self.name));
-        let key = key.last().expect("a key").1;
+        let mut keys = JSON_KEYS.into_iter();
+        let (_, key) = keys
+            .rfind(|(name, _)| name.to_lowercase().starts_with(self.name))
+            .expect("a key");
         let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
         if self.name == "jambonz" {
             let now_s = now_s();
@@ -166,7 +167,7 @@ async fn hears(socket: &mut Socket) -> bool {
             }
             Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) => return false,
             Ok(Some(Ok(_))) => {}
-            Err(_) => panic!("nothing came"),
+            Err(_) => unreachable!("nothing came"),
         }
     }
 }
