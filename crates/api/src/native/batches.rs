@@ -11,8 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::callbacks::{shown as shown_promise, statuses};
 use super::listing::{LIMIT_DEFAULT, limit};
-use super::promise_fields::{check, hours, read_gaps, schema_of, wishes};
-use super::web_calls::variable_problems;
+use super::promise_fields::{check, hours, kept_variable_problems, read_gaps, schema_of, wishes};
 use crate::promised_calls::{
     BatchStatus, BatchWish, PromiseDocument, PromiseKind, RECIPIENTS_MAX, Recipient,
 };
@@ -181,7 +180,7 @@ fn recipient_problems((at, value): (usize, &Value)) -> Vec<Problem> {
         match name.as_str() {
             "to" => {}
             "variables" if value.is_object() => {
-                let wrong = variable_problems(value).into_iter();
+                let wrong = kept_variable_problems(value).into_iter();
                 problems.extend(wrong.map(|it| Problem::new(place(&it.path), it.message)));
             }
             "variables" => problems.push(Problem::new(place(name), "an object")),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use offhook_agent::is_time_zone;
+use offhook_agent::{is_only_for_headers, is_time_zone};
 use serde_json::{Map, Value, json};
 
 use super::placed_calls::DURATION_MS;
@@ -139,7 +139,19 @@ pub(super) fn check(body: &Value, required: &[&str], known: &[&str]) -> Vec<Prob
             problems.push(Problem::new(name, message));
         }
     }
-    problems.extend(variable_problems(&body["variables"]));
+    problems.extend(kept_variable_problems(&body["variables"]));
+    problems
+}
+
+/// What is wrong with variables that are kept until their call is due: secrets are not kept so.
+pub(super) fn kept_variable_problems(variables: &Value) -> Vec<Problem> {
+    let mut problems = variable_problems(variables);
+    let names = variables.as_object().into_iter().flat_map(Map::keys);
+    let secrets = names.filter(|name| is_only_for_headers(name));
+    problems.extend(secrets.map(|name| {
+        let message = "a secret is not kept for a later call; the agent can name it instead";
+        Problem::new(format!("variables.{name}"), message)
+    }));
     problems
 }
 

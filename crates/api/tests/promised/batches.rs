@@ -132,6 +132,10 @@ async fn a_batch_comes_as_csv() {
         ("to,phone_number\n1,2\n", "recipients"),
         ("to\n", "recipients"),
         ("to,a b\n+14155550101,1\n", "recipients[0].variables.a b"),
+        (
+            "to,secret__key\n+14155550101,s\n",
+            "recipients[0].variables.secret__key",
+        ),
         ("to\n+14155550101\n911\n+4930123456\n", "recipients[1].to"),
     ] {
         let asked = format!("{PATH}?agent={agent}");
@@ -269,4 +273,23 @@ async fn elevenlabs_batches_are_submitted_and_watched() {
     stage.done("DELETE", &path, &json!({})).await;
     let (status, _) = stage.sent("GET", &path, &json!({})).await;
     assert_eq!(status, 404);
+}
+
+#[tokio::test]
+async fn a_secret_is_not_kept_in_a_batch_of_elevenlabs() {
+    let stage = Stage::new(many()).await;
+    let agent = stage.agent().await;
+    let mut asked = submitted(&stage, &agent).await;
+    asked["recipients"][1]["conversation_initiation_client_data"] =
+        json!({ "dynamic_variables": { "secret__key": "s" } });
+    let path = "/v1/convai/batch-calling/submit";
+    let (status, answer) = stage.sent("POST", path, &asked).await;
+    assert_eq!(status, 422, "{answer}");
+    let place = answer["detail"][0]["loc"].as_array().unwrap();
+    let field = place.last().zip(place.iter().nth_back(1));
+    assert_eq!(
+        field,
+        Some((&json!("secret__key"), &json!("dynamic_variables"))),
+        "{answer}"
+    );
 }

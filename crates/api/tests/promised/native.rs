@@ -119,6 +119,10 @@ async fn what_cannot_be_promised_is_named_by_its_path() {
             json!({ "agent": agent, "to": to, "variables": { "a": [] } }),
             "variables.a",
         ),
+        (
+            json!({ "agent": agent, "to": to, "variables": { "secret__key": "s" } }),
+            "variables.secret__key",
+        ),
         (json!({ "agent": agent, "to": to, "when": "soon" }), "when"),
     ] {
         let (status, answer) = stage.sent("POST", PATH, &body).await;

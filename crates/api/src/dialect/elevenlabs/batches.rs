@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
+use offhook_agent::is_only_for_headers;
 use offhook_store::{
     BatchQuery, PageStart, PromiseQuery, PromiseStatus, StoredBatch, StoredPromise,
 };
@@ -116,6 +117,10 @@ async fn submit(
     if let Some(number) = number {
         check_number(&access, number, None).await?;
     }
+    let secrets: Vec<Problem> = listed.iter().enumerate().flat_map(secrets_of).collect();
+    if !secrets.is_empty() {
+        return Err(invalid(secrets));
+    }
     let recipients: Result<Vec<Recipient>, Refusal> = listed.iter().map(recipient).collect();
     let config = &body["telephony_call_config"];
     let ringing = config["ringing_timeout_secs"].as_u64();
@@ -154,6 +159,20 @@ async fn submit(
     let made = api.create_batch(workspace, wish).await;
     let made = made.map_err(as_platform)?;
     Ok(Json(shown(&access, &made).await?))
+}
+
+/// Secrets among the variables of a recipient: they are not kept for a later call.
+fn secrets_of((at, value): (usize, &Value)) -> Vec<Problem> {
+    let client = "conversation_initiation_client_data";
+    let variables = value[client]["dynamic_variables"].as_object();
+    let names = variables.into_iter().flat_map(Map::keys);
+    let secrets = names.filter(|name| is_only_for_headers(name));
+    let wrong = secrets.map(|name| {
+        let place = format!("recipients.{at}.{client}.dynamic_variables.{name}");
+        let message = "A secret is not kept for a later call; the agent can name it instead";
+        Problem::at(&place, ProblemKind::Value, message)
+    });
+    wrong.collect()
 }
 
 fn recipient(value: &Value) -> Result<Recipient, Refusal> {
