@@ -3,7 +3,7 @@
 use offhook_contract::scripted::{ScriptedReply, ScriptedUtterance};
 
 use super::ms;
-use super::stage::Stage;
+use super::stage::{RATE, Stage};
 
 const VOICES: &str = r#""voice": { "others": [
     { "label": "Anna", "id": "drone", "speed": 1.5, "language": "de" }
@@ -28,6 +28,8 @@ async fn words_between_labels_are_another_voices() {
     assert_eq!(turn.heard_text.as_deref(), Some(plain));
     assert_eq!(turn.generated_text, plain);
     let asked = voice.requests.so_far();
+    // Each is asked for the leg's own rate.
+    assert!(asked.iter().all(|it| it.rate == Some(RATE)), "{asked:?}");
     let asked: Vec<_> = asked
         .iter()
         .skip(1)

@@ -25,7 +25,7 @@ use offhook_media::{Frame, SampleRate};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, interval, sleep};
 
-const RATE: SampleRate = SampleRate::HZ_16000;
+pub(crate) const RATE: SampleRate = SampleRate::HZ_16000;
 
 /// What is to happen.
 pub(crate) struct Stage {
