@@ -115,7 +115,7 @@ async fn kill_while_promises_are_kept(database: &str, test: &str, servers: usize
     let due = promise_calls(&workspace).await;
     let carrier = Carrier::start(api(store, Arc::new(Wire::to("nowhere")))).await;
     let start = || start(test, database, &carrier.address);
-    let mut running: Vec<(Child, Instant)> = Vec::new();
+    let mut running: Vec<(Server, Instant)> = Vec::new();
     let (mut kills, mut dice, began) = (0, 7_u64, Instant::now());
     while left(&workspace).await > 0 {
         assert!(
@@ -130,30 +130,33 @@ async fn kill_while_promises_are_kept(database: &str, test: &str, servers: usize
             running.push((start(), Instant::now() + lives));
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
-        for (server, until) in &mut running {
-            if *until <= Instant::now() {
-                server.kill().unwrap();
-                server.wait().unwrap();
-                kills += 1;
-            }
-        }
-        running.retain(|(_, until)| *until > Instant::now());
+        let (count, now) = (running.len(), Instant::now());
+        running.retain(|(_, until)| *until > now);
+        kills += count - running.len();
     }
-    for (mut server, _) in running {
-        server.kill().unwrap();
-        server.wait().unwrap();
-    }
+    drop(running);
     println!("{kills} kills, {:?}", began.elapsed());
     assert!(kills >= 5, "only {kills} kills");
     check(&workspace, &carrier, &due).await;
 }
 
-fn start(test: &str, database: &str, carrier: &str) -> Child {
+/// A server, killed at the latest with the test.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn start(test: &str, database: &str, carrier: &str) -> Server {
     let mut server = Command::new(std::env::current_exe().unwrap());
     server.args([test, "--exact", "--nocapture"]);
     server.env(DATABASE, database).env(CARRIER, carrier);
     server.stdout(Stdio::null()).stderr(Stdio::null());
-    server.spawn().unwrap()
+    Server(server.spawn().unwrap())
 }
 
 /// Promises everybody a call; gives how often each is called, by number.
