@@ -168,7 +168,7 @@ impl CallerTurn {
         Heard::Change
     }
 
-    /// Recognition heard a pause after what it has told of the utterance that is being spoken.
+    /// The caller seems to pause after what was told of the utterance that is being spoken.
     pub(crate) fn pause(&mut self, id: UtteranceId) {
         let utterance = self
             .utterances
@@ -179,7 +179,7 @@ impl CallerTurn {
         }
     }
 
-    /// Whether the caller speaks on after that is not known.
+    /// The moment of the pause is over; whether the caller speaks on is not known.
     pub(crate) fn go_on(&mut self, id: UtteranceId) {
         let mut utterances = self.utterances.iter_mut();
         if let Some(utterance) = utterances.find(|utterance| utterance.is_spoken_as(id)) {

@@ -166,7 +166,7 @@ impl Endpointer {
     }
 
     /// Whether the words may well be all after which the caller, who may be speaking on, seems to
-    /// pause. Only recognition has heard that, and nobody has judged the sound.
+    /// pause. How finished the caller sounds nobody has judged.
     pub(crate) fn is_end_conceivable(&self) -> bool {
         !self.is_suspended && self.standing.paused == Some(Ending::Whole)
     }

@@ -55,7 +55,8 @@ pub(crate) struct Utterance {
     /// Whether the text asks the agent to stop.
     pub(crate) is_demand: bool,
     pub(crate) recognition: Recognition,
-    /// Recognition heard a pause after these very words, though the caller may be speaking on.
+    /// The caller seems to pause after these very words, and may be speaking on; it stands only
+    /// while the fact that says so is dealt with.
     pub(crate) is_paused: bool,
     /// What the end-of-turn model said of it.
     pub(crate) likelihood: Option<f32>,

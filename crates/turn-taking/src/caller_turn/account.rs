@@ -78,11 +78,11 @@ impl CallerTurn {
         let first = callers().find(|utterance| !utterance.is_nothing());
         let awaited = callers().filter(|utterance| utterance.is_awaited());
         let said = self.utterances.iter().rfind(|utterance| utterance.counts());
-        // After its first word nobody can tell.
-        let may_be_all = words(&self.text).nth(1).is_some();
-        let paused = speaking.filter(|it| it.is_paused && it.counts() && may_be_all);
+        let paused = speaking.filter(|it| it.is_paused && it.counts());
         let paused =
             paused.filter(|it| callers().all(|other| other.id == it.id || !other.is_awaited()));
+        // After its first word nobody can tell.
+        let paused = paused.filter(|_| words(&self.text).nth(1).is_some());
         Standing {
             speaking_since: speaking.map(|utterance| utterance.onset),
             turn_since: speaking.and(first).map(|utterance| utterance.onset),
