@@ -1,6 +1,6 @@
 //! What telephone carriers say over HTTP, as pure code: who is calling whom, whether it is really the
 //! carrier that says so, and what it is told to do with the call; and what they are asked: to place a
-//! call, and to end one. A [`Carrier`] gets a file.
+//! call, to hand one over, and to end one. A [`Carrier`] gets a file.
 //!
 //! No sockets, no agents: whoever serves the requests brings them here as a [`Webhook`], and whoever
 //! can send some is given a [`Request`].
@@ -14,6 +14,7 @@ mod progress;
 mod rest;
 mod signature;
 mod telnyx;
+mod transfer;
 mod twilio;
 mod upgrade;
 mod vonage;
@@ -24,6 +25,7 @@ pub use origin::{Document, Origin};
 pub use progress::{AnsweredBy, Progress, Stage};
 pub use rest::{Account, Method, Outgoing, Request, RestProblem};
 pub use signature::SignatureProblem;
+pub use transfer::{Dial, Dialled, Handover};
 pub use upgrade::verify_upgrade;
 pub use webhook::{IncomingCall, Webhook, WebhookProblem};
 

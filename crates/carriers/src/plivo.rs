@@ -13,8 +13,8 @@ use crate::rest::{by_id, part, with_json};
 use crate::signature::{is_digest, of_hexadecimal};
 use crate::webhook::with_plus;
 use crate::{
-    Account, Answer, AnsweredBy, IncomingCall, Method, Outgoing, Progress, Request,
-    SignatureProblem, Webhook, WebhookProblem,
+    Account, Answer, AnsweredBy, Handover, IncomingCall, Method, Outgoing, Progress, Request,
+    SignatureProblem, Stage, Webhook, WebhookProblem,
 };
 
 /// Signed with the token of the account that the number is in, and with that of the account above.
@@ -165,4 +165,49 @@ pub(crate) fn progress(webhook: &Webhook<'_>) -> Result<Progress, WebhookProblem
         answered_by: told.answered_by.or(by),
         ..told
     })
+}
+
+/// Of the two ends of a call it is the one that was here first.
+pub(crate) fn redirect(rest_url: &str, account: &Account<'_>, id: &str, to_url: &str) -> Request {
+    let url = resource(rest_url, account, &format!("Call/{}", part(id)));
+    let body = json!({ "legs": "aleg", "aleg_url": to_url, "aleg_method": "POST" });
+    with_json(url, by_id(account), &body)
+}
+
+pub(crate) fn handover(handover: &Handover<'_>) -> String {
+    let number = |text: &str| escaped(text.trim_start_matches('+'));
+    match handover {
+        Handover::Dial(dial) => format!(
+            "<Dial action=\"{}\" method=\"POST\" callerId=\"{}\" timeout=\"{}\" timeLimit=\"{}\" \
+             callbackUrl=\"{}\" callbackMethod=\"POST\"><Number>{}</Number></Dial>",
+            escaped(dial.next_url),
+            number(dial.from),
+            dial.ring_max_s,
+            dial.duration_max_s,
+            escaped(dial.status_url),
+            number(dial.to),
+        ),
+        Handover::Say { text, next_url } => format!(
+            "<Speak>{}</Speak><Redirect method=\"POST\">{}</Redirect>",
+            escaped(text),
+            escaped(next_url)
+        ),
+        Handover::Join { conference } => format!(
+            "<Conference startConferenceOnEnter=\"true\" endConferenceOnExit=\"true\" \
+             maxMembers=\"2\">{}</Conference><Hangup/>",
+            escaped(conference)
+        ),
+    }
+}
+
+/// Of a call that it places within another Plivo tells what the other side does.
+pub(crate) fn dial_progress(webhook: &Webhook<'_>) -> Result<Progress, WebhookProblem> {
+    let told = webhook.progress(&["DialBLegUUID"])?;
+    let action = webhook.field("DialAction").unwrap_or_default();
+    let stage = match action.as_str() {
+        "answer" | "connected" => Some(Stage::Answered),
+        // How it ended comes when it asks what is next.
+        _ => None,
+    };
+    Ok(Progress { stage, ..told })
 }

@@ -87,7 +87,8 @@ impl Webhook<'_> {
     }
 }
 
-fn stage(word: &str) -> Option<Stage> {
+/// How far a call has come, in the carriers' words.
+pub(crate) fn stage(word: &str) -> Option<Stage> {
     Some(match word.to_ascii_lowercase().as_str() {
         "queued" | "initiated" => Stage::Queued,
         "ringing" | "early-media" => Stage::Ringing,

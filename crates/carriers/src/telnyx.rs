@@ -9,8 +9,10 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::{escaped, response};
 use crate::rest::{part, with_json};
+use crate::transfer::in_common;
 use crate::{
-    Account, Answer, IncomingCall, Outgoing, Request, SignatureProblem, Webhook, WebhookProblem,
+    Account, Answer, Dial, Handover, IncomingCall, Outgoing, Request, SignatureProblem, Webhook,
+    WebhookProblem,
 };
 
 const SIGNATURE: &str = "telnyx-signature-ed25519";
@@ -20,6 +22,8 @@ const EVENTS: &str = "initiated ringing answered completed";
 /// Seconds that the carrier takes for how long it rings, and for how long the call lasts.
 const RING_S: std::ops::RangeInclusive<u64> = 5..=120;
 const DURATION_S: std::ops::RangeInclusive<u64> = 30..=14_400;
+/// The same for a call that it places within another.
+const DIAL_S: std::ops::RangeInclusive<u64> = 60..=14_400;
 /// How far from now a request may have been signed.
 const AGE_MAX_S: i64 = 300;
 
@@ -106,4 +110,22 @@ pub(crate) fn place(rest_url: &str, account: &Account<'_>, call: &Outgoing<'_>) 
 pub(crate) fn hang_up(rest_url: &str, account: &Account<'_>, id: &str) -> Request {
     let url = format!("{}/{}", calls(rest_url, account), part(id));
     with_json(url, bearer(account), &json!({ "Status": "completed" }))
+}
+
+/// The stream, or whatever the call is at, ends with it.
+pub(crate) fn redirect(rest_url: &str, account: &Account<'_>, id: &str, to_url: &str) -> Request {
+    let url = format!("{}/{}", calls(rest_url, account), part(id));
+    let body = json!({ "Url": to_url, "Method": "POST" });
+    with_json(url, bearer(account), &body)
+}
+
+pub(crate) fn handover(handover: &Handover<'_>) -> String {
+    match *handover {
+        Handover::Dial(dial) => in_common(&Handover::Dial(Dial {
+            ring_max_s: within(dial.ring_max_s, &RING_S),
+            duration_max_s: within(dial.duration_max_s, &DIAL_S),
+            ..dial
+        })),
+        handover => in_common(&handover),
+    }
 }

@@ -8,8 +8,10 @@ use crate::answer::{escaped, response};
 use crate::form::Form;
 use crate::rest::{by_id, part, with_form};
 use crate::signature::is_digest;
+use crate::transfer::in_common;
 use crate::{
-    Account, Answer, IncomingCall, Outgoing, Request, SignatureProblem, Webhook, WebhookProblem,
+    Account, Answer, Handover, IncomingCall, Outgoing, Request, SignatureProblem, Webhook,
+    WebhookProblem,
 };
 
 const SIGNATURE: &str = "x-twilio-signature";
@@ -143,4 +145,14 @@ pub(crate) fn place(rest_url: &str, account: &Account<'_>, call: &Outgoing<'_>) 
 pub(crate) fn hang_up(rest_url: &str, account: &Account<'_>, id: &str) -> Request {
     let url = format!("{}/{}.json", calls(rest_url, account), part(id));
     with_form(url, by_id(account), &[("Status", "completed")])
+}
+
+/// The stream, or whatever the call is at, ends with it.
+pub(crate) fn redirect(rest_url: &str, account: &Account<'_>, id: &str, to_url: &str) -> Request {
+    let url = format!("{}/{}.json", calls(rest_url, account), part(id));
+    with_form(url, by_id(account), &[("Url", to_url), ("Method", "POST")])
+}
+
+pub(crate) fn handover(handover: &Handover<'_>) -> String {
+    in_common(handover)
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
-use offhook_carriers::{Account, Carrier, Method, Outgoing, Request};
+use offhook_carriers::{Account, Carrier, Dial, Handover, Method, Outgoing, Request};
 use serde_json::{Value, json};
 
 /// What Plivo's package sends beside what it is asked for: the API's own defaults, and an id that
@@ -34,9 +34,10 @@ fn installed() -> PathBuf {
     folder
 }
 
-/// What the packages would send.
-fn made() -> Vec<Value> {
-    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/requests/made.py");
+/// What a script makes of the packages, a line each.
+fn run(script: &str) -> Vec<Value> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/requests");
+    let script = folder.join(script);
     let run = Command::new("python3")
         .env("PYTHONPATH", installed())
         .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -94,6 +95,7 @@ fn ours(carrier: Carrier, what: &str) -> Request {
     };
     match what {
         "hang up" => carrier.hang_up(url, &account, "CA1", true),
+        "redirect" => carrier.redirect(url, &account, "CA1", "https://voice.example/a/next"),
         "take back" => carrier.hang_up(url, &account, "CA1", false),
         _ => carrier.place(url, &account, &call),
     }
@@ -101,8 +103,8 @@ fn ours(carrier: Carrier, what: &str) -> Request {
 
 #[test]
 fn what_is_asked_for_is_what_the_carriers_own_packages_ask_for() {
-    let made = made();
-    assert_eq!(made.len(), 10);
+    let made = run("made.py");
+    assert_eq!(made.len(), 13);
     for theirs in &made {
         let text = |name: &str| theirs[name].as_str().unwrap();
         let mut carriers = Carrier::ALL.into_iter();
@@ -126,6 +128,51 @@ fn what_is_asked_for_is_what_the_carriers_own_packages_ask_for() {
             sent.remove(name);
         }
         assert_eq!(json!(sent), json!(wanted), "{theirs}");
+    }
+}
+
+/// A document as a tree: names, attributes whatever their order, texts.
+fn tree(node: roxmltree::Node<'_, '_>) -> Value {
+    let attributes = node.attributes();
+    let attributes = attributes.map(|it| (it.name().to_owned(), json!(it.value())));
+    let attributes: serde_json::Map<_, _> = attributes.collect();
+    let children = node.children().filter(|it| it.is_element() || it.is_text());
+    json!({
+        "name": node.tag_name().name(),
+        "attributes": attributes,
+        "text": node.is_text().then(|| node.text()),
+        "children": children.map(tree).collect::<Vec<_>>(),
+    })
+}
+
+#[test]
+fn documents_are_those_that_the_carriers_own_packages_write() {
+    let written = run("documents.py");
+    assert_eq!(written.len(), 6);
+    for theirs in &written {
+        let text = |name: &str| theirs[name].as_str().unwrap();
+        let mut carriers = Carrier::ALL.into_iter();
+        let carrier = carriers.find(|it| it.name() == text("carrier")).unwrap();
+        let next_url = "https://voice.example/a/next?b=1&c=2";
+        let ours = carrier.handover(&match text("what") {
+            "dial" => Handover::Dial(Dial {
+                from: "+15550111",
+                to: "+14155550100",
+                ring_max_s: 30,
+                duration_max_s: 3_600,
+                next_url,
+                status_url: "https://voice.example/a/status",
+            }),
+            "say" => Handover::Say {
+                text: "Ann & \"Bob\" <3 é",
+                next_url,
+            },
+            _ => Handover::Join {
+                conference: "call7",
+            },
+        });
+        let read = |text: &str| tree(roxmltree::Document::parse(text).unwrap().root());
+        assert_eq!(read(&ours), read(text("document")), "{theirs}");
     }
 }
 

@@ -15,6 +15,7 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 FROM, TO = "+15550111", "+14155550100"
+NEXT = "https://voice.example/a/next"
 ANSWER, STATUS = "https://voice.example/a/answer", "https://voice.example/a/status"
 
 
@@ -58,6 +59,8 @@ for detects in (False, True):
     )
 nowhere.what = "hang up"
 client.calls("CA1").update(status="completed")
+nowhere.what = "redirect"
+client.calls("CA1").update(url=NEXT, method="POST")
 
 
 def telnyx_said(request):
@@ -85,6 +88,8 @@ for detects in (False, True):
     client.texml.accounts.calls.calls(account_sid="AC1", body=named)
 telnyx_said.what = "hang up"
 client.texml.accounts.calls.update(call_sid="CA1", account_sid="AC1", status="completed")
+telnyx_said.what = "redirect"
+client.texml.accounts.calls.update(call_sid="CA1", account_sid="AC1", url=NEXT, method="POST")
 
 
 def plivo_said(session, request, **_):
@@ -110,3 +115,5 @@ plivo_said.what = "take back"
 client.calls.cancel("CA1")
 plivo_said.what = "hang up"
 client.calls.delete("CA1")
+plivo_said.what = "redirect"
+client.calls.transfer("CA1", legs="aleg", aleg_url=NEXT, aleg_method="POST")
