@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::Audio;
+
 /// What a carrier is told to do with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer<'a> {
@@ -13,6 +15,8 @@ pub enum Answer<'a> {
         token: &'a str,
         /// The carrier's id of the call, for a stream whose start would not tell it.
         call_id: &'a str,
+        /// The stream's audio, one that the carrier has.
+        audio: Audio,
     },
     /// To say something and hang up.
     Say(&'a str),

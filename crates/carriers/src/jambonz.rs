@@ -11,8 +11,6 @@ use crate::{Answer, IncomingCall, SignatureProblem, Webhook, WebhookProblem};
 const SIGNATURE: &str = "jambonz-signature";
 /// How far from now a request may have been signed.
 const AGE_MAX_S: i64 = 300;
-/// The rate of audio both ways, in hertz.
-const RATE: u32 = 16_000;
 
 pub(crate) fn verify(key: &str, webhook: &Webhook<'_>) -> Result<(), SignatureProblem> {
     let missing = SignatureProblem::Missing(SIGNATURE);
@@ -45,15 +43,21 @@ pub(crate) fn incoming(webhook: &Webhook<'_>) -> Result<IncomingCall, WebhookPro
 pub(crate) fn document(answer: &Answer<'_>) -> String {
     let hang_up = json!({ "verb": "hangup" });
     let verbs = match answer {
-        Answer::Stream { url, token, .. } => json!([
+        Answer::Stream {
+            url, token, audio, ..
+        } => json!([
             { "verb": "answer" },
             {
                 "verb": "listen",
                 "url": url,
                 "mixType": "mono",
-                "sampleRate": RATE,
+                "sampleRate": audio.rate(),
                 "passDtmf": true,
-                "bidirectionalAudio": { "enabled": true, "streaming": true, "sampleRate": RATE },
+                "bidirectionalAudio": {
+                    "enabled": true,
+                    "streaming": true,
+                    "sampleRate": audio.rate(),
+                },
                 "metadata": { "token": token },
             },
             hang_up,

@@ -6,6 +6,7 @@
 //! can send some is given a [`Request`].
 
 mod answer;
+mod audio;
 mod form;
 mod jambonz;
 mod origin;
@@ -21,6 +22,7 @@ mod vonage;
 mod webhook;
 
 pub use answer::Answer;
+pub use audio::{Audio, AudioProblem};
 pub use origin::{Document, Origin};
 pub use progress::{AnsweredBy, Progress, Stage};
 pub use rest::{Account, Method, Outgoing, Request, RestProblem};

@@ -13,8 +13,8 @@ use crate::rest::{by_id, part, with_json};
 use crate::signature::{is_digest, of_hexadecimal};
 use crate::webhook::with_plus;
 use crate::{
-    Account, Answer, AnsweredBy, Handover, IncomingCall, Method, Outgoing, Progress, Request,
-    SignatureProblem, Stage, Webhook, WebhookProblem,
+    Account, Answer, AnsweredBy, Audio, Handover, IncomingCall, Method, Outgoing, Progress,
+    Request, SignatureProblem, Stage, Webhook, WebhookProblem,
 };
 
 /// Signed with the token of the account that the number is in, and with that of the account above.
@@ -82,9 +82,16 @@ pub(crate) fn incoming(webhook: &Webhook<'_>) -> Result<IncomingCall, WebhookPro
 
 pub(crate) fn document(answer: &Answer<'_>) -> String {
     response(&match answer {
-        Answer::Stream { url, token, .. } => format!(
+        Answer::Stream {
+            url, token, audio, ..
+        } => format!(
             "<Stream bidirectional=\"true\" keepCallAlive=\"true\" audioTrack=\"inbound\" \
-             contentType=\"audio/x-mulaw;rate=8000\" extraHeaders=\"token={}\">{}</Stream>",
+             contentType=\"audio/{};rate={}\" extraHeaders=\"token={}\">{}</Stream>",
+            match audio {
+                Audio::L16(_) => "x-l16",
+                _ => "x-mulaw",
+            },
+            audio.rate(),
             hexadecimal(token),
             escaped(url)
         ),

@@ -11,8 +11,8 @@ use crate::answer::{escaped, response};
 use crate::rest::{part, with_json};
 use crate::transfer::in_common;
 use crate::{
-    Account, Answer, Dial, Handover, IncomingCall, Outgoing, Request, SignatureProblem, Webhook,
-    WebhookProblem,
+    Account, Answer, Audio, Dial, Handover, IncomingCall, Outgoing, Request, SignatureProblem,
+    Webhook, WebhookProblem,
 };
 
 const SIGNATURE: &str = "telnyx-signature-ed25519";
@@ -52,21 +52,43 @@ pub(crate) fn incoming(webhook: &Webhook<'_>) -> Result<IncomingCall, WebhookPro
     webhook.call("CallSid")
 }
 
-/// The stream's audio goes both ways as RTP would carry it; ours is asked to be µ-law, whatever the
-/// caller's is.
+/// The stream's audio goes both ways as RTP would carry it. Where Telnyx cannot make of the call's what
+/// is asked for, it streams what it has; ours is as it is asked for all the same, which a parameter
+/// tells.
 pub(crate) fn document(answer: &Answer<'_>) -> String {
     response(&match answer {
-        Answer::Stream { url, token, .. } => format!(
-            "<Connect><Stream url=\"{}\" track=\"inbound_track\" codec=\"PCMU\" \
-             bidirectionalMode=\"rtp\" bidirectionalCodec=\"PCMU\">\
-             <Parameter name=\"token\" value=\"{}\"/></Stream></Connect>",
-            escaped(url),
-            escaped(token)
-        ),
+        Answer::Stream {
+            url, token, audio, ..
+        } => {
+            let (codec, rate) = (codec(*audio), audio.rate());
+            let told = match audio {
+                Audio::L16(_) => format!("{codec}/{rate}"),
+                _ => codec.to_owned(),
+            };
+            format!(
+                "<Connect><Stream url=\"{}\" track=\"inbound_track\" codec=\"{codec}\" \
+                 bidirectionalMode=\"rtp\" bidirectionalCodec=\"{codec}\" \
+                 bidirectionalSamplingRate=\"{rate}\">\
+                 <Parameter name=\"token\" value=\"{}\"/>\
+                 <Parameter name=\"codec\" value=\"{told}\"/></Stream></Connect>",
+                escaped(url),
+                escaped(token)
+            )
+        }
         Answer::Say(text) => format!("<Say>{}</Say><Hangup/>", escaped(text)),
         Answer::Busy => r#"<Reject reason="busy"/>"#.to_owned(),
         Answer::HangUp => "<Hangup/>".to_owned(),
     })
+}
+
+const fn codec(audio: Audio) -> &'static str {
+    match audio {
+        Audio::Pcmu => "PCMU",
+        Audio::Pcma => "PCMA",
+        Audio::G722 => "G722",
+        Audio::Opus => "OPUS",
+        Audio::L16(_) => "L16",
+    }
 }
 
 fn calls(rest_url: &str, account: &Account<'_>) -> String {

@@ -95,6 +95,7 @@ fn a_stream_is_asked_for_in_each_carrier_s_words() {
         url,
         token: "ws_1.t_2.x",
         call_id: "CA1",
+        audio: Audio::Pcmu,
     };
     assert_eq!(
         Carrier::Twilio.document(&answer),
@@ -119,6 +120,46 @@ fn a_stream_is_asked_for_in_each_carrier_s_words() {
     assert_eq!(Carrier::Plivo.token(token).as_deref(), Some("ws_1.t_2.x"));
     for carrier in [Carrier::Twilio, Carrier::Telnyx] {
         assert_eq!(carrier.token("ws_1").as_deref(), Some("ws_1"));
+    }
+}
+
+#[test]
+fn a_stream_is_asked_for_the_audio_that_is_wanted() {
+    let asked = |carrier: Carrier, audio| {
+        let (url, token, call_id) = ("wss://a", "t", "c");
+        let answer = Answer::Stream {
+            url,
+            token,
+            call_id,
+            audio,
+        };
+        read(&carrier.document(&answer))
+    };
+    for (audio, codec, rate, told) in [
+        (Audio::Pcmu, "PCMU", 8_000, "PCMU"),
+        (Audio::Pcma, "PCMA", 8_000, "PCMA"),
+        (Audio::G722, "G722", 16_000, "G722"),
+        (Audio::Opus, "OPUS", 16_000, "OPUS"),
+        (Audio::L16(8_000), "L16", 8_000, "L16/8000"),
+        (Audio::L16(16_000), "L16", 16_000, "L16/16000"),
+    ] {
+        let said = asked(Carrier::Telnyx, audio);
+        for part in [
+            format!("codec={codec}"),
+            format!("bidirectionalCodec={codec}"),
+            format!("bidirectionalSamplingRate={rate}"),
+            format!("value={told}"),
+        ] {
+            assert!(said.contains(&part), "{part} is missing in {said:?}");
+        }
+    }
+    for (audio, kind) in [
+        (Audio::Pcmu, "contentType=audio/x-mulaw;rate=8000"),
+        (Audio::L16(8_000), "contentType=audio/x-l16;rate=8000"),
+        (Audio::L16(16_000), "contentType=audio/x-l16;rate=16000"),
+    ] {
+        let said = asked(Carrier::Plivo, audio);
+        assert!(said.iter().any(|it| it == kind), "{said:?}");
     }
 }
 
@@ -197,12 +238,12 @@ proptest! {
         for carrier in Carrier::ALL {
             let said = carrier.document(&Answer::Say(&text));
             prop_assert!(roxmltree::Document::parse(&said).is_ok(), "{}", said);
-            let stream = Answer::Stream { url: &text, token: &token, call_id: "" };
+            let stream = Answer::Stream { url: &text, token: &token, call_id: "", audio: Audio::Pcmu };
             let stream = carrier.document(&stream);
             prop_assert!(roxmltree::Document::parse(&stream).is_ok(), "{}", stream);
         }
         if let Some(brought) = Carrier::Plivo
-            .document(&Answer::Stream { url: "wss://a", token: &token, call_id: "" })
+            .document(&Answer::Stream { url: "wss://a", token: &token, call_id: "", audio: Audio::Pcmu })
             .split_once("token=")
             .and_then(|(_, rest)| rest.split_once('"').map(|(token, _)| token.to_owned()))
         {

@@ -14,8 +14,6 @@ use crate::{Answer, IncomingCall, SignatureProblem, Webhook, WebhookProblem};
 const AUTHORIZATION: &str = "authorization";
 /// How far from now a request may have been signed.
 const AGE_MAX_S: i64 = 300;
-/// What our audio and the caller's are: no narrower than any line.
-const AUDIO: &str = "audio/l16;rate=16000";
 const BUSY: &str = "All our lines are busy. Please try again later. Goodbye.";
 
 /// The token names the one algorithm that is taken, so that none can be chosen.
@@ -78,12 +76,13 @@ pub(crate) fn document(answer: &Answer<'_>) -> String {
             url,
             token,
             call_id,
+            audio,
         } => json!([{
             "action": "connect",
             "endpoint": [{
                 "type": "websocket",
                 "uri": url,
-                "content-type": AUDIO,
+                "content-type": format!("audio/l16;rate={}", audio.rate()),
                 "headers": { "token": token, "call_id": call_id },
             }],
         }]),

@@ -5,6 +5,7 @@ mod concealment;
 mod decoder;
 mod encoder;
 pub(crate) mod g711;
+mod g722;
 mod l16;
 mod packet;
 
@@ -23,6 +24,8 @@ pub enum Codec {
     MuLaw,
     /// G.711 A-law (ITU-T G.711; RTP `PCMA`), 8 bits a sample.
     ALaw,
+    /// G.722 at 64 kbit/s (ITU-T G.722, mode 1; RTP `G722`), 4 bits for each of two bands, in one byte.
+    G722,
     /// 16-bit PCM, lower byte first, as most WebSocket APIs have it.
     L16LittleEndian,
     /// 16-bit PCM, higher byte first (RFC 3551 `L16`).
@@ -54,11 +57,13 @@ pub enum CodecError {
 }
 
 impl Codec {
-    /// Whether it can run at a rate. PCM can at any; G.711 is kept to the 8 kHz of telephony.
+    /// Whether it can run at a rate. PCM can at any; G.711 is kept to the 8 kHz of
+    /// telephony, and G.722 is at 16 kHz by its nature, also where RTP says 8000 (RFC 3551, 4.5.2).
     #[must_use]
     pub fn supports(self, rate: SampleRate) -> bool {
         match self {
             Self::MuLaw | Self::ALaw => rate == SampleRate::HZ_8000,
+            Self::G722 => rate == SampleRate::HZ_16000,
             Self::L16LittleEndian | Self::L16BigEndian => true,
             Self::Opus => opus_rate(rate).is_some(),
         }
@@ -69,6 +74,7 @@ impl Codec {
     pub const fn frame_bytes(self, rate: SampleRate) -> Option<usize> {
         match self {
             Self::MuLaw | Self::ALaw => Some(rate.frame_samples()),
+            Self::G722 => Some(rate.frame_samples() / 2),
             Self::L16LittleEndian | Self::L16BigEndian => Some(rate.frame_samples() * 2),
             Self::Opus => None,
         }
@@ -85,6 +91,7 @@ impl Codec {
     const fn rates(self) -> &'static str {
         match self {
             Self::MuLaw | Self::ALaw => "8000 Hz",
+            Self::G722 => "16000 Hz",
             Self::L16LittleEndian | Self::L16BigEndian => "any rate",
             Self::Opus => "8000, 12000, 16000, 24000 or 48000 Hz",
         }
@@ -96,6 +103,7 @@ impl fmt::Display for Codec {
         formatter.write_str(match self {
             Self::MuLaw => "G.711 µ-law",
             Self::ALaw => "G.711 A-law",
+            Self::G722 => "G.722",
             Self::L16LittleEndian => "L16 (little-endian)",
             Self::L16BigEndian => "L16 (big-endian)",
             Self::Opus => "Opus",

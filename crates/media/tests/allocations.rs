@@ -94,12 +94,16 @@ fn coding_a_frame_allocates_nothing() {
     let codecs = [
         Codec::MuLaw,
         Codec::ALaw,
+        Codec::G722,
         Codec::L16LittleEndian,
         Codec::L16BigEndian,
         Codec::Opus,
     ];
     for codec in codecs {
-        let rate = SampleRate::HZ_8000;
+        let rate = match codec {
+            Codec::G722 => SampleRate::HZ_16000,
+            _ => SampleRate::HZ_8000,
+        };
         let mut encoder = Encoder::new(codec, rate).unwrap();
         let mut decoder = Decoder::new(codec, rate).unwrap();
         let mut packet = Packet::empty();

@@ -18,6 +18,8 @@ mod json_carriers;
 mod outgoing;
 #[path = "media_streams/stage.rs"]
 mod stage;
+#[path = "media_streams/wide.rs"]
+mod wide;
 
 use std::time::{Duration, Instant};
 

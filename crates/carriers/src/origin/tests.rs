@@ -167,6 +167,7 @@ fn a_stream_is_asked_for_in_each_one_s_words() {
         url: "wss://voice.example/v1/media-streams/any",
         token: "ws_1",
         call_id: "CA1",
+        audio: crate::Audio::L16(16_000),
     };
     let connect = said(Origin::Vonage, &answer);
     assert_eq!(

@@ -6,7 +6,7 @@ use audiopus::{Channels, MutSignals};
 
 use super::concealment::Concealment;
 use super::l16::{self, ByteOrder};
-use super::{Codec, CodecError, g711, opus_rate};
+use super::{Codec, CodecError, g711, g722, opus_rate};
 use crate::SampleRate;
 
 /// The longest Opus packet lasts 120 ms (RFC 6716, section 3.2.5): six of our frames.
@@ -43,8 +43,15 @@ pub enum DecodeError {
 pub struct Decoder {
     codec: Codec,
     rate: SampleRate,
-    opus: Option<Opus>,
+    state: State,
     concealment: Concealment,
+}
+
+/// What a codec remembers of the packets before.
+enum State {
+    Nothing,
+    G722(Box<g722::Expander>),
+    Opus(Opus),
 }
 
 struct Opus {
@@ -60,15 +67,15 @@ impl Decoder {
     /// [`CodecError`] where the codec does not run at that rate.
     pub fn new(codec: Codec, rate: SampleRate) -> Result<Self, CodecError> {
         codec.check(rate)?;
-        let opus = if codec == Codec::Opus {
-            Some(Opus::new(rate)?)
-        } else {
-            None
+        let state = match codec {
+            Codec::G722 => State::G722(Box::default()),
+            Codec::Opus => State::Opus(Opus::new(rate)?),
+            _ => State::Nothing,
         };
         Ok(Self {
             codec,
             rate,
-            opus,
+            state,
             concealment: Concealment::new(rate),
         })
     }
@@ -91,7 +98,7 @@ impl Decoder {
     /// [`DecodeError`] where it is not a packet of this codec; then nothing was added.
     pub fn decode(&mut self, payload: &[u8], out: &mut Vec<i16>) -> Result<usize, DecodeError> {
         let before = out.len();
-        match (self.codec, &mut self.opus) {
+        match (self.codec, &mut self.state) {
             (Codec::MuLaw, _) => out.extend(payload.iter().copied().map(g711::mu_law_decode)),
             (Codec::ALaw, _) => out.extend(payload.iter().copied().map(g711::a_law_decode)),
             (Codec::L16LittleEndian | Codec::L16BigEndian, _) if payload.len() % 2 == 1 => {
@@ -102,7 +109,8 @@ impl Decoder {
             }
             (Codec::L16LittleEndian, _) => l16::decode(ByteOrder::Little, payload, out),
             (Codec::L16BigEndian, _) => l16::decode(ByteOrder::Big, payload, out),
-            (Codec::Opus, Some(opus)) if !payload.is_empty() => {
+            (_, State::G722(expander)) => expander.decode(payload, out),
+            (Codec::Opus, State::Opus(opus)) if !payload.is_empty() => {
                 let source = |source| DecodeError::Opus {
                     length: payload.len(),
                     source,
@@ -110,7 +118,7 @@ impl Decoder {
                 let packet = OpusPacket::try_from(payload).map_err(source)?;
                 out.extend_from_slice(opus.decode(Some(packet), OPUS_FRAMES_MAX).map_err(source)?);
             }
-            (Codec::Opus, _) => {}
+            (Codec::G722 | Codec::Opus, _) => {}
         }
         if self.codec != Codec::Opus {
             self.concealment.note(&out[before..]);
@@ -120,9 +128,9 @@ impl Decoder {
 
     /// Adds 20 ms in place of a packet that was lost.
     pub fn conceal(&mut self, out: &mut Vec<i16>) {
-        match &mut self.opus {
-            None => self.concealment.conceal(out),
-            Some(opus) => {
+        match &mut self.state {
+            State::Nothing | State::G722(_) => self.concealment.conceal(out),
+            State::Opus(opus) => {
                 let before = out.len();
                 out.extend_from_slice(opus.decode(None, 1).unwrap_or_default());
                 out.resize(before + self.rate.frame_samples(), 0);

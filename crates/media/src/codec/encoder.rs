@@ -4,7 +4,7 @@ use audiopus::coder::Encoder as OpusEncoder;
 use audiopus::{Application, Bitrate, Channels, Signal};
 
 use super::l16::{self, ByteOrder};
-use super::{Codec, CodecError, Packet, g711, opus_rate};
+use super::{Codec, CodecError, Packet, g711, g722, opus_rate};
 use crate::{Frame, SampleRate};
 
 /// Half of libopus' range: indistinguishable on speech, at half the time of the highest.
@@ -38,7 +38,14 @@ pub enum EncodeError {
 pub struct Encoder {
     codec: Codec,
     rate: SampleRate,
-    opus: Option<OpusEncoder>,
+    state: State,
+}
+
+/// What a codec remembers of the frames before.
+enum State {
+    Nothing,
+    G722(Box<g722::Compressor>),
+    Opus(OpusEncoder),
 }
 
 impl Encoder {
@@ -48,12 +55,12 @@ impl Encoder {
     /// [`CodecError`] where the codec does not run at that rate.
     pub fn new(codec: Codec, rate: SampleRate) -> Result<Self, CodecError> {
         codec.check(rate)?;
-        let opus = if codec == Codec::Opus {
-            Some(opus_encoder(rate)?)
-        } else {
-            None
+        let state = match codec {
+            Codec::G722 => State::G722(Box::default()),
+            Codec::Opus => State::Opus(opus_encoder(rate)?),
+            _ => State::Nothing,
         };
-        Ok(Self { codec, rate, opus })
+        Ok(Self { codec, rate, state })
     }
 
     /// The codec.
@@ -82,28 +89,30 @@ impl Encoder {
             });
         }
         let samples = frame.samples();
-        match self.codec {
-            Codec::MuLaw => {
+        match (self.codec, &mut self.state) {
+            (Codec::MuLaw, _) => {
                 let bytes = packet.resize(samples.len());
                 map_into(samples, bytes, g711::mu_law_encode);
             }
-            Codec::ALaw => {
+            (Codec::ALaw, _) => {
                 let bytes = packet.resize(samples.len());
                 map_into(samples, bytes, g711::a_law_encode);
             }
-            Codec::L16LittleEndian => {
+            (Codec::L16LittleEndian, _) => {
                 l16::encode(ByteOrder::Little, samples, packet.resize(samples.len() * 2));
             }
-            Codec::L16BigEndian => {
+            (Codec::L16BigEndian, _) => {
                 l16::encode(ByteOrder::Big, samples, packet.resize(samples.len() * 2));
             }
-            Codec::Opus => {
-                if let Some(opus) = &self.opus {
-                    let encoded = opus.encode(samples, packet.resize(OPUS_BYTES_MAX));
-                    packet.resize(*encoded.as_ref().unwrap_or(&0));
-                    encoded.map_err(EncodeError::Opus)?;
-                }
+            (_, State::G722(compressor)) => {
+                compressor.encode(samples, packet.resize(samples.len() / 2));
             }
+            (_, State::Opus(opus)) => {
+                let encoded = opus.encode(samples, packet.resize(OPUS_BYTES_MAX));
+                packet.resize(*encoded.as_ref().unwrap_or(&0));
+                encoded.map_err(EncodeError::Opus)?;
+            }
+            (Codec::G722 | Codec::Opus, State::Nothing) => {}
         }
         Ok(())
     }

@@ -3,9 +3,10 @@
 use super::*;
 use crate::{Frame, Level};
 
-const ALL: [Codec; 5] = [
+const ALL: [Codec; 6] = [
     Codec::MuLaw,
     Codec::ALaw,
+    Codec::G722,
     Codec::L16LittleEndian,
     Codec::L16BigEndian,
     Codec::Opus,
@@ -88,6 +89,7 @@ fn rates_that_a_codec_does_not_know_are_refused_with_those_it_does() {
         "{opus}"
     );
     assert!(message(Codec::ALaw, SampleRate::HZ_16000).ends_with("use 8000 Hz"));
+    assert!(message(Codec::G722, SampleRate::HZ_8000).ends_with("use 16000 Hz"));
     assert!(Decoder::new(Codec::MuLaw, SampleRate::HZ_16000).is_err());
 }
 
@@ -132,6 +134,7 @@ fn random_bytes_never_break_a_decoder() {
         (seed >> 24) as u8
     };
     let mut opus = Decoder::new(Codec::Opus, SampleRate::HZ_48000).unwrap();
+    let mut g722 = Decoder::new(Codec::G722, SampleRate::HZ_16000).unwrap();
     let mut out = Vec::new();
     for length in 0..2_000 {
         let bytes: Vec<u8> = (0..length % 200).map(|_| random()).collect();
@@ -140,13 +143,18 @@ fn random_bytes_never_break_a_decoder() {
             assert_eq!(count, out.len());
         }
         assert!(out.len() <= 5_760);
+        out.clear();
+        assert_eq!(g722.decode(&bytes, &mut out).unwrap(), bytes.len() * 2);
     }
 }
 
 #[test]
 fn lost_packets_are_filled_with_speech_that_fades_away() {
-    for codec in [Codec::MuLaw, Codec::Opus] {
-        let rate = SampleRate::HZ_8000;
+    for (codec, rate) in [
+        (Codec::MuLaw, SampleRate::HZ_8000),
+        (Codec::G722, SampleRate::HZ_16000),
+        (Codec::Opus, SampleRate::HZ_8000),
+    ] {
         let mut encoder = Encoder::new(codec, rate).unwrap();
         let mut decoder = Decoder::new(codec, rate).unwrap();
         let (mut packet, mut out) = (Packet::empty(), Vec::new());
@@ -154,17 +162,17 @@ fn lost_packets_are_filled_with_speech_that_fades_away() {
             encoder.encode(&frame, &mut packet).unwrap();
             decoder.decode(packet.payload(), &mut out).unwrap();
         }
-        let played = out.len();
+        let (played, frame) = (out.len(), rate.frame_samples());
         for _ in 0..20 {
             decoder.conceal(&mut out);
         }
-        assert_eq!(out.len() - played, 20 * 160);
+        assert_eq!(out.len() - played, 20 * frame);
         let level = |from: usize, to: usize| Level::of(&out[from..to]).rms_dbfs;
         assert!(
-            level(played, played + 160) > level(played - 160, played) - 6.0,
+            level(played, played + frame) > level(played - frame, played) - 6.0,
             "{codec}"
         );
-        assert!(level(played + 18 * 160, out.len()) < -45.0, "{codec}");
+        assert!(level(played + 18 * frame, out.len()) < -45.0, "{codec}");
         let is_smooth = |pair: &[i16]| pair[0].abs_diff(pair[1]) < 4_500;
         assert!(out[played - 10..].windows(2).all(is_smooth), "{codec}");
     }

@@ -207,6 +207,7 @@ async fn answer(
             url: &stream,
             token,
             call_id: &call.id,
+            audio: server.settings.telephony.audio(origin),
         },
         CallAnswer::NotInService => Answer::Say(NOT_IN_SERVICE),
         CallAnswer::Failing => Answer::Say(FAILING),

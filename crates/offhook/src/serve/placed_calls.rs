@@ -50,6 +50,7 @@ async fn answer(
                 url: &url,
                 token,
                 call_id: &progress.id,
+                audio: server.settings.telephony.audio(carrier.into()),
             },
             PlacedAnswer::HangUp => Answer::HangUp,
         },

@@ -1,11 +1,11 @@
 //! `[telephony]`: what agents may call, and how much.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use offhook_api::toll::{Allowed, TollRules};
 use offhook_api::{CallingCalendar, CallingHours, CallingTimes};
-use offhook_carriers::Carrier;
+use offhook_carriers::{Audio, Carrier, Origin};
 use serde::Deserialize;
 
 use super::Problems;
@@ -25,6 +25,7 @@ pub(super) struct TelephonyDocument {
     machine_detection: bool,
     calling_hours: Vec<String>,
     time_zone: String,
+    audio: BTreeMap<String, String>,
     workspaces: BTreeMap<String, WorkspaceDocument>,
 }
 
@@ -46,6 +47,16 @@ pub(crate) struct TelephonySettings {
     pub(crate) detects_machines: bool,
     /// When people may be called who were promised a call.
     pub(crate) times: CallingCalendar,
+    /// What streams are asked for, where that is not what each carrier has first.
+    audio: HashMap<Origin, Audio>,
+}
+
+impl TelephonySettings {
+    /// The audio that streams of a carrier are asked for.
+    pub(crate) fn audio(&self, origin: Origin) -> Audio {
+        let wished = self.audio.get(&origin).copied();
+        wished.unwrap_or(origin.audio()[0])
+    }
 }
 
 impl Default for TelephonyDocument {
@@ -60,6 +71,7 @@ impl Default for TelephonyDocument {
             machine_detection: false,
             calling_hours: vec!["Mon-Sun 08:00-21:00".into()],
             time_zone: "UTC".into(),
+            audio: BTreeMap::new(),
             workspaces: BTreeMap::new(),
         }
     }
@@ -108,7 +120,27 @@ impl TelephonyDocument {
             ring_max,
             detects_machines: self.machine_detection,
             times: self.calendar(problems),
+            audio: self.wishes(problems),
         }
+    }
+
+    fn wishes(&self, problems: &mut Problems) -> HashMap<Origin, Audio> {
+        let mut wishes = HashMap::new();
+        for (name, audio) in &self.audio {
+            let path = format!("telephony.audio.{name}");
+            let Some(origin) = Origin::named(name) else {
+                let names = Origin::ALL.map(Origin::name).join(", ");
+                problems.0.push(format!("{path}: it is none of {names}"));
+                continue;
+            };
+            match origin.audio_named(audio) {
+                Ok(audio) => {
+                    wishes.insert(origin, audio);
+                }
+                Err(problem) => problems.0.push(format!("{path}: {problem}")),
+            }
+        }
+        wishes
     }
 
     fn calendar(&self, problems: &mut Problems) -> CallingCalendar {
@@ -146,6 +178,8 @@ fn times(path: &str, hours: &[String], zone: &str, problems: &mut Problems) -> C
 mod tests {
     use std::path::Path;
 
+    use offhook_carriers::{Audio, Origin};
+
     use crate::settings::Settings;
 
     #[test]
@@ -179,6 +213,32 @@ mod tests {
                 .check("two", "+14155552671")
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn a_carrier_is_asked_for_the_audio_that_is_set() {
+        let text = "[telephony.audio]\ntelnyx = \"g722\"\njambonz = \"l16-8000\"\n";
+        let settings = Settings::parse(text, Path::new(".")).expect("valid");
+        let asked = |name: &str| {
+            let origin = Origin::named(name).expect("a carrier");
+            settings.telephony.audio(origin)
+        };
+        assert_eq!(asked("telnyx"), Audio::G722);
+        assert_eq!(asked("jambonz"), Audio::L16(8_000));
+        assert_eq!(asked("plivo"), Audio::Pcmu);
+        assert_eq!(asked("vonage"), Audio::L16(16_000));
+        let text = "[telephony.audio]\ntwilio = \"g722\"\ntelnyx = \"amr-wb\"\nexotel = \"pcmu\"\n";
+        let problems = Settings::parse(text, Path::new(".")).expect_err("not valid");
+        for problem in [
+            "telephony.audio.twilio: twilio streams no \"g722\"; it has pcmu",
+            "telephony.audio.telnyx: amr-wb is not served here",
+            "telephony.audio.exotel: it is none of twilio, telnyx, plivo, vonage, jambonz",
+        ] {
+            assert!(
+                problems.contains(problem),
+                "{problem} is missing in {problems}"
+            );
+        }
     }
 
     #[test]

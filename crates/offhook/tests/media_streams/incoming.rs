@@ -24,7 +24,7 @@ const CALLED: &str = "%2B15550111";
 pub(crate) struct Simulated {
     pub(crate) name: &'static str,
     /// The form that announces a call, without who is called.
-    form: &'static str,
+    pub(crate) form: &'static str,
     /// What its stream is sent audio by.
     pub(crate) audio: &'static str,
 }
@@ -72,7 +72,7 @@ impl Simulated {
     }
 
     /// The headers with which it signs a form that announces a call.
-    fn signed(self, form: &str) -> Vec<(&'static str, String)> {
+    pub(crate) fn signed(self, form: &str) -> Vec<(&'static str, String)> {
         self.signed_at(&format!("{PUBLIC_URL}{}", self.path()), form)
     }
 
@@ -107,7 +107,7 @@ impl Simulated {
     }
 
     /// Announces a call with these headers; gives the status and the document.
-    async fn rings(
+    pub(crate) async fn rings(
         self,
         stage: &Stage,
         form: &str,
@@ -126,7 +126,12 @@ impl Simulated {
         let url = stream.attribute("url").or(stream.text()).expect("a url");
         let expected = format!("wss://voice.example/v1/media-streams/{}", self.name);
         assert_eq!(url, expected);
-        let token = || find("Parameter").and_then(|it| it.attribute("value"));
+        let parameter = |name: &str| {
+            let mut all = document.descendants();
+            let found = all.find(|it| it.attribute("name") == Some(name));
+            found.and_then(|it| it.attribute("value"))
+        };
+        let token = || parameter("token");
         match self.name {
             "twilio" => json!({
                 "event": "start", "streamSid": "S1",
@@ -135,13 +140,30 @@ impl Simulated {
             }),
             "telnyx" => json!({
                 "event": "start", "stream_id": "S1",
-                "start": { "call_control_id": "v3:7", "custom_parameters": { "token": token() },
-                           "media_format": { "encoding": "PCMA", "sample_rate": 8_000 } },
+                "start": {
+                    "call_control_id": "v3:7",
+                    "custom_parameters": { "token": token(), "codec": parameter("codec") },
+                    // It may be what the call has instead of what was asked for.
+                    "media_format": match stream.attribute("codec") {
+                        Some("PCMU") => json!({ "encoding": "PCMA", "sample_rate": 8_000 }),
+                        codec => json!({
+                            "encoding": codec,
+                            "sample_rate": stream.attribute("bidirectionalSamplingRate"),
+                        }),
+                    },
+                },
             }),
-            _ => json!({
-                "event": "start", "extra_headers": stream.attribute("extraHeaders"),
-                "start": { "callId": "7a7", "streamId": "S1", "accountId": "9a" },
-            }),
+            _ => {
+                let kind = stream.attribute("contentType").expect("a type");
+                let (encoding, rate) = kind.split_once(";rate=").expect("a rate");
+                json!({
+                    "event": "start", "extra_headers": stream.attribute("extraHeaders"),
+                    "start": {
+                        "callId": "7a7", "streamId": "S1", "accountId": "9a",
+                        "mediaFormat": { "encoding": encoding, "sampleRate": rate },
+                    },
+                })
+            }
         }
     }
 
@@ -176,7 +198,7 @@ impl Simulated {
         }
     }
 
-    fn called(self) -> &'static str {
+    pub(crate) fn called(self) -> &'static str {
         match self.name {
             "plivo" => "15550111",
             _ => CALLED,

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures::StreamExt as _;
 use futures::stream::SplitStream;
 use offhook_contract::{LegEvent, LegFarEnd};
-use offhook_media::{CodecError, Decoder, FRAME_DURATION};
+use offhook_media::{CodecError, Decoder, FRAME_DURATION, Resampler};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
@@ -48,6 +48,9 @@ pub(super) struct Uplink {
     decoder: Decoder,
     bytes: Vec<u8>,
     samples: Vec<i16>,
+    /// Brings the caller's audio to the leg's rate.
+    resampler: Resampler,
+    brought: Vec<i16>,
     mistakes: u32,
 }
 
@@ -64,9 +67,11 @@ impl Uplink {
             events: far_end.events.clone(),
             tell,
             order: ChunkOrder::default(),
-            decoder: Decoder::new(start.codec, start.rate)?,
+            decoder: Decoder::new(start.codec, start.rate_heard)?,
             bytes: Vec::new(),
             samples: Vec::new(),
+            resampler: Resampler::new(start.rate_heard, start.rate),
+            brought: Vec::new(),
             mistakes: 0,
         })
     }
@@ -182,7 +187,9 @@ impl Uplink {
         if self.decoder.decode(coded, &mut self.samples).is_err() {
             return self.mistake();
         }
-        self.inlet.push(&self.samples);
+        self.brought.clear();
+        self.resampler.process(&self.samples, &mut self.brought);
+        self.inlet.push(&self.brought);
         Ok(())
     }
 

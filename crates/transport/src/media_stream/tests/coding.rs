@@ -28,10 +28,29 @@ fn coded(codec: Codec, rate: SampleRate, value: i16) -> Vec<u8> {
     packet.payload().to_vec()
 }
 
-/// That both directions are coded so: one frame goes each way.
-async fn passes(mut carrier: Carrier, mut near: Leg, here: Codec, back: Codec) {
+/// That both directions are coded so, at the leg's rate: one frame goes each way.
+async fn passes(carrier: Carrier, near: Leg, here: Codec, back: Codec) {
     let rate = near.description.rate;
-    carrier.speak(&coded(here, rate, 8_000)).await;
+    passes_from(carrier, near, (here, rate), back).await;
+}
+
+async fn passes_from(
+    mut carrier: Carrier,
+    mut near: Leg,
+    (here, rate_heard): (Codec, SampleRate),
+    back: Codec,
+) {
+    let rate = near.description.rate;
+    let mut encoder = Encoder::new(here, rate_heard).unwrap();
+    let mut packet = Packet::empty();
+    // The first of them may still be settling.
+    for _ in 0..4 {
+        let frame = Frame::padded(rate_heard, &vec![8_000; rate_heard.frame_samples()]);
+        encoder.encode(&frame, &mut packet).unwrap();
+        carrier.speak(packet.payload()).await;
+    }
+    near.audio_in.recv().await.unwrap();
+    near.audio_in.recv().await.unwrap();
     let heard = near.audio_in.recv().await.unwrap();
     assert!((7_700..8_300).contains(&heard.samples()[20]), "{here}");
     let frame = Frame::padded(rate, &vec![4_000; rate.frame_samples()]);
@@ -48,7 +67,8 @@ async fn passes(mut carrier: Carrier, mut near: Leg, here: Codec, back: Codec) {
     let mut samples = Vec::new();
     let mut decoder = Decoder::new(back, rate).unwrap();
     decoder.decode(&carrier.heard[..160], &mut samples).unwrap();
-    assert!((3_850..4_150).contains(&samples[20]), "{back}");
+    let last = samples[samples.len() - 20];
+    assert!((3_850..4_150).contains(&last), "{back}: {last}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -73,6 +93,25 @@ async fn wide_audio_passes_both_ways() {
     let (_server, carrier, near) = started(Tongue::Plivo, plivo).await;
     let l16 = Codec::L16LittleEndian;
     passes(carrier, near, l16, l16).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn g722_passes_both_ways_and_beside_another_codec() {
+    let g722 = |start: &mut Value| {
+        start["start"]["media_format"] = json!({ "encoding": "G722", "sample_rate": 8_000 });
+    };
+    let (_server, carrier, near) = started(Tongue::Telnyx, g722).await;
+    assert_eq!(near.description.rate, SampleRate::HZ_16000);
+    passes(carrier, near, Codec::G722, Codec::G722).await;
+    // What the call has where it was asked for otherwise, at another rate.
+    let a_law = |start: &mut Value| {
+        start["start"]["media_format"] = json!({ "encoding": "PCMA", "sample_rate": 8_000 });
+        start["start"]["custom_parameters"]["codec"] = json!("G722");
+    };
+    let (_server, carrier, near) = started(Tongue::Telnyx, a_law).await;
+    assert_eq!(near.description.rate, SampleRate::HZ_16000);
+    let a_law = (Codec::ALaw, SampleRate::HZ_8000);
+    passes_from(carrier, near, a_law, Codec::G722).await;
 }
 
 #[tokio::test(start_paused = true)]

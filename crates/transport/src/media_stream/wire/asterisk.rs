@@ -166,6 +166,7 @@ impl<'t> Event<'t> {
             call_id: self.field("channel_id").into_owned(),
             codec: *codec,
             codec_back: *codec,
+            rate_heard: *rate,
             rate: *rate,
             wording: self.wording,
             parameters: BTreeMap::new(),

@@ -166,6 +166,7 @@ fn begin(id: &str, open: &Value) -> Result<CarrierMessage<'static>, WireProblem>
         call_id: plain(&open["conversationId"]).unwrap_or_default(),
         codec: Codec::MuLaw,
         codec_back: Codec::MuLaw,
+        rate_heard: SampleRate::HZ_8000,
         rate: SampleRate::HZ_8000,
         wording: Wording::Usual,
         parameters,

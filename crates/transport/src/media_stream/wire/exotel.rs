@@ -145,6 +145,7 @@ impl Start {
             call_id: self.call_sid.unwrap_or_default(),
             codec,
             codec_back: codec,
+            rate_heard: rate,
             rate,
             wording: Wording::Usual,
             parameters,

@@ -96,6 +96,7 @@ fn begin(mut metadata: Map<String, Value>) -> Result<CarrierMessage<'static>, Wi
         call_id,
         codec: Codec::L16LittleEndian,
         codec_back: Codec::L16LittleEndian,
+        rate_heard: rate,
         rate,
         wording: match is_json {
             true => Wording::Other,

@@ -134,6 +134,7 @@ fn begin(mut start: Map<String, Value>) -> Result<CarrierMessage<'static>, WireP
         call_id: call_id.unwrap_or_default(),
         codec: Codec::L16LittleEndian,
         codec_back: Codec::L16LittleEndian,
+        rate_heard: rate,
         rate,
         wording: Wording::Usual,
         parameters: parameters(start),

@@ -147,7 +147,9 @@ pub struct StreamStart {
     pub codec: Codec,
     /// How ours is to be.
     pub codec_back: Codec,
-    /// The rate both ways.
+    /// The rate of the caller's audio, which is brought to [`Self::rate`] where it is another.
+    pub rate_heard: SampleRate,
+    /// The rate of ours, and of the leg.
     pub rate: SampleRate,
     /// How its messages are written.
     pub wording: Wording,

@@ -149,6 +149,7 @@ impl Start {
             call_id: self.call_id.unwrap_or_default(),
             codec,
             codec_back: codec,
+            rate_heard: rate,
             rate,
             wording: Wording::Usual,
             parameters: parameters(given),

@@ -2,9 +2,10 @@
 //! reference). The order of its chunks is not promised. It was held against that page and a simulated
 //! carrier, not against Telnyx itself.
 //!
-//! The two directions may be coded differently: the caller's audio as the start says, ours as the
-//! stream was asked for, which a parameter `codec` of the stream tells. Without it ours is µ-law
-//! where the caller's is G.711, else what the caller's is.
+//! The two directions may be coded differently, at different rates: the caller's audio as the start
+//! says, which is as the stream was asked for only where Telnyx can transcode to it; ours as the stream
+//! was asked for, which the parameter `codec` of the stream tells. Without it ours is µ-law where the
+//! caller's is G.711, else what the caller's is.
 
 use std::borrow::Cow;
 
@@ -17,8 +18,10 @@ use super::reading::{AudioFormat, Dtmf, Media, Named, parameters, plain, shape};
 use super::writing::{write_all, write_audio};
 use super::{CarrierMessage, Dialect, StreamStart, WireProblem, Wording};
 
-const ALLOWED: &str = "PCMU or PCMA at 8000 Hz, L16 at 8000 or 16000 Hz, or OPUS, with one channel";
-/// The stream's parameter that names how our audio is to be coded.
+const ALLOWED: &str =
+    "PCMU or PCMA at 8000 Hz, G722, L16 at 8000 or 16000 Hz, or OPUS, with one channel";
+/// The stream's parameter that names how our audio is to be coded, with its rate where it has several:
+/// `PCMU`, `L16/16000`.
 const CODEC: &str = "codec";
 const CLEAR: &str = r#"{"event":"clear"}"#;
 
@@ -122,21 +125,26 @@ impl Start {
             rate: format.and_then(|it| plain(&it.sample_rate)),
             channels: format.and_then(|it| plain(&it.channels)),
         };
-        let refused = || format.refused(ALLOWED);
-        let (codec, rate) = audio(&format).ok_or_else(refused)?;
+        let heard = audio(&format).ok_or_else(|| format.refused(ALLOWED));
+        let (codec, rate_heard) = heard?;
         let stream_id = self.stream_id.unwrap_or_else(|| outer.to_owned());
         if stream_id.is_empty() {
             return Err(shape("the stream has no stream_id"));
         }
         let mut parameters = parameters(given(self.custom_parameters));
-        let codec_back = match parameters.remove(CODEC) {
-            Some(name) => self::codec(&name).ok_or_else(refused)?,
-            None if matches!(codec, Codec::ALaw) => Codec::MuLaw,
-            None => codec,
+        let (codec_back, rate) = match parameters.remove(CODEC) {
+            Some(name) => {
+                let (encoding, rate) = name.split_once('/').unzip();
+                let back = AudioFormat {
+                    encoding: encoding.unwrap_or(&name),
+                    rate: rate.map(str::to_owned),
+                    channels: None,
+                };
+                audio(&back).ok_or_else(|| back.refused(ALLOWED))?
+            }
+            None if matches!(codec, Codec::ALaw) => (Codec::MuLaw, rate_heard),
+            None => (codec, rate_heard),
         };
-        if !codec_back.supports(rate) {
-            return Err(refused());
-        }
         for (name, number) in [("from", self.from), ("to", self.to)] {
             if let Some(number) = number {
                 parameters.entry(name.to_owned()).or_insert(number);
@@ -147,6 +155,7 @@ impl Start {
             call_id: self.call_control_id.unwrap_or_default(),
             codec,
             codec_back,
+            rate_heard,
             rate,
             wording: Wording::Usual,
             parameters,
@@ -174,6 +183,7 @@ fn codec(name: &str) -> Option<Codec> {
     let names = [
         ("PCMU", Codec::MuLaw),
         ("PCMA", Codec::ALaw),
+        ("G722", Codec::G722),
         ("L16", Codec::L16BigEndian),
         ("OPUS", Codec::Opus),
     ];
@@ -184,6 +194,11 @@ fn codec(name: &str) -> Option<Codec> {
 fn audio(format: &AudioFormat<'_>) -> Option<(Codec, SampleRate)> {
     let codec = codec(format.encoding)?;
     let rate = match codec {
+        // RTP counts it at 8000 (RFC 3551, 4.5.2), whatever it is.
+        Codec::G722 => format
+            .rate_or(SampleRate::HZ_16000)
+            .filter(|rate| *rate <= SampleRate::HZ_16000)
+            .map(|_| SampleRate::HZ_16000)?,
         Codec::MuLaw | Codec::ALaw => format.rate_or(SampleRate::HZ_8000)?,
         // Opus is decoded at any rate; nothing here needs a higher one.
         Codec::Opus => format

@@ -128,6 +128,7 @@ impl Start {
             call_id: self.call_sid.unwrap_or_default(),
             codec: Codec::MuLaw,
             codec_back: Codec::MuLaw,
+            rate_heard: SampleRate::HZ_8000,
             rate: SampleRate::HZ_8000,
             wording: Wording::Usual,
             parameters: parameters(self.custom_parameters),

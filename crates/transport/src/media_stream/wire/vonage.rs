@@ -81,6 +81,7 @@ fn begin(mut start: Map<String, Value>) -> Result<CarrierMessage<'static>, WireP
         call_id: parameters.remove(CALL).unwrap_or_default(),
         codec: Codec::L16LittleEndian,
         codec_back: Codec::L16LittleEndian,
+        rate_heard: rate,
         rate,
         wording: Wording::Usual,
         parameters,

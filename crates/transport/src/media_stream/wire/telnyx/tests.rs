@@ -67,7 +67,7 @@ fn the_messages_of_the_documentation_are_read() {
 
 #[test]
 fn each_direction_has_its_own_codec() {
-    use Codec::{ALaw, L16BigEndian, MuLaw, Opus};
+    use Codec::{ALaw, G722, L16BigEndian, MuLaw, Opus};
     let format = |encoding: &str, rate: &str| {
         format!(r#""media_format":{{"encoding":"{encoding}","sample_rate":{rate},"channels":1}}"#)
     };
@@ -89,15 +89,32 @@ fn each_direction_has_its_own_codec() {
     assert_eq!(coded(&words), Ok(wide_both));
     let opus = format("OPUS", "48000");
     assert_eq!(coded(&opus), Ok((Opus, Opus, 16_000)));
-    // Our audio has the rate of the caller's.
-    assert_eq!(asked(&wide, "PCMU"), None);
     assert_eq!(asked(&wide, "MP3"), None);
+    assert_eq!(asked(&wide, "AMR-WB"), None);
+    assert_eq!(asked(&wide, "L16/44100"), None);
+    // RTP counts G.722 at half its rate.
+    for rate in ["8000", "16000"] {
+        let g722 = format("G722", rate);
+        assert_eq!(coded(&g722), Ok((G722, G722, 16_000)));
+        assert_eq!(asked(&g722, "L16/8000"), Some((G722, L16BigEndian, 8_000)));
+    }
+    // Telnyx streams what the call has where it cannot make of it what was asked for.
+    assert_eq!(asked(&wide, "PCMU"), Some((L16BigEndian, MuLaw, 8_000)));
+    assert_eq!(asked(&a_law, "G722"), Some((ALaw, G722, 16_000)));
+    assert_eq!(
+        asked(&format("PCMU", "8000"), "L16/16000"),
+        Some((MuLaw, L16BigEndian, 16_000))
+    );
+    let both = start(&format!(
+        r#"{{"event":"start","stream_id":"s","start":{{{a_law},"custom_parameters":{{"codec":"G722"}}}}}}"#
+    ));
+    assert_eq!((both.rate_heard.hz(), both.rate.hz()), (8_000, 16_000));
 }
 
 #[test]
 fn audio_of_another_kind_is_refused_by_its_name() {
     for (format, word) in [
-        (r#"{"encoding":"G722","sample_rate":8000}"#, "G722"),
+        (r#"{"encoding":"G722","sample_rate":24000}"#, "G722"),
         (r#"{"encoding":"AMR-WB","sample_rate":16000}"#, "AMR-WB"),
         (r#"{"encoding":"PCMU","sample_rate":16000}"#, "16000"),
         (r#"{"encoding":"L16","sample_rate":48000}"#, "48000"),
