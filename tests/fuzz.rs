@@ -132,7 +132,9 @@ impl Watch {
             return Err(format!("{command} after the end"));
         }
         match command {
-            Command::Say { turn, .. } | Command::StartReply { turn, .. } => {
+            Command::Say { turn, .. }
+            | Command::StartReply { turn, .. }
+            | Command::LeaveUnanswered { turn, .. } => {
                 if *turn <= self.last {
                     return Err(format!("{command} after reply {}", self.last.0));
                 }

@@ -52,7 +52,7 @@ const RECORDS: &str =
     "shows after the call: crates/api/tests/calls/records.rs shows what each value leaves";
 
 /// Fields that no call can show, and why.
-const EXEMPT: [(&str, &str); 29] = [
+const EXEMPT: [(&str, &str); 35] = [
     (
         "is_recorded",
         "nobody in the call hears it: crates/offhook/tests/serving.rs shows that it leaves a file",
@@ -69,6 +69,12 @@ const EXEMPT: [(&str, &str); 29] = [
     ("callbacks.is_enabled", CALLBACKS),
     ("callbacks.attempts_max", CALLBACKS),
     ("callbacks.gaps", CALLBACKS),
+    ("key_input.pause_max", KEYS),
+    ("key_input.hash_ends", KEYS),
+    ("key_input.is_redacted", KEYS),
+    ("voicemail_message", PLACED),
+    ("call_screening.identity", PLACED),
+    ("call_screening.purpose", PLACED),
     ("limits.concurrent_calls", BEGINS),
     ("limits.calls_per_day", BEGINS),
     ("limits.bursts", BEGINS),
@@ -104,6 +110,14 @@ const OWN_MODELS: &str = "crates/offhook/tests/hosted.rs holds a call with an ag
 /// What comes after a call that reached nobody.
 const CALLBACKS: &str =
     "decides whether and when there is another call: crates/api/tests/promised.rs shows each value";
+
+/// Callers of tests have no keys.
+const KEYS: &str =
+    "acts where keys are pressed: crates/call/tests/sessions/typed.rs shows each value";
+
+/// Calls of tests are answered by the agent.
+const PLACED: &str =
+    "acts in calls that the agent places: crates/call/tests/sessions/machines.rs shows each value";
 
 /// A call that does not begin has nothing to show.
 const BEGINS: &str = "decides whether a call begins: crates/api/tests/limits.rs shows each value";

@@ -4,6 +4,8 @@
 
 #[path = "simulation/invariants.rs"]
 mod invariants;
+#[path = "simulation/outside.rs"]
+mod outside;
 #[path = "simulation/policy.rs"]
 mod policy;
 #[path = "simulation/random.rs"]
@@ -54,7 +56,7 @@ fn every_seed_keeps_the_invariants() {
     println!("{seeds} calls: {orders:?}");
     assert_eq!(
         orders.len(),
-        12,
+        15,
         "some orders were never given, the calls are too tame: {orders:?}"
     );
     assert!(

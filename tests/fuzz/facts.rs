@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use offhook_turn_taking::{Fact, HeardText, Instant, ReplyFailure, TurnId, UtteranceId};
+use offhook_turn_taking::{
+    Fact, HeardText, Instant, Order, OrderedSpeech, ReplyFailure, SpeechOrder, TurnId, UtteranceId,
+};
 
 use crate::random::Random;
 
@@ -140,8 +142,9 @@ impl Facts {
     }
 
     fn rare(&self, turn: TurnId, random: &mut Random) -> Fact {
-        match random.below(20) {
+        match random.below(24) {
             0 => Fact::HungUp,
+            20.. => Fact::Ordered(order(random)),
             1 => Fact::TranscriptFailed,
             2..8 => Fact::TurnSkipped {
                 turn,
@@ -180,6 +183,24 @@ impl Facts {
         } else {
             duration(random)
         }
+    }
+}
+
+fn order(random: &mut Random) -> Order {
+    match random.below(8) {
+        0 => Order::Hold,
+        1 => Order::EndHold,
+        2 => Order::Mute,
+        3 => Order::Unmute,
+        number => Order::Speak(SpeechOrder {
+            speech: match number {
+                4 => OrderedSpeech::Reply,
+                _ => OrderedSpeech::Line(random.pick(&[0, 1, u32::MAX])),
+            },
+            is_urgent: random.is(40),
+            is_interruptible: random.is(70),
+            ends_call: random.is(5),
+        }),
     }
 }
 

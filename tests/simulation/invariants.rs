@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use offhook_turn_taking::{
-    BackchannelPolicy, Command, Fact, Instant, InterruptionProfiles, Line, SoftTimeout, TurnId,
-    TurnManager, TurnPolicy, UtteranceId,
+    BackchannelPolicy, Command, Fact, Instant, InterruptionProfiles, Line, Order, OrderedSpeech,
+    SoftTimeout, SpeechOrder, TurnId, TurnManager, TurnPolicy, UtteranceId,
 };
 
 /// Words that recognition settled in time are answered within this, or the call has ended.
@@ -40,6 +40,12 @@ pub(crate) struct Invariants {
     unanswered: Vec<(Instant, String)>,
     /// What was answered last.
     answered: String,
+    /// Whether the agent may say nothing of its own accord.
+    is_on_hold: bool,
+    is_muted: bool,
+    /// Replies to nobody that were ordered, and lines.
+    replies_ordered: u32,
+    lines_ordered: BTreeSet<u32>,
 }
 
 struct Live {
@@ -81,6 +87,7 @@ impl Invariants {
     /// A fact is about to be handed in; what it did is in the orders that follow.
     pub(crate) fn saw_fact(&mut self, fact: &Fact, now: Instant) {
         self.note_words(fact, now);
+        self.note_order(fact, now);
         let Some(live) = &mut self.live else { return };
         let is_committed = live.committed_at.is_some();
         match fact {
@@ -114,24 +121,17 @@ impl Invariants {
         self.count(now)?;
         match command {
             Command::Say { turn, line } => {
+                self.check_line(*line, command)?;
                 self.begin(*turn, *line == Line::Greeting, Some(now), now)
             }
             Command::StartReply { turn, caller_text } => {
-                check_text(caller_text)?;
-                self.unanswered
-                    .retain(|(_, word)| !caller_text.contains(word));
-                self.answered.clone_from(caller_text);
+                if self.is_on_hold || self.is_muted {
+                    return Err(format!("{command} of an agent that may not speak"));
+                }
+                self.answer(caller_text)?;
                 self.begin(*turn, true, None, now)
             }
-            Command::CommitReply { turn } => {
-                let live = self.live(*turn, command)?;
-                if live.committed_at.replace(now).is_some() {
-                    return Err(format!("{command} for a reply that is committed"));
-                }
-                (live.waiting_since, live.silent_since) = (now, Some(now));
-                self.has_caller_spoken = true;
-                Ok(())
-            }
+            Command::CommitReply { turn } => self.saw_commit(*turn, command, now),
             Command::SayFiller { turn, .. } => self.saw_filler(*turn, command, now),
             Command::CancelReply { turn } => {
                 self.live(*turn, command)?;
@@ -148,6 +148,16 @@ impl Invariants {
                 self.live = None;
                 Ok(())
             }
+            Command::LeaveUnanswered { turn, caller_text } => {
+                self.answer(caller_text)?;
+                self.begin(*turn, false, None, now)?;
+                self.live = None;
+                match self.is_muted {
+                    true => Ok(()),
+                    false => Err(format!("{command} of an agent that may speak")),
+                }
+            }
+            Command::BeginHold | Command::EndHold => self.saw_hold(command, now),
             Command::HoldPlayout { turn } => {
                 let live = self.live(*turn, command)?;
                 let is_released = live.committed_at.is_some();
@@ -158,16 +168,7 @@ impl Invariants {
                 }
                 Ok(())
             }
-            Command::ResumePlayout { turn } => {
-                let live = self.live(*turn, command)?;
-                if !std::mem::replace(&mut live.is_held, false) {
-                    return Err(format!("{command} for a reply that is not held"));
-                }
-                // The caller had the floor meanwhile: the wait for it begins anew.
-                live.silent_since = live.silent_since.map(|_| now);
-                live.waiting_since = now;
-                Ok(())
-            }
+            Command::ResumePlayout { turn } => self.saw_resume(*turn, command, now),
             Command::HangUp { .. } => {
                 self.is_over = true;
                 self.live = None;
@@ -190,11 +191,9 @@ impl Invariants {
             }
             _ => {}
         }
-        if let Some((at, word)) = self
-            .unanswered
-            .iter()
-            .find(|(at, _)| now > *at + self.answer_max)
-        {
+        let is_free = !self.is_on_hold && !self.is_muted;
+        let is_late = |(at, _): &&(Instant, String)| is_free && now > *at + self.answer_max;
+        if let Some((at, word)) = self.unanswered.iter().find(is_late) {
             return Err(format!(
                 "{word} was said at {at} and is not answered at {now}"
             ));
@@ -280,6 +279,88 @@ impl Invariants {
         if soft.waits_for_caller && !has_caller_spoken {
             return Err(format!("{command} before the caller has spoken"));
         }
+        Ok(())
+    }
+
+    fn note_order(&mut self, fact: &Fact, now: Instant) {
+        match fact {
+            Fact::Ordered(Order::Speak(SpeechOrder { speech, .. })) => match speech {
+                OrderedSpeech::Line(number) => {
+                    self.lines_ordered.insert(*number);
+                }
+                OrderedSpeech::Reply => self.replies_ordered += 1,
+            },
+            Fact::Ordered(Order::Mute) => self.is_muted = true,
+            Fact::Ordered(Order::Unmute) => {
+                self.is_muted = false;
+                self.wait_anew(now);
+            }
+            _ => {}
+        }
+    }
+
+    fn saw_commit(&mut self, turn: TurnId, command: &Command, now: Instant) -> Result<(), String> {
+        let live = self.live(turn, command)?;
+        if live.committed_at.replace(now).is_some() {
+            return Err(format!("{command} for a reply that is committed"));
+        }
+        (live.waiting_since, live.silent_since) = (now, Some(now));
+        self.has_caller_spoken = true;
+        Ok(())
+    }
+
+    fn saw_resume(&mut self, turn: TurnId, command: &Command, now: Instant) -> Result<(), String> {
+        let live = self.live(turn, command)?;
+        if !std::mem::replace(&mut live.is_held, false) {
+            return Err(format!("{command} for a reply that is not held"));
+        }
+        // The caller had the floor meanwhile: the wait for it begins anew.
+        live.silent_since = live.silent_since.map(|_| now);
+        live.waiting_since = now;
+        Ok(())
+    }
+
+    fn saw_hold(&mut self, command: &Command, now: Instant) -> Result<(), String> {
+        let is_begin = *command == Command::BeginHold;
+        self.wait_anew(now);
+        match std::mem::replace(&mut self.is_on_hold, is_begin) == is_begin {
+            true => Err(format!("{command} twice")),
+            false => Ok(()),
+        }
+    }
+
+    /// What waits for an answer has waited from now on.
+    fn wait_anew(&mut self, now: Instant) {
+        for (at, _) in &mut self.unanswered {
+            *at = now;
+        }
+    }
+
+    /// An ordered line is said once, and a muted agent says no other.
+    fn check_line(&mut self, line: Line, command: &Command) -> Result<(), String> {
+        let is_right = match line {
+            Line::Ordered(number) => self.lines_ordered.remove(&number),
+            Line::Goodbye(_) => !self.is_muted,
+            Line::Greeting | Line::Reprompt(_) | Line::Apology => {
+                !self.is_muted && !self.is_on_hold
+            }
+        };
+        match is_right {
+            true => Ok(()),
+            false => Err(format!("{command} at the wrong time")),
+        }
+    }
+
+    /// The caller's words are answered, or left on purpose; a reply to nobody is ordered.
+    fn answer(&mut self, caller_text: &str) -> Result<(), String> {
+        if caller_text.is_empty() && self.replies_ordered > 0 {
+            self.replies_ordered -= 1;
+            return Ok(());
+        }
+        check_text(caller_text)?;
+        self.unanswered
+            .retain(|(_, word)| !caller_text.contains(word));
+        self.answered = caller_text.to_owned();
         Ok(())
     }
 

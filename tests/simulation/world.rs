@@ -13,7 +13,9 @@ use crate::policy::random_policy;
 use crate::random::Random;
 
 pub(crate) struct World {
-    random: Random,
+    pub(super) random: Random,
+    /// Nobody hears the caller.
+    is_on_hold: bool,
     pub(crate) policy: TurnPolicy,
     pub(crate) is_wild: bool,
     /// From then on the caller does nothing any more.
@@ -31,7 +33,7 @@ pub(crate) struct World {
 }
 
 #[derive(Clone)]
-enum Plan {
+pub(super) enum Plan {
     Hand(Fact),
     /// The caller opens the mouth again.
     Speak,
@@ -73,6 +75,7 @@ impl World {
             fails_percent: random.pick(&[0, 0, 5, 40]),
             slow_percent: random.pick(&[0, 5, 50]),
             random,
+            is_on_hold: false,
             utterances: 0,
             texts: BTreeMap::new(),
             replies: BTreeMap::new(),
@@ -83,6 +86,7 @@ impl World {
         world.hand(Instant::START + ringing, Fact::CallAnswered);
         let first = world.random.millis(300, 9_000);
         world.plan(Instant::START + first, Plan::Speak);
+        world.be_ordered();
         if world.hangs_up {
             world.hand(world.vanishes_at, Fact::HungUp);
         }
@@ -139,14 +143,22 @@ impl World {
                 self.plan(now + PLAYOUT_STEP, Plan::Play(*turn));
             }
             Command::FinaliseTranscript { utterance } => self.finalise(*utterance, now),
+            Command::BeginHold => self.is_on_hold = true,
+            Command::EndHold => self.is_on_hold = false,
             Command::HangUp { .. } => self.replies.clear(),
-            Command::PrimeReply { .. } | Command::Backchannel { .. } => {}
+            Command::PrimeReply { .. }
+            | Command::Backchannel { .. }
+            | Command::LeaveUnanswered { .. } => {}
         }
     }
 
     /// One stretch of caller speech, and the plan for the next.
     fn speak(&mut self, now: Instant) {
         if now >= self.vanishes_at {
+            return;
+        }
+        if self.is_on_hold {
+            self.plan(now + Duration::from_secs(1), Plan::Speak);
             return;
         }
         self.utterances += 1;
@@ -475,7 +487,7 @@ impl World {
         self.plan(at, Plan::Hand(fact));
     }
 
-    fn plan(&mut self, at: Instant, plan: Plan) {
+    pub(super) fn plan(&mut self, at: Instant, plan: Plan) {
         self.plans += 1;
         self.agenda.insert((at, self.plans), plan);
     }

@@ -20,7 +20,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use offhook_turn_taking::{
-    Decision, Fact, HeardText, Instant, ReplyFailure, TurnId, TurnManager, TurnPolicy, UtteranceId,
+    Decision, Fact, HeardText, Instant, Order, OrderedSpeech, ReplyFailure, SpeechOrder, TurnId,
+    TurnManager, TurnPolicy, UtteranceId,
 };
 
 use crate::knobs::set;
@@ -264,10 +265,7 @@ fn read_fact(text: &str) -> Result<Fact, String> {
             heard: millis(second)?,
         },
         "PlayoutFinished" => Fact::PlayoutFinished { turn: turn()? },
-        "TurnSkipped" => Fact::TurnSkipped {
-            turn: turn()?,
-            wait: second.map(|_| millis(second)).transpose()?,
-        },
+        "TurnSkipped" => turn_skipped(turn()?, second)?,
         "DtmfPressed" => Fact::DtmfPressed {
             digit: digit(first)?,
         },
@@ -275,6 +273,7 @@ fn read_fact(text: &str) -> Result<Fact, String> {
             text: quoted(whole)?,
         },
         "UserActivity" => Fact::UserActivity,
+        "Ordered" => Fact::Ordered(order(whole)?),
         "HungUp" => Fact::HungUp,
         _ => return Err("nothing of that name happens".to_owned()),
     })
@@ -289,6 +288,41 @@ fn voice_judged(utterance: UtteranceId, text: Option<&str>) -> Result<Fact, Stri
         utterance,
         likeness: share(Some(likeness))?,
         is_caller: whose == "caller",
+    })
+}
+
+fn turn_skipped(turn: TurnId, wait: Option<&str>) -> Result<Fact, String> {
+    let wait = wait.map(|_| millis(wait)).transpose()?;
+    Ok(Fact::TurnSkipped { turn, wait })
+}
+
+/// Such as `Speak line 0 urgent uninterruptible last`, `Speak reply`, `Hold`.
+fn order(text: Option<&str>) -> Result<Order, String> {
+    let mut words = text.unwrap_or_default().split(' ');
+    Ok(match words.next().unwrap_or_default() {
+        "Hold" => Order::Hold,
+        "EndHold" => Order::EndHold,
+        "Mute" => Order::Mute,
+        "Unmute" => Order::Unmute,
+        "Speak" => {
+            let speech = match words.next() {
+                Some("line") => OrderedSpeech::Line(number(words.next())?),
+                Some("reply") => OrderedSpeech::Reply,
+                _ => return Err("a line with its number, or a reply, is ordered".to_owned()),
+            };
+            let manner: Vec<&str> = words.collect();
+            let known = ["urgent", "uninterruptible", "last"];
+            if let Some(word) = manner.iter().find(|word| !known.contains(word)) {
+                return Err(format!("{word}: known are {}", known.join(", ")));
+            }
+            Order::Speak(SpeechOrder {
+                speech,
+                is_urgent: manner.contains(&"urgent"),
+                is_interruptible: !manner.contains(&"uninterruptible"),
+                ends_call: manner.contains(&"last"),
+            })
+        }
+        _ => return Err("nothing of that name is ordered".to_owned()),
     })
 }
 

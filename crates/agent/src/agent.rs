@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use offhook_turn_taking::{HangUpCause, Line, TurnPolicy};
 
+use crate::key_input::KeyInput;
+use crate::placed_calls::PlacedLines;
 use crate::sounds::{AmbientSound, ToolCallSound};
 use crate::template::Template;
 use crate::{
@@ -43,6 +45,8 @@ pub struct Agent {
     pub(crate) is_recorded: bool,
     pub(crate) limits: CallLimits,
     pub(crate) callbacks: CallbackSettings,
+    pub(crate) placed_lines: PlacedLines,
+    pub(crate) key_input: Option<KeyInput>,
     pub(crate) records: RecordSettings,
     pub(crate) policy: TurnPolicy,
 }
@@ -186,9 +190,10 @@ impl Agent {
                     false => goodbye,
                 }
             }
-            Line::Goodbye(HangUpCause::Silence | HangUpCause::CallerHungUp) => {
-                self.render(&self.goodbye_on_silence, variables)
-            }
+            Line::Goodbye(HangUpCause::Silence) => self.render(&self.goodbye_on_silence, variables),
+            // Such calls end without a word of the agent's own, and orders bring theirs.
+            Line::Goodbye(HangUpCause::CallerHungUp | HangUpCause::AgentHungUp)
+            | Line::Ordered(_) => String::new(),
         }
     }
 
@@ -208,9 +213,9 @@ impl Agent {
             Line::Goodbye(HangUpCause::ProviderUnavailable) => {
                 return is_fixed(&self.goodbye_on_limit) && is_fixed(&self.apology);
             }
-            Line::Goodbye(HangUpCause::Silence | HangUpCause::CallerHungUp) => {
-                Some(&self.goodbye_on_silence)
-            }
+            Line::Goodbye(HangUpCause::Silence) => Some(&self.goodbye_on_silence),
+            Line::Goodbye(HangUpCause::CallerHungUp | HangUpCause::AgentHungUp)
+            | Line::Ordered(_) => None,
         };
         template.is_some_and(is_fixed)
     }
@@ -333,6 +338,12 @@ impl Agent {
         self.limits
     }
 
+    /// How keys that the caller presses become turns; `None` where they do not.
+    #[must_use]
+    pub const fn key_input(&self) -> Option<KeyInput> {
+        self.key_input
+    }
+
     /// Whether whoever a call does not reach is called again.
     #[must_use]
     pub const fn callbacks(&self) -> &CallbackSettings {
@@ -351,7 +362,7 @@ impl Agent {
         &self.policy
     }
 
-    fn render(&self, text: &Template, variables: &CallVariables) -> String {
+    pub(crate) fn render(&self, text: &Template, variables: &CallVariables) -> String {
         text.render(variables, &self.variables)
     }
 }

@@ -76,18 +76,13 @@ pub(crate) fn agent_from_document(document: &AgentDocument) -> Result<Agent, Age
         is_recorded: document.is_recorded,
         limits: check.call_limits(&document.limits),
         callbacks: check.callbacks(&document.callbacks),
-        records: check.records(&document.records),
+        placed_lines: check.placed_lines(document),
+        key_input: check.key_input(document.key_input.as_ref()),
+        records: check.records(document),
         policy,
         variables: std::mem::take(&mut check.variables),
     };
-    if check.findings.is_empty() {
-        check.turn_manager(&agent.policy);
-    }
-    if check.findings.is_empty() {
-        Ok(agent)
-    } else {
-        Err(check.findings.into_problems())
-    }
+    check.settled(agent)
 }
 
 /// A check in progress: each method looks at one part, notes what is wrong with it and gives a
@@ -98,6 +93,17 @@ pub(crate) struct Check {
 }
 
 impl Check {
+    /// The agent, where nothing was wrong.
+    fn settled(mut self, agent: Agent) -> Result<Agent, AgentProblems> {
+        if self.findings.is_empty() {
+            self.turn_manager(&agent.policy);
+        }
+        match self.findings.is_empty() {
+            true => Ok(agent),
+            false => Err(self.findings.into_problems()),
+        }
+    }
+
     fn variables(&mut self, document: &AgentDocument) {
         if document.variables.len() > limits::VARIABLES_MAX {
             let count = document.variables.len();
@@ -176,7 +182,7 @@ impl Check {
         template
     }
 
-    fn line(&mut self, path: &str, text: &str) -> Template {
+    pub(crate) fn line(&mut self, path: &str, text: &str) -> Template {
         self.text(path, text, 0, limits::LINE_CHARS_MAX)
     }
 

@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 use crate::hearing::{DenoisingDocument, EchoCancellationDocument};
 use crate::sounds::{AmbientSoundDocument, ToolCallSoundDocument};
 use crate::{
-    AudioTagDocument, BackchannelsDocument, CallbacksDocument, DictionaryDocument, LimitsDocument,
-    OtherVoiceDocument, PronunciationDocument, RecordsDocument, SoftTimeoutDocument,
-    TextNormalisationDocument, ThinkingDocument, limits,
+    AudioTagDocument, BackchannelsDocument, CallScreeningDocument, CallbacksDocument,
+    DictionaryDocument, KeyInputDocument, LimitsDocument, OtherVoiceDocument,
+    PronunciationDocument, RecordsDocument, SoftTimeoutDocument, TextNormalisationDocument,
+    ThinkingDocument, limits,
 };
 
 pub use endpointing::{EndpointingDocument, SpellingPatienceDocument};
@@ -147,6 +148,19 @@ pub struct AgentDocument {
     /// Whether whoever a call of the agent does not reach is called again.
     #[serde(default)]
     pub callbacks: CallbacksDocument,
+    /// What becomes of keys that the caller presses. Null: they are told to whoever watches the call,
+    /// and to nobody else.
+    #[serde(default = "default_key_input")]
+    pub key_input: Option<KeyInputDocument>,
+    /// Said on a machine that answers a call of the agent's, once its greeting is over; then the
+    /// agent hangs up. Empty: it hangs up without a word. Null: it talks to a machine as to anybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = limits::LINE_CHARS_MAX))]
+    pub voicemail_message: Option<String>,
+    /// What the agent says where a telephone or an assistant asks who is calling before it puts a
+    /// call of the agent's through.
+    #[serde(default)]
+    pub call_screening: CallScreeningDocument,
     /// Said when a reply cannot be made. Null: the language's own line. Empty: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = limits::LINE_CHARS_MAX))]
@@ -351,6 +365,14 @@ const fn yes() -> bool {
 
 const fn three() -> u32 {
     3
+}
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it is the default of a field that may be null"
+)]
+fn default_key_input() -> Option<KeyInputDocument> {
+    Some(KeyInputDocument::default())
 }
 
 const fn default_context_window_turns() -> u32 {

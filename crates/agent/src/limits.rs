@@ -182,6 +182,11 @@ pub(crate) const CALLER_SILENCE: DurationBounds = DurationBounds {
     max: Duration::from_secs(3_600),
     written: "10s–1h",
 };
+pub(crate) const KEY_PAUSE: DurationBounds = DurationBounds {
+    min: Duration::from_millis(200),
+    max: Duration::from_secs(30),
+    written: "200ms–30s",
+};
 pub(crate) const FILLER_AFTER: DurationBounds = DurationBounds {
     min: Duration::from_millis(500),
     max: Duration::from_secs(8),

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::check::Check;
+use crate::document::AgentDocument;
 use crate::limits;
 
 /// What is remembered of a call once it is over. Whether it is recorded says `is_recorded`.
@@ -75,6 +76,9 @@ pub enum RedactedEntity {
     DeviceId,
     /// A number of a person at an authority, an address of a device.
     UniqueId,
+    /// Keys that the caller pressed; `key_input.is_redacted` asks for it.
+    #[serde(skip)]
+    Keys,
 }
 
 /// What is remembered of a call once it is over.
@@ -112,7 +116,10 @@ impl Default for RecordSettings {
 }
 
 impl Check {
-    pub(crate) fn records(&mut self, section: &RecordsDocument) -> RecordSettings {
+    pub(crate) fn records(&mut self, document: &AgentDocument) -> RecordSettings {
+        let section = &document.records;
+        let keys = document.key_input.as_ref().is_some_and(|it| it.is_redacted);
+        let keys = keys.then_some(RedactedEntity::Keys);
         let retention = &section.retention;
         let mut days = |name: &str, days: Option<u32>| {
             let path = format!("records.retention.{name}");
@@ -122,7 +129,7 @@ impl Check {
             keeps_conversation: section.keeps_conversation,
             transcript_days: days("transcript_days", retention.transcript_days),
             recording_days: days("recording_days", retention.recording_days),
-            redaction: section.redaction.iter().copied().collect(),
+            redaction: section.redaction.iter().copied().chain(keys).collect(),
         }
     }
 }

@@ -297,6 +297,7 @@ async fn who_answered_is_on_record() {
         id: "CA1",
         stage: None,
         answered_by: Some("machine"),
+        is_recording: false,
     };
     stage.api.note_news(&mut order, news).await.unwrap();
     let call = stage.call(&id).await;

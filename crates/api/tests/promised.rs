@@ -175,6 +175,7 @@ async fn a_machine_is_nobody_and_whoever_answers_is_not_called_again() {
             id: "CA1",
             stage: None,
             answered_by: Some(by),
+            is_recording: false,
         };
         stage.api.note_news(&mut order, news).await.unwrap();
         let mut held = stage.workspace.call(&id).await.unwrap();

@@ -6,6 +6,10 @@ use std::sync::Arc;
 use offhook_contract::{ChatMessage, Role, ToolCall};
 use offhook_turn_taking::HeardText;
 
+/// What the model reads where it is to say something that nobody asked for.
+const SPEAK_UP: &str = "The caller has said nothing new. Say now, in a sentence or two, what has to \
+     be said next.";
+
 /// The conversation of one call.
 #[derive(Debug, Clone)]
 pub struct Conversation {
@@ -30,9 +34,14 @@ impl Conversation {
     }
 
     /// What the model reads, with `caller_text` as the caller's newest turn, or the end of it where
-    /// what came before was left without a reply.
+    /// what came before was left without a reply. Where the caller has said nothing, the model is
+    /// told that it is to speak all the same.
     #[must_use]
     pub fn with_caller(&self, caller_text: &str) -> Arc<[ChatMessage]> {
+        if caller_text.is_empty() {
+            let order = ChatMessage::new(Role::System, SPEAK_UP);
+            return self.window(0).cloned().chain([order]).collect();
+        }
         let last = self.messages.last();
         let is_going_on = last.is_some_and(|message| message.role == Role::Caller);
         let coming = usize::from(!is_going_on);

@@ -1,5 +1,6 @@
 //! One call: the session that drives it, the replies it speaks, the record it leaves.
 
+mod control;
 mod conversation;
 pub mod fact_log;
 mod persona;
@@ -13,6 +14,7 @@ pub mod timeline;
 mod word_error_rate;
 mod written;
 
+pub use control::{Answerer, Control, OrderedWords, Side, SpokenOrder};
 pub use conversation::Conversation;
 pub use persona::Persona;
 pub use provider_source::{Brought, ModelKeys, ProviderSource};
@@ -20,6 +22,6 @@ pub use record::{
     BackchannelRecord, BargeInOutcome, BargeInRecord, CallRecord, EntryKind, LogEntry,
     PacingRecord, TurnKind, TurnRecord, TurnTimings,
 };
-pub use session::{CallSetup, Control, OpenError, Providers, Session};
+pub use session::{CallSetup, OpenError, Providers, Session};
 pub use word_error_rate::{WordErrors, word_error_rate};
 pub use written::WrittenVoice;

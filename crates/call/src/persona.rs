@@ -13,7 +13,9 @@ use offhook_contract::{
     SpeechRequest, SttRequest, TextToSpeech, ThinkingEffort, ThinkingOptions, VoiceManner,
 };
 use offhook_media::SampleRate;
-use offhook_turn_taking::Line;
+use offhook_turn_taking::{HeardText, Line};
+
+use crate::Conversation;
 
 /// Longest filler that the chat model writes; one that is cut there is not spoken.
 const FILLER_TOKENS_MAX: u32 = 32;
@@ -30,6 +32,8 @@ pub struct Persona {
     agent: Arc<Agent>,
     variables: CallVariables,
     is_of_this_call: bool,
+    /// The agent calls, and is not called.
+    is_calling: bool,
     /// When the call begins, where that is said.
     begins: Option<SystemTime>,
 }
@@ -42,6 +46,7 @@ impl Persona {
             agent,
             variables,
             is_of_this_call: false,
+            is_calling: false,
             begins: None,
         }
     }
@@ -51,6 +56,21 @@ impl Persona {
     pub fn at(mut self, moment: SystemTime) -> Self {
         self.begins = Some(moment);
         self
+    }
+
+    /// The same for a call that the agent places.
+    #[must_use]
+    pub const fn calling(mut self) -> Self {
+        self.is_calling = true;
+        self
+    }
+
+    /// What is left on a machine that answers a call of the agent's; empty where nothing is said on
+    /// it. `None` where the agent talks to a machine as to anybody, or was called.
+    #[must_use]
+    pub fn voicemail_message(&self) -> Option<String> {
+        let message = self.agent.voicemail_message(&self.variables);
+        message.filter(|_| self.is_calling)
     }
 
     /// The same for an agent that is so for this call only: nothing that it says is kept for others.
@@ -103,6 +123,14 @@ impl Persona {
         &self.agent
     }
 
+    /// What the chat model will have read once the greeting has been heard.
+    pub(crate) fn greeted(&self, conversation: &Conversation) -> Arc<[ChatMessage]> {
+        let mut greeted = conversation.clone();
+        let greeting = self.line(Line::Greeting);
+        greeted.add_reply("", &greeting, &HeardText::Known(greeting.clone()));
+        greeted.so_far()
+    }
+
     /// Instructions to the chat model, whose words `voice` will say.
     #[must_use]
     pub fn system_prompt(&self, voice: &dyn TextToSpeech) -> String {
@@ -116,6 +144,11 @@ impl Persona {
         prompt.push_str(&voices_in_words(&voice.others));
         if voice.is_expressive && takes_audio_tags {
             prompt.push_str(&tags_in_words(&voice.audio_tags));
+        }
+        if self.is_calling
+            && let Some((identity, purpose)) = self.agent.call_screening(&self.variables)
+        {
+            prompt.push_str(&screening_in_words(&identity, &purpose));
         }
         if let (Some(zone), Some(moment)) = (self.agent.time_zone(), self.begins)
             && let Some(time) = local_time(zone, moment)
@@ -233,6 +266,21 @@ impl Persona {
             },
         }
     }
+}
+
+/// What the chat model is told of assistants that ask who calls before anybody answers.
+fn screening_in_words(identity: &str, purpose: &str) -> String {
+    let mut text = String::from(
+        "\n\nA telephone or an assistant may answer this call first and ask who is calling and why, \
+         to decide whether it is put through. Answer it in one sentence, with nothing else, and wait \
+         for somebody.",
+    );
+    for (what, said) in [("You are", identity), ("You call about", purpose)] {
+        if !said.is_empty() {
+            text.push_str(&format!(" {what}: {said}."));
+        }
+    }
+    text
 }
 
 /// What the chat model is told of audio tags.

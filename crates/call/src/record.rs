@@ -215,6 +215,8 @@ pub enum EntryKind {
         /// What was heard, the caller's words in it included.
         text: String,
     },
+    /// A machine has answered the call that the agent placed.
+    MachineAnswered,
     /// A provider is in trouble.
     Problem(String),
 }

@@ -5,10 +5,16 @@
 mod absent;
 #[path = "sessions/initiative.rs"]
 mod initiative;
+#[path = "sessions/machines.rs"]
+mod machines;
+#[path = "sessions/ordered.rs"]
+mod ordered;
 mod sounds;
 mod stage;
 #[path = "sessions/told.rs"]
 mod told;
+#[path = "sessions/typed.rs"]
+mod typed;
 #[path = "sessions/voices.rs"]
 mod voices;
 

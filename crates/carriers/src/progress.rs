@@ -29,8 +29,10 @@ pub enum Stage {
 pub enum AnsweredBy {
     /// Somebody.
     Human,
-    /// A machine, which speaks or has spoken its greeting.
+    /// A machine, whose greeting may go on.
     Machine,
+    /// A machine that has spoken its greeting, and records.
+    MachineRecording,
     /// A fax.
     Fax,
     /// The carrier cannot tell.
@@ -57,7 +59,7 @@ impl AnsweredBy {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Human => "human",
-            Self::Machine => "machine",
+            Self::Machine | Self::MachineRecording => "machine",
             Self::Fax => "fax",
             Self::Unknown => "unknown",
         }
@@ -106,6 +108,7 @@ fn answered_by(word: &str) -> AnsweredBy {
     match word.to_ascii_lowercase().as_str() {
         "human" | "human_residence" | "human_business" => AnsweredBy::Human,
         "fax" | "fax_detected" => AnsweredBy::Fax,
+        word if word.starts_with("machine_end") => AnsweredBy::MachineRecording,
         word if word.starts_with("machine") => AnsweredBy::Machine,
         _ => AnsweredBy::Unknown,
     }

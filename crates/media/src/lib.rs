@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod ambience;
+mod beep;
 mod codec;
 mod denoising;
 mod echo;
@@ -13,6 +14,7 @@ mod frame;
 mod framer;
 mod gain;
 mod jitter;
+mod key_tones;
 mod ledger;
 mod level;
 mod loop_player;
@@ -25,6 +27,7 @@ mod stretch;
 mod wav;
 
 pub use ambience::{Bed, LOOP_LEVEL_DBFS, SoundLoop, ToolSound};
+pub use beep::{Beep, BeepDetector};
 pub use codec::{
     Codec, CodecError, DecodeError, Decoder, EncodeError, Encoder, PACKET_BYTES_MAX, Packet,
     PacketTooLong,
@@ -36,6 +39,7 @@ pub use frame::{FRAME_DURATION, Frame, FrameError};
 pub use framer::Framer;
 pub use gain::{Gain, VOLUME_MAX};
 pub use jitter::{JitterBuffer, JitterCounts, JitterItem};
+pub use key_tones::{is_key, key_tones};
 pub use ledger::Heard;
 pub use level::{LEVEL_DBFS_MIN, Level};
 pub use loop_player::LoopPlayer;

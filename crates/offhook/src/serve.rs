@@ -14,7 +14,7 @@ mod placed_calls;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
@@ -31,7 +31,7 @@ use offhook_api::{
     Api, ApiSettings, PlacedCall, Refusal, RequestThreads, SharedPaths, Switchboard,
 };
 use offhook_call::recording::Recorder;
-use offhook_call::{Brought, CallSetup, Persona, Providers, Session};
+use offhook_call::{Brought, CallSetup, Providers, Session};
 use offhook_contract::{LegDescription, leg};
 use offhook_store::{CallWriter, Store, Workspace};
 use offhook_transport::websocket::wire::SessionRequest;
@@ -365,7 +365,7 @@ async fn open(
     let (from, to) = settled.numbers;
     carried.from_number = from.or(carried.from_number);
     carried.to_number = to.or(carried.to_number);
-    let placed = carry_on(&mut carried, settled.placed);
+    let placed = placed_calls::carry_on(&mut carried, settled.placed);
     let (agent_id, agent_revision) = answering.identity();
     let tenant = server.api.store().workspace(&workspace);
     let taught = server.api.teach(&tenant, &mut agent).await;
@@ -387,7 +387,7 @@ async fn open(
     let (hosted, lines) = HostedCall::new(&server.api, server.records.clone(), new);
     let setup = CallSetup {
         call_id: call_id.clone(),
-        persona: Persona::new(Arc::new(agent), start.variables).at(SystemTime::now()),
+        persona: placed_calls::persona(agent, start.variables, placed.is_some()),
         leg: near,
         providers,
         log: Some(lines.log),
@@ -421,20 +421,6 @@ async fn stages(
     let providers = server.api.providers_of(tenant, agent.models(), brought);
     let providers = providers.await;
     providers.map_err(|refusal| cannot_begin(&refusal.message))
-}
-
-/// A call that an agent has placed goes on: what is known of it stays. Gives its order.
-fn carry_on(
-    carried: &mut CallDocument,
-    placed: Option<(PlacedCall, CallDocument)>,
-) -> Option<PlacedCall> {
-    let (placed, known) = placed?;
-    carried.direction = Some("outbound".into());
-    carried.requested_at_ms = known.requested_at_ms;
-    carried.ringing_at_ms = known.ringing_at_ms;
-    carried.answered_by = known.answered_by;
-    carried.other.extend(known.other);
-    Some(placed)
 }
 
 /// What is wrong is for the log; who calls is told no more than that.

@@ -198,6 +198,8 @@ words! {
         Apology = "apology",
         /// The agent said its last words.
         Goodbye = "goodbye",
+        /// The agent said what somebody outside the call had ordered.
+        Ordered = "ordered",
         /// A provider was in trouble.
         Problem = "problem",
     }
@@ -210,6 +212,8 @@ words! {
         CallerHungUp = "caller_hung_up",
         /// The agent hung up on a silent caller.
         Silence = "silence",
+        /// The agent had said the last that it was ordered to.
+        AgentHungUp = "agent_hung_up",
         /// The call reached its longest duration.
         DurationLimit = "duration_limit",
         /// Recognition, chat model or voice was gone.

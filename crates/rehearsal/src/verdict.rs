@@ -158,5 +158,6 @@ const fn end_of(cause: HangUpCause) -> EndName {
         HangUpCause::DurationLimit => EndName::DurationLimit,
         HangUpCause::ProviderUnavailable => EndName::ProviderUnavailable,
         HangUpCause::CallerHungUp => EndName::CallerHungUp,
+        HangUpCause::AgentHungUp => EndName::AgentHungUp,
     }
 }

@@ -24,6 +24,8 @@ pub enum Line {
     Apology,
     /// The last words before the call ends.
     Goodbye(HangUpCause),
+    /// The how-manieth that somebody outside the call ordered, from 0.
+    Ordered(u32),
 }
 
 /// What bridges a slow reply.
@@ -49,6 +51,8 @@ pub enum HangUpCause {
     ProviderUnavailable,
     /// The caller hung up.
     CallerHungUp,
+    /// The agent has said the last that it was ordered to.
+    AgentHungUp,
 }
 
 /// An order to the session.
@@ -111,6 +115,19 @@ pub enum Command {
         /// The reply.
         turn: TurnId,
     },
+    /// The agent is muted: the caller's turn is over and gets no reply. Keep the words in the
+    /// conversation. The session reports nothing back.
+    LeaveUnanswered {
+        /// The id of the reply that there is none of.
+        turn: TurnId,
+        /// All that the caller said in this turn.
+        caller_text: String,
+    },
+    /// Put the caller on hold: recognition hears silence, the caller what is played to those who
+    /// wait. Lines are still heard.
+    BeginHold,
+    /// Let the caller and the agent hear each other again.
+    EndHold,
     /// Show the caller, who pauses and goes on, that the agent listens: play the agent's backchannel
     /// of that number, from 0. It takes no floor, belongs to no reply and to no conversation, and
     /// the session reports nothing back.
@@ -152,6 +169,9 @@ impl Command {
             Self::HoldPlayout { .. } => "HoldPlayout",
             Self::ResumePlayout { .. } => "ResumePlayout",
             Self::HangUp { .. } => "HangUp",
+            Self::LeaveUnanswered { .. } => "LeaveUnanswered",
+            Self::BeginHold => "BeginHold",
+            Self::EndHold => "EndHold",
         }
     }
 
@@ -165,11 +185,14 @@ impl Command {
             | Self::SayFiller { turn, .. }
             | Self::CancelReply { turn }
             | Self::StaySilent { turn }
+            | Self::LeaveUnanswered { turn, .. }
             | Self::HoldPlayout { turn }
             | Self::ResumePlayout { turn } => Some(*turn),
             Self::FinaliseTranscript { .. }
             | Self::PrimeReply { .. }
             | Self::Backchannel { .. }
+            | Self::BeginHold
+            | Self::EndHold
             | Self::HangUp { .. } => None,
         }
     }
@@ -184,7 +207,8 @@ impl fmt::Display for Command {
             Self::Say { turn, line } => write!(formatter, "{name} {} {line}", turn.0),
             Self::FinaliseTranscript { utterance } => write!(formatter, "{name} {}", utterance.0),
             Self::PrimeReply { caller_text } => write!(formatter, "{name} \"{caller_text}\""),
-            Self::StartReply { turn, caller_text } => {
+            Self::StartReply { turn, caller_text }
+            | Self::LeaveUnanswered { turn, caller_text } => {
                 write!(formatter, "{name} {} \"{caller_text}\"", turn.0)
             }
             Self::SayFiller { turn, filler } => write!(formatter, "{name} {} {filler}", turn.0),
@@ -195,6 +219,7 @@ impl fmt::Display for Command {
             | Self::ResumePlayout { turn } => write!(formatter, "{name} {}", turn.0),
             Self::Backchannel { clip } => write!(formatter, "{name} {clip}"),
             Self::HangUp { cause } => write!(formatter, "{name} {cause}"),
+            Self::BeginHold | Self::EndHold => formatter.write_str(name),
         }
     }
 }
@@ -206,6 +231,7 @@ impl fmt::Display for Line {
             Self::Reprompt(count) => write!(formatter, "Reprompt {count}"),
             Self::Apology => write!(formatter, "Apology"),
             Self::Goodbye(cause) => write!(formatter, "Goodbye {cause}"),
+            Self::Ordered(number) => write!(formatter, "Ordered {number}"),
         }
     }
 }
@@ -226,6 +252,7 @@ impl fmt::Display for HangUpCause {
             Self::DurationLimit => "DurationLimit",
             Self::ProviderUnavailable => "ProviderUnavailable",
             Self::CallerHungUp => "CallerHungUp",
+            Self::AgentHungUp => "AgentHungUp",
         })
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::Order;
+
 /// Numbers the agent's replies of one call, from 1, going up. Everything that is made for a reply
 /// carries it; what carries an id older than the live one is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -200,6 +202,8 @@ pub enum Fact {
     },
     /// The caller's client reports activity (typing, scrolling): silence timers start anew.
     UserActivity,
+    /// Somebody outside the call gave an order.
+    Ordered(Order),
     /// The caller hung up or the leg went away.
     HungUp,
 }

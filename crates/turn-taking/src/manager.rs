@@ -1,8 +1,9 @@
 //! The turn manager: hands each fact to the machine that it concerns, and makes commands of what
 //! the machines find. `manager/caller` has the caller's side, `manager/reply` the agent's,
-//! `manager/silence` what is done about silence.
+//! `manager/silence` what is done about silence, `manager/order` what others than the two want.
 
 mod caller;
+mod order;
 mod reply;
 mod silence;
 
@@ -13,6 +14,7 @@ use crate::backchanneler::{Backchanneler, Listening};
 use crate::barge_in::BargeIn;
 use crate::caller_turn::CallerTurn;
 use crate::endpointer::Endpointer;
+use crate::orders::Orders;
 use crate::reply_watch::{ReplyWatch, Stage};
 use crate::silence_watch::SilenceWatch;
 use crate::soft_timeout::SoftTimeoutWatch;
@@ -50,6 +52,7 @@ pub struct TurnManager {
     replies: ReplyWatch,
     soft_timeout: SoftTimeoutWatch,
     backchanneler: Backchanneler,
+    orders: Orders,
     /// Replies in a row that failed.
     failures: u32,
     /// Replies started in vain for the open turn.
@@ -89,6 +92,7 @@ impl TurnManager {
             replies: ReplyWatch::new(&policy),
             soft_timeout: SoftTimeoutWatch::new(&policy),
             backchanneler: Backchanneler::new(&policy),
+            orders: Orders::default(),
             failures: 0,
             speculations: 0,
             turns: 0,
@@ -180,6 +184,7 @@ impl TurnManager {
             Fact::HungUp => self.hang_up(HangUpCause::CallerHungUp, Reason::CallerHungUp),
             Fact::CallAnswered if !self.is_answered => self.take_answer(),
             Fact::TranscriptFailed => self.is_deaf = true,
+            Fact::Ordered(order) => self.take_order(*order),
             _ if !self.is_answered => {}
             Fact::CallAnswered | Fact::SpeechProbability { .. } => {}
             Fact::SpeechStarted {
@@ -234,7 +239,7 @@ impl TurnManager {
         self.is_answered = true;
         self.silence.answered(self.now);
         // One who will not hear an answer greets nobody.
-        if self.policy.greets_first && !self.is_deaf {
+        if self.policy.greets_first && !self.is_deaf && !self.orders.is_muted() {
             self.say(Line::Greeting, Reason::CallAnswered);
         }
     }
@@ -284,20 +289,22 @@ impl TurnManager {
         self.judge_speech();
         self.tell_deafness();
         self.caller.look();
+        self.carry_out_orders();
         let standing = self.caller.standing();
-        let is_suspended = self.replies.has_floor() || self.is_deaf;
+        let is_suspended = self.replies.has_floor() || self.is_deaf || self.orders.is_on_hold();
         self.endpointer.handle(standing, is_suspended, self.now);
         self.speculate();
         let is_quiet = self.replies.live().is_none()
             && standing == Standing::default()
             && !self.is_deaf
+            && !self.orders.is_restrained()
             && !self.is_over;
         self.silence.handle(is_quiet, self.now);
         self.soft_timeout.handle(self.replies.wait());
         self.backchanneler.handle(&Listening {
             standing,
             text: self.caller.text(),
-            is_floor_taken: is_suspended,
+            is_floor_taken: is_suspended || self.orders.is_muted(),
             turn_ends_at: self.endpointer.poll_timeout().map(|(at, _)| at),
         });
     }

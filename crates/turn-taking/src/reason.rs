@@ -158,6 +158,8 @@ pub enum Reason {
     CallerHungUp,
     /// The caller typed.
     CallerTyped,
+    /// Somebody outside the call ordered it.
+    Ordered,
 }
 
 impl fmt::Display for Reason {
@@ -344,6 +346,7 @@ impl Reason {
             Self::GoodbyeHeard => "the goodbye was heard",
             Self::CallerHungUp => "the caller hung up",
             Self::CallerTyped => "the caller typed a message",
+            Self::Ordered => "somebody outside the call ordered it",
             Self::TurnSkipped { .. } => "the agent was told to stay silent until the caller speaks",
             Self::EndOfTurn { .. }
             | Self::CallerPaused { .. }

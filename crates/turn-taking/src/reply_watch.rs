@@ -11,7 +11,9 @@ use crate::{Fact, Instant, Line, Reason, Timer, TurnId, TurnPolicy};
 pub(crate) enum Speech {
     /// The chat model's answer to the caller's turn.
     Answer,
-    /// A configured line.
+    /// What the chat model says of its own accord, as somebody outside the call ordered.
+    Unasked,
+    /// A configured line, or one that was ordered.
     Line(Line),
 }
 
@@ -126,7 +128,7 @@ impl ReplyWatch {
         let is_silent = !live.is_withheld
             && matches!(live.stage, Stage::Unheard | Stage::Audible)
             && live.silent_since.is_some()
-            && live.speech == Speech::Answer;
+            && matches!(live.speech, Speech::Answer | Speech::Unasked);
         let skip = live.skip.filter(|_| is_silent)?;
         Some((live.turn, live.stage, skip))
     }
@@ -193,7 +195,7 @@ impl ReplyWatch {
     pub(crate) fn wait(&self) -> Option<Wait> {
         let live = self.live.as_ref()?;
         let is_slow_to_make = match live.speech {
-            Speech::Answer | Speech::Line(Line::Greeting) => true,
+            Speech::Answer | Speech::Unasked | Speech::Line(Line::Greeting) => true,
             Speech::Line(_) => false,
         };
         let is_waiting = !live.is_withheld && matches!(live.stage, Stage::Unheard | Stage::Audible);

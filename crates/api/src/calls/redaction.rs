@@ -88,6 +88,7 @@ const fn covering(kind: Kind) -> &'static [RedactedEntity] {
             Entity::BankAccountNumber,
         ],
         Kind::GovernmentId => &[Entity::UniqueId, Entity::GovernmentIssuedId],
+        Kind::Keys => &[Entity::Keys],
         Kind::Device => &[Entity::UniqueId, Entity::DeviceId],
     }
 }
@@ -95,7 +96,8 @@ const fn covering(kind: Kind) -> &'static [RedactedEntity] {
 /// What stands in place of an entity, such as `[EMAIL_ADDRESS]`.
 fn name(entity: RedactedEntity) -> String {
     let word = serde_json::to_value(entity).unwrap_or_default();
-    let word = word.as_str().unwrap_or("redacted");
+    // The one that no document has.
+    let word = word.as_str().unwrap_or("keys");
     format!("[{}]", word.replace('-', "_").to_uppercase())
 }
 

@@ -193,6 +193,9 @@ impl LiveCall {
         if let CallEvent::State { state: floor } = &event {
             state.floor = Some(*floor);
         }
+        if let CallEvent::Answered { by } = &event {
+            state.answered_by(by);
+        }
         let kept = event.turn().and_then(|turn| self.keeping.turn(turn));
         if let Some(turn) = &kept {
             state.add(turn);
@@ -243,6 +246,15 @@ impl LiveCall {
 }
 
 impl State {
+    /// A machine was found here; what the carrier says stands.
+    fn answered_by(&mut self, by: &str) {
+        if let Some(document) = self.call.document.as_object_mut() {
+            document
+                .entry("answered_by")
+                .or_insert_with(|| Value::String(by.to_owned()));
+        }
+    }
+
     fn add(&mut self, turn: &TranscriptTurn) {
         let Some(document) = self.call.document.as_object_mut() else {
             return;

@@ -140,7 +140,7 @@ fn note_of(order: &Value) -> Result<Control, Refusal> {
 }
 
 /// The order is with the call, which carries it out at once.
-fn taken(id: &str) -> Response {
+pub(super) fn taken(id: &str) -> Response {
     (StatusCode::ACCEPTED, Json(json!({ "id": id }))).into_response()
 }
 

@@ -7,6 +7,7 @@ mod calls;
 mod events;
 mod listing;
 mod openapi;
+mod orders;
 mod placed_calls;
 mod precondition;
 mod promise_fields;
@@ -52,6 +53,13 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/calls/{id}/end", post(calls::end))
         .route("/calls/{id}/skip-turn", post(calls::skip_turn))
         .route("/calls/{id}/note", post(calls::note))
+        .route("/calls/{id}/say", post(orders::say))
+        .route("/calls/{id}/respond", post(orders::respond))
+        .route("/calls/{id}/keys", post(orders::press))
+        .route("/calls/{id}/hold", post(orders::hold))
+        .route("/calls/{id}/unhold", post(orders::unhold))
+        .route("/calls/{id}/mute", post(orders::mute))
+        .route("/calls/{id}/unmute", post(orders::unmute))
         .route("/events", get(events::of_workspace));
     guarded(routes, api, &DOOR).merge(batches::routes(api))
 }

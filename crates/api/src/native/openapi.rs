@@ -2,6 +2,7 @@
 //! document is committed as `openapi/native.json`; a test holds it against this.
 
 mod calls;
+mod orders;
 mod promised;
 
 use offhook_agent::agent_schema;

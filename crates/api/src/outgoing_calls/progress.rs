@@ -1,6 +1,7 @@
 //! What a carrier tells of a call that was placed, and what becomes of its record then. The record
 //! stands still once the call is up: from there on its session tells.
 
+use offhook_call::{Answerer, Control};
 use offhook_store::{CallMove, StoredCall, now_ms};
 use serde_json::{Map, Value, json};
 
@@ -34,6 +35,16 @@ pub struct CallNews<'n> {
     pub stage: Option<CallStage>,
     /// Who has answered, where the carrier can tell: `human`, `machine`, `fax` or `unknown`.
     pub answered_by: Option<&'static str>,
+    /// Whether a machine that has answered has spoken its greeting, and records.
+    pub is_recording: bool,
+}
+
+const fn answerer(by: &str, is_recording: bool) -> Option<Answerer> {
+    match by.as_bytes() {
+        b"human" => Some(Answerer::Human),
+        b"machine" => Some(Answerer::Machine { is_recording }),
+        _ => None,
+    }
 }
 
 impl Api {
@@ -52,6 +63,11 @@ impl Api {
             let workspace = placed.workspace.clone();
             self.note_on_call(&workspace, &call, "answered_by", json!(by))
                 .await?;
+            let live = self.live().call(workspace.id(), &call);
+            if let Some((live, answerer)) = live.zip(answerer(by, news.is_recording)) {
+                // A call that is over needs no telling.
+                let _ = live.order(Control::Answered(answerer));
+            }
         }
         let (status, reason) = match news.stage {
             None => return Ok(()),

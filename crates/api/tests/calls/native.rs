@@ -266,6 +266,7 @@ async fn nobody_else_reaches_a_call() {
         format!("GET {path}/recording"),
         format!("POST {path}/end"),
         format!("POST {path}/skip-turn"),
+        format!("POST {path}/hold"),
         format!("DELETE {path}"),
     ] {
         let refused = stage.ask_with(&line, &foreign, &[], Value::Null).await;
@@ -295,4 +296,57 @@ async fn nobody_else_reaches_a_call() {
     assert!(record.is_some());
     let kept = stage.ask(&format!("GET {path}"), Value::Null).await.json();
     assert_eq!(kept["ended_reason"], "server_stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_does_as_it_is_ordered() {
+    let stage = Stage::new().await;
+    let call = stage.call(Script::question()).await;
+    let path = format!("/offhook/v1/calls/{}", call.id);
+    let order = async {
+        stage.told(&call.id, 3).await;
+        for (verb, body, wrong) in [
+            ("say", json!({}), "text"),
+            ("say", json!({ "text": "Hi.", "urgent": 1 }), "urgent"),
+            ("respond", json!({ "text": "Hi." }), "text"),
+            ("keys", json!({ "keys": "12x" }), "keys"),
+            ("hold", json!({ "sound": "drums" }), "sound"),
+            ("mute", json!({ "side": "both" }), "side"),
+        ] {
+            let refused = stage.ask(&format!("POST {path}/{verb}"), body).await;
+            let problem = refused.json()["error"]["problems"][0]["path"].clone();
+            assert_eq!((refused.status, problem), (422, json!(wrong)), "{verb}");
+        }
+        for (verb, body) in [
+            (
+                "say",
+                json!({ "text": "We close early.", "interruptible": false }),
+            ),
+            ("keys", json!({ "keys": "1" })),
+            ("hold", json!({ "message": "One moment.", "sound": null })),
+            ("unhold", Value::Null),
+            ("mute", json!({ "side": "caller" })),
+            ("unmute", json!({ "side": "caller" })),
+            ("say", json!({ "text": "Goodbye then.", "hang_up": true })),
+        ] {
+            let taken = stage.ask(&format!("POST {path}/{verb}"), body).await;
+            assert_eq!(taken.status, 202, "{verb}");
+        }
+    };
+    let events = format!("{path}/events");
+    let (events, ()) = tokio::join!(stage.events(&events, &[]), order);
+    let said = turns(&events);
+    assert_eq!(said[..3], SAID);
+    let ordered = [
+        "agent: We close early.",
+        "agent: One moment.",
+        "agent: Goodbye then.",
+    ];
+    assert_eq!(said[3..], ordered);
+    assert_eq!(events.last().unwrap().data["reason"], "agent_hung_up");
+    let kept = stage.ask(&format!("GET {path}"), Value::Null).await.json();
+    assert_eq!(kept["ended_reason"], "agent_hung_up");
+    let late = stage.ask(&format!("POST {path}/hold"), Value::Null).await;
+    assert_eq!(late.status, 409);
+    call.task.await.unwrap().expect("a record");
 }

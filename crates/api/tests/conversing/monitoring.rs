@@ -79,8 +79,8 @@ async fn a_conversation_is_watched_and_ended() {
             "contextual_update",
         ),
         (
-            json!({ "command_type": "enable_human_takeover" }),
-            "enable_human_takeover",
+            json!({ "command_type": "send_human_message", "parameters": { "text": " " } }),
+            "parameters.text",
         ),
     ] {
         say(&mut late, wrong).await;
@@ -88,6 +88,7 @@ async fn a_conversation_is_watched_and_ended() {
         let message = problem["error_event"]["message"].as_str().unwrap();
         assert!(message.contains(named), "{message}");
     }
+    taken_over(&mut watcher, &mut caller).await;
     say(&mut watcher, json!({ "command_type": "end_call" })).await;
     assert_eq!(closed(&mut caller).await.0, 1000);
     for socket in [&mut watcher, &mut late] {
@@ -135,4 +136,24 @@ async fn watchers_are_told_what_the_agent_chooses() {
     .await;
     let first = crate::stage::next(&mut watcher).await;
     assert_eq!(first["type"], "user_transcript", "{first}");
+}
+
+/// A human speaks in the agent's place, and hands the conversation back.
+async fn taken_over(watcher: &mut Socket, caller: &mut Socket) {
+    say(watcher, json!({ "command_type": "enable_human_takeover" })).await;
+    say(
+        caller,
+        json!({ "type": "user_message", "text": "Who is there?" }),
+    )
+    .await;
+    let asked = told(watcher, "user_transcript").await;
+    let text = &asked["user_transcription_event"]["user_transcript"];
+    assert_eq!(text, "Who is there?");
+    let message = json!({ "text": "This is Bob." });
+    let message = json!({ "command_type": "send_human_message", "parameters": message });
+    say(watcher, message).await;
+    let said = told(watcher, "agent_response").await;
+    let text = &said["agent_response_event"]["agent_response"];
+    assert_eq!(text, "This is Bob.", "the agent has said nothing before it");
+    say(watcher, json!({ "command_type": "disable_human_takeover" })).await;
 }

@@ -78,6 +78,7 @@ async fn ring(api: Api, workspace: String, order: String) {
             id: &order,
             stage: Some(CallStage::NoAnswer),
             answered_by: None,
+            is_recording: false,
         };
         let noted = match api.placed_call(&workspace, &order).await {
             Ok(Some(mut placed)) => api.note_news(&mut placed, news).await,

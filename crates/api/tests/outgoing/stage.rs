@@ -217,6 +217,7 @@ impl Stage {
             id: "CA1",
             stage: Some(stage),
             answered_by: None,
+            is_recording: false,
         };
         self.api.note_news(&mut order, news).await.unwrap();
     }

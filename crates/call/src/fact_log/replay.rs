@@ -160,6 +160,7 @@ pub fn replay_under<R: BufRead>(
             EntryKind::ReplyText { .. }
             | EntryKind::ReplyHeard { .. }
             | EntryKind::EchoIgnored { .. }
+            | EntryKind::MachineAnswered
             | EntryKind::Problem(_) => {}
         }
         while let Some(decision) = manager.poll() {

@@ -26,6 +26,16 @@ pub(super) fn commands() -> Vec<Command> {
             turn,
             line: Line::Goodbye(HangUpCause::Silence),
         },
+        Command::Say {
+            turn,
+            line: Line::Ordered(4),
+        },
+        Command::LeaveUnanswered {
+            turn,
+            caller_text: "Hello?".into(),
+        },
+        Command::BeginHold,
+        Command::EndHold,
         Command::FinaliseTranscript {
             utterance: UtteranceId(3),
         },
@@ -52,6 +62,9 @@ pub(super) fn commands() -> Vec<Command> {
         Command::ResumePlayout { turn },
         Command::HangUp {
             cause: HangUpCause::ProviderUnavailable,
+        },
+        Command::HangUp {
+            cause: HangUpCause::AgentHungUp,
         },
     ]
 }
@@ -143,5 +156,6 @@ fn own_reasons() -> Vec<Reason> {
         Reason::GoodbyeHeard,
         Reason::CallerHungUp,
         Reason::CallerTyped,
+        Reason::Ordered,
     ]
 }

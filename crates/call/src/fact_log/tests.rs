@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use offhook_turn_taking::{
     BackchannelPolicy, Command, Decision, Fact, FillerOrder, HeardText, Instant,
-    InterruptionProfile, InterruptionProfiles, ReplyFailure, SoftTimeout, SpellingPatience, TurnId,
-    TurnManager, TurnMode, UtteranceId,
+    InterruptionProfile, InterruptionProfiles, Order, OrderedSpeech, ReplyFailure, SoftTimeout,
+    SpeechOrder, SpellingPatience, TurnId, TurnManager, TurnMode, UtteranceId,
 };
 use proptest::prelude::*;
 use tokio::sync::mpsc;
@@ -109,6 +109,29 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         Just(Fact::DtmfPressed { digit: '#' }),
         "[a-z]{0,5}".prop_map(|text| Fact::UserMessage { text }),
         Just(Fact::UserActivity),
+        any_order().prop_map(Fact::Ordered),
+    ]
+}
+
+fn any_order() -> impl Strategy<Value = Order> {
+    let speech = prop_oneof![
+        (0..5_u32).prop_map(OrderedSpeech::Line),
+        Just(OrderedSpeech::Reply),
+    ];
+    let speak = (speech, any::<bool>(), any::<bool>(), any::<bool>());
+    prop_oneof![
+        speak.prop_map(
+            |(speech, is_urgent, is_interruptible, ends_call)| Order::Speak(SpeechOrder {
+                speech,
+                is_urgent,
+                is_interruptible,
+                ends_call,
+            })
+        ),
+        Just(Order::Hold),
+        Just(Order::EndHold),
+        Just(Order::Mute),
+        Just(Order::Unmute),
     ]
 }
 
@@ -219,6 +242,7 @@ fn sample() -> Vec<LogEntry> {
             is_interrupted: true,
         });
     }
+    kinds.push(EntryKind::MachineAnswered);
     kinds.push(EntryKind::Problem("the voice is gone".into()));
     let times = (0..).map(|index| Instant::from_micros(index * 1_234_567));
     times

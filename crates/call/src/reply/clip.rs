@@ -8,6 +8,7 @@ use offhook_contract::{
     ChatEvent, ChatModel, ChatRequest, ProviderError, SpeechAudio, SpeechEvent, SpeechRequest,
     SpeechStream, TextToSpeech,
 };
+use offhook_media::SoundLoop;
 use offhook_turn_taking::TurnId;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -38,6 +39,8 @@ pub(crate) enum ClipEvent {
     Filler(TurnId, Result<Spoken, ProviderError>),
     /// The agent's backchannel of that number.
     Backchannel(usize, Result<Spoken, ProviderError>),
+    /// What is heard on hold.
+    HoldSound(SoundLoop),
 }
 
 /// Where a filler's text comes from.

@@ -12,8 +12,9 @@ mod pieces;
 use std::sync::Arc;
 
 use offhook_contract::{
-    ChatCall, ChatEvent, ChatReply, ChatRequest, ProviderError, SpeechAudio, SpeechEvent,
+    ChatCall, ChatEvent, ChatReply, ChatRequest, ProviderError, SpeechAudio, SpeechEvent, TextSpan,
 };
+use offhook_media::{SampleRate, key_tones};
 use offhook_turn_taking::{ReplyFailure, TurnId};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
@@ -51,8 +52,10 @@ pub(crate) enum ReplyEventKind {
 
 /// Where a reply's text comes from.
 pub(crate) enum ReplySource {
-    /// A configured line.
+    /// A line, configured or ordered.
     Line(String),
+    /// Keys of a telephone, whose tones are played; no text.
+    Keys(String),
     /// The chat model.
     Chat {
         /// The call's model.
@@ -146,6 +149,7 @@ impl Work {
                 self.wrote_all().await?;
                 None
             }
+            ReplySource::Keys(keys) => return self.press(&keys).await,
             ReplySource::Chat { model, request } => Some(model.reply(request)),
         };
         let (stage, mut events) = voices
@@ -163,6 +167,18 @@ impl Work {
                 problem: "the reply holds nothing that can be spoken".into(),
             },
         ))
+    }
+
+    /// Plays the tones of keys.
+    async fn press(&self, keys: &str) -> Result<(), Stop> {
+        let rate = SampleRate::HZ_8000;
+        let tones = SpeechAudio {
+            samples: key_tones(keys, rate),
+            rate,
+            span: TextSpan::default(),
+            words: Vec::new(),
+        };
+        self.report(ReplyEventKind::Audio(tones)).await
     }
 
     /// Feeds the voice from the model, and the session from the voice, until both are done.

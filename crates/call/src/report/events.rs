@@ -28,6 +28,8 @@ pub enum CallState {
     AgentSpeaking,
     /// The agent has stopped until it is clear whether the caller takes the floor.
     Held,
+    /// The caller is on hold.
+    OnHold,
 }
 
 /// What became of a time that the caller spoke over the agent.
@@ -80,6 +82,11 @@ pub enum CallEvent {
         /// `0` to `9`, `*`, `#`, `A` to `D`.
         digit: char,
     },
+    /// It is known who has answered a call that the agent placed.
+    Answered {
+        /// `machine`.
+        by: String,
+    },
     /// A provider is in trouble.
     Problem {
         /// In the words of the error.
@@ -103,6 +110,7 @@ impl CallEvent {
             Self::Interruption { .. } => "interruption",
             Self::Decision { .. } => "decision",
             Self::Key { .. } => "key",
+            Self::Answered { .. } => "answered",
             Self::Problem { .. } => "problem",
             Self::Ended { .. } => "ended",
         }
@@ -162,6 +170,9 @@ impl EventReader {
             } => self.reply_ended(*turn, heard_text.as_deref(), *is_interrupted, at),
             EntryKind::Problem(message) => self.tell(CallEvent::Problem {
                 message: message.clone(),
+            }),
+            EntryKind::MachineAnswered => self.tell(CallEvent::Answered {
+                by: "machine".to_owned(),
             }),
             EntryKind::Timer | EntryKind::EchoIgnored { .. } => {}
         }
@@ -234,11 +245,19 @@ impl EventReader {
                 let reply = self.reply(*turn);
                 let began = began.or(reply.caller_began);
                 reply.caller_began = began;
-                if let Some(began) = began.filter(|_| self.beginnings.len() < BEGINNINGS_MAX) {
-                    self.beginnings.push((*turn, began));
-                }
+                self.note_beginning(*turn, began);
                 self.becomes(CallState::Thinking);
             }
+            Command::LeaveUnanswered { turn, caller_text } => {
+                self.caller_said(caller_text, at);
+                let began = self.caller_began.take();
+                let reply = self.reply(*turn);
+                reply.caller_text.clone_from(caller_text);
+                reply.caller_began = began;
+                self.note_beginning(*turn, began);
+            }
+            Command::BeginHold => self.becomes(CallState::OnHold),
+            Command::EndHold => self.becomes(CallState::Listening),
             Command::HoldPlayout { .. } => {
                 self.tell(interruption(InterruptionStage::Held));
                 self.becomes(CallState::Held);
@@ -261,6 +280,12 @@ impl EventReader {
                 reason: reason.to_string(),
             }),
             Command::CancelReply { .. } | Command::FinaliseTranscript { .. } => {}
+        }
+    }
+
+    fn note_beginning(&mut self, turn: TurnId, began: Option<Instant>) {
+        if let Some(began) = began.filter(|_| self.beginnings.len() < BEGINNINGS_MAX) {
+            self.beginnings.push((turn, began));
         }
     }
 

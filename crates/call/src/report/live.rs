@@ -82,6 +82,9 @@ impl<W: Write> LiveTranscript<W> {
                 let text = format!("[the caller's line sends the agent's own words back: {text}]");
                 self.settle(entry.at, "caller", &text)
             }
+            EntryKind::MachineAnswered => {
+                self.settle(entry.at, "caller", "[a machine has answered]")
+            }
             EntryKind::Problem(problem) => self.settle(entry.at, "problem", problem),
             EntryKind::Timer => Ok(()),
         }

@@ -10,6 +10,7 @@ pub(crate) const fn end_name(cause: HangUpCause) -> &'static str {
         HangUpCause::DurationLimit => "duration_limit",
         HangUpCause::ProviderUnavailable => "provider_unavailable",
         HangUpCause::CallerHungUp => "caller_hung_up",
+        HangUpCause::AgentHungUp => "agent_hung_up",
     }
 }
 
@@ -20,6 +21,7 @@ pub(super) const fn kind_name(kind: TurnKind) -> &'static str {
         TurnKind::Line(Line::Reprompt(_)) => "reprompt",
         TurnKind::Line(Line::Apology) => "apology",
         TurnKind::Line(Line::Goodbye(_)) => "goodbye",
+        TurnKind::Line(Line::Ordered(_)) => "ordered",
     }
 }
 

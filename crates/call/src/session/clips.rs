@@ -49,6 +49,11 @@ impl Clips {
             made: Vec::new(),
         }
     }
+
+    /// Where what was made for the session goes.
+    pub(super) fn sender(&self) -> mpsc::Sender<ClipEvent> {
+        self.sender.clone()
+    }
 }
 
 impl Session {
@@ -119,6 +124,7 @@ impl Session {
         match clip {
             ClipEvent::Filler(turn, Ok(spoken)) => self.bridge(turn, spoken, now),
             ClipEvent::Backchannel(index, Ok(spoken)) => self.keep(index, spoken),
+            ClipEvent::HoldSound(sound) => self.hold_sound_made(sound),
             ClipEvent::Filler(_, Err(problem)) | ClipEvent::Backchannel(_, Err(problem)) => {
                 self.clip_failed(&problem, now);
             }

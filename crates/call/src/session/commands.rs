@@ -118,24 +118,26 @@ impl Session {
                 self.mouth.resume(now);
                 self.chronicle.decided(turn, BargeInOutcome::Resumed, now);
             }
+            Command::LeaveUnanswered { turn, caller_text } => {
+                self.leave_unanswered(turn, caller_text, now);
+            }
+            Command::BeginHold => self.begin_hold(),
+            Command::EndHold => self.end_hold(),
             Command::HangUp { cause } => self.ended = Some(cause),
         }
     }
 
     fn say(&mut self, turn: TurnId, line: Line, now: Instant) {
-        let text = self.persona.line(line);
-        if text.trim().is_empty() {
+        let source = match line {
+            Line::Ordered(number) => self.ordered_line(number),
+            line => ReplySource::Line(self.persona.line(line)),
+        };
+        if matches!(&source, ReplySource::Line(text) if text.trim().is_empty()) {
             self.tell(Fact::ReplyReady { turn }, now);
             self.tell(Fact::PlayoutFinished { turn }, now);
             return;
         }
-        self.begin(
-            turn,
-            TurnKind::Line(line),
-            String::new(),
-            ReplySource::Line(text),
-            now,
-        );
+        self.begin(turn, TurnKind::Line(line), String::new(), source, now);
         self.release(now);
     }
 

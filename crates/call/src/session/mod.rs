@@ -8,25 +8,26 @@ mod clock;
 mod commands;
 mod ears;
 mod echo;
+mod keys;
+mod machine;
 mod mouth;
 mod opening;
+mod orders;
 mod own_words;
 mod reply_text;
 mod sound;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use offhook_contract::{
     ChatCall, ChatModel, DetectorEvent, LEG_QUEUE_FRAMES, Leg, LegControl, LegEvent, LegNotice,
     ProviderError, Speaker, SpeechRequest, SpeechToText, SttEvent, TextToSpeech, TurnDetector,
 };
 use offhook_media::Frame;
-use offhook_turn_taking::{
-    Fact, HangUpCause, HeardText, Instant, Line, PolicyError, TurnId, TurnManager,
-};
+use offhook_turn_taking::{Fact, HangUpCause, Instant, PolicyError, TurnId, TurnManager};
 use tokio::sync::mpsc;
 
+use crate::control::Control;
 use crate::conversation::Conversation;
 use crate::persona::Persona;
 use crate::record::{CallRecord, EntryKind, LogEntry};
@@ -37,8 +38,11 @@ use clips::Clips;
 use clock::Clock;
 use commands::LiveReply;
 use ears::{Ears, Heard};
+use keys::KeyEntry;
+use machine::MachineWatch;
 use mouth::Mouth;
 use opening::{open_chat, soon};
+use orders::Orders;
 use own_words::OwnWords;
 
 /// Events of replies that may wait for the session.
@@ -73,26 +77,6 @@ pub struct CallSetup {
     pub control: mpsc::Receiver<Control>,
 }
 
-/// An order from outside the call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Control {
-    /// End the call now.
-    HangUp,
-    /// Say nothing until the caller speaks, or for `wait` at most: the answer that is being made is
-    /// dropped, silence brings no reminder and does not end the call.
-    SkipTurn {
-        /// `None` until the caller speaks.
-        wait: Option<Duration>,
-    },
-    /// Let the agent know something from its next reply on. It is no reason to speak.
-    Note {
-        /// What.
-        text: String,
-        /// What was noted under the same name before is forgotten.
-        name: Option<String>,
-    },
-}
-
 /// Why a call cannot begin.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -125,6 +109,11 @@ pub struct Session {
     reply_sender: mpsc::Sender<ReplyEvent>,
     reply_events: mpsc::Receiver<ReplyEvent>,
     clips: Clips,
+    orders: Orders,
+    /// Keys that the caller presses, where they are a turn.
+    keys: Option<KeyEntry>,
+    /// Whether a machine has answered, where the agent has something to leave on it.
+    machine: Option<MachineWatch>,
     caller_audio: mpsc::Receiver<Frame>,
     leg_events: mpsc::Receiver<LegEvent>,
     leg_control: mpsc::Sender<LegControl>,
@@ -185,20 +174,17 @@ impl Session {
             persona.system_prompt(&*providers.voice),
             persona.agent().context_window_turns(),
         );
-        let mut warm = conversation.clone();
-        let greeting = persona.line(Line::Greeting);
-        warm.add_reply("", &greeting, &HeardText::Known(greeting.clone()));
+        let warm = persona.greeted(&conversation);
         let listening = persona.listening(rate);
-        let hearing = persona.agent().hearing();
         let sound = sound::of(&persona, &*providers.voice, rate);
         let hearing = Ears::open(
             &providers.detector,
             &providers.recognition,
             listening,
-            hearing,
+            persona.agent().hearing(),
             persona.agent().turn_policy().weighs_likelihood(),
         );
-        let thinking = open_chat(&providers.chat, warm.so_far());
+        let thinking = open_chat(&providers.chat, warm);
         let (ears, chat, (speech, manner)) = tokio::join!(soon(hearing), thinking, sound);
         let mut absent = Vec::new();
         let ears = ears.map_err(|problem| absent.push(problem)).ok();
@@ -226,6 +212,9 @@ impl Session {
             reply_sender,
             reply_events,
             clips: Clips::new(providers.chat),
+            orders: Orders::default(),
+            keys: persona.agent().key_input().map(KeyEntry::new),
+            machine: persona.voicemail_message().map(|_| MachineWatch::new()),
             caller_audio: leg.audio_in,
             leg_events: leg.events,
             leg_control: leg.control,
@@ -277,7 +266,10 @@ impl Session {
     /// Waits for the next thing that happens.
     async fn next_incoming(&mut self) -> Incoming {
         let manager = self.manager.poll_timeout().map(|(at, _)| at);
-        let deadline = [manager, self.mouth.deadline()].into_iter().flatten().min();
+        let machine = self.machine.as_ref().and_then(MachineWatch::deadline);
+        let keys = self.keys.as_ref().and_then(KeyEntry::deadline);
+        let deadlines = [manager, self.mouth.deadline(), machine, keys];
+        let deadline = deadlines.into_iter().flatten().min();
         let wake = self.clock.wake_at(deadline);
         let has_room = self.mouth.has_room();
         let (detected, recognised) = match &mut self.ears {
@@ -311,15 +303,12 @@ impl Session {
                     self.chronicle.log(now, EntryKind::Timer);
                     self.manager.handle_timeout(now);
                 }
+                self.watch_greeting(now);
+                let keys = self.keys.as_mut();
+                let typed = keys.and_then(|keys| keys.handle_timeout(now));
+                self.take_typed(typed, now);
             }
-            Incoming::Control(Some(Control::HangUp)) => self.tell(Fact::HungUp, now),
-            Incoming::Control(Some(Control::SkipTurn { wait })) => {
-                let turn = self.newest_turn;
-                self.tell(Fact::TurnSkipped { turn, wait }, now);
-            }
-            Incoming::Control(Some(Control::Note { text, name })) => {
-                self.conversation.note(name.as_deref(), &text);
-            }
+            Incoming::Control(Some(order)) => self.take_order(order, now),
             Incoming::Control(None) => self.is_control_open = false,
             Incoming::Leg(LegInput::Audio(frame)) => self.hear(frame, now),
             Incoming::Leg(LegInput::Event(event)) => self.take_leg_event(event, now),
@@ -346,7 +335,10 @@ impl Session {
         self.chronicle.note_fact(&fact, now);
         self.note_tools(&fact);
         self.manager.handle(&fact, now);
+        let machine = self.machine.as_mut();
+        let found = machine.and_then(|watch| watch.note(&fact, now));
         self.chronicle.log(now, EntryKind::Fact(fact));
+        self.found(found, now);
     }
 
     /// Passes caller audio on. What has waited longer than 200 ms is old news and is dropped.
@@ -363,6 +355,10 @@ impl Session {
             self.tape(&newest, &played);
             self.dropped_frames += 1;
         }
+        self.watch_sound(&newest, now);
+        if self.orders.is_caller_unheard() {
+            newest = Frame::silence(newest.rate());
+        }
         if let Some(ears) = &mut self.ears {
             ears.hear(&newest, &played);
         }
@@ -376,10 +372,25 @@ impl Session {
 
     fn take_leg_event(&mut self, event: LegEvent, now: Instant) {
         match event {
-            LegEvent::Dtmf(digit) => self.tell(Fact::DtmfPressed { digit }, now),
+            LegEvent::Dtmf(digit) => self.take_key(digit, now),
             LegEvent::Message(text) => self.tell(Fact::UserMessage { text }, now),
             LegEvent::Activity => self.tell(Fact::UserActivity, now),
             LegEvent::HungUp => self.leg_went_away(now),
+        }
+    }
+
+    fn take_key(&mut self, digit: char, now: Instant) {
+        self.tell(Fact::DtmfPressed { digit }, now);
+        if !self.orders.is_caller_unheard() {
+            let keys = self.keys.as_mut();
+            let typed = keys.and_then(|keys| keys.press(digit, now));
+            self.take_typed(typed, now);
+        }
+    }
+
+    fn take_typed(&mut self, typed: Option<String>, now: Instant) {
+        if let Some(text) = typed {
+            self.tell(Fact::UserMessage { text }, now);
         }
     }
 

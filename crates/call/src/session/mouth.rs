@@ -16,7 +16,9 @@ mod voicing;
 use std::time::Duration;
 
 use offhook_contract::{LegControl, LegDescription, OutboundFrame, SpeechAudio};
-use offhook_media::{Frame, Gain, Mixer, Playout, PlayoutSegment, Resampler, SampleRate};
+use offhook_media::{
+    Frame, Gain, Mixer, Playout, PlayoutSegment, Resampler, SampleRate, SoundLoop,
+};
 use offhook_turn_taking::{HeardText, Instant, TurnId};
 use tokio::sync::mpsc;
 
@@ -237,6 +239,21 @@ impl Mouth {
             .far_end
             .get_or_insert_with(|| FarEnd::new(self.rate, at));
         far_end.next(at)
+    }
+
+    /// Samples a second of the leg.
+    pub(super) const fn rate(&self) -> SampleRate {
+        self.rate
+    }
+
+    /// The caller is on hold, and hears this.
+    pub(super) fn play_hold(&mut self, sound: SoundLoop) {
+        self.surroundings.hold(Some(sound));
+    }
+
+    /// The caller is on hold no more.
+    pub(super) fn end_hold(&mut self) {
+        self.surroundings.hold(None);
     }
 
     /// Whether a reply is being heard, or was until it was held.

@@ -221,7 +221,11 @@ impl Judgement {
             Command::ResumePlayout { .. } => ("goes on", GoesOn),
             Command::SayFiller { .. } => ("bridges a slow reply", Speaks),
             Command::Backchannel { .. } => ("shows that it listens", GoesOn),
-            Command::StaySilent { .. } => ("stays silent", Unheard),
+            Command::StaySilent { .. } | Command::LeaveUnanswered { .. } => {
+                ("stays silent", Unheard)
+            }
+            Command::BeginHold => ("puts the caller on hold", Holds),
+            Command::EndHold => ("takes the caller off hold", GoesOn),
             Command::CancelReply { .. } if decision.reason.is_interruption() => ("stops", Stops),
             Command::CancelReply { .. } => ("drops its draft", Unheard),
             Command::HangUp { .. } => ("hangs up", Ends),
@@ -244,6 +248,7 @@ const fn line_name(line: Line) -> &'static str {
         Line::Reprompt(_) => "reminds the caller",
         Line::Apology => "apologises",
         Line::Goodbye(_) => "says goodbye",
+        Line::Ordered(_) => "says what it was ordered to",
     }
 }
 

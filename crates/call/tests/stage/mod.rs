@@ -33,6 +33,9 @@ pub(crate) struct Stage {
     replies: Vec<ScriptedReply>,
     likelihoods: Vec<f32>,
     speech: Vec<(Duration, Duration)>,
+    beeps: Vec<(Duration, Duration)>,
+    keys: Vec<(Duration, char)>,
+    is_calling: bool,
     hangs_up: Option<Duration>,
     chat: Option<ScriptedChat>,
     agent_base: String,
@@ -72,6 +75,9 @@ impl Stage {
             replies: Vec::new(),
             likelihoods: Vec::new(),
             speech: Vec::new(),
+            beeps: Vec::new(),
+            keys: Vec::new(),
+            is_calling: false,
             hangs_up: None,
             chat: None,
             agent_base: AGENT.to_owned(),
@@ -115,6 +121,24 @@ impl Stage {
     /// The caller is loud from `at`, for `length`.
     pub(crate) fn speaks(mut self, at: Duration, length: Duration) -> Self {
         self.speech.push((at, at + length));
+        self
+    }
+
+    /// A tone of 1 kHz is heard on the line from `at`, for `length`.
+    pub(crate) fn beeps(mut self, at: Duration, length: Duration) -> Self {
+        self.beeps.push((at, at + length));
+        self
+    }
+
+    /// The caller presses a key.
+    pub(crate) fn presses(mut self, at: Duration, key: char) -> Self {
+        self.keys.push((at, key));
+        self
+    }
+
+    /// The agent has placed the call.
+    pub(crate) fn calling(mut self) -> Self {
+        self.is_calling = true;
         self
     }
 
@@ -170,7 +194,7 @@ impl Stage {
         let (log, entries) = mpsc::channel(100_000);
         let session = Session::open(CallSetup {
             call_id: "call-1".into(),
-            persona: persona(&self.agent_base, &self.agent_fields),
+            persona: persona(&self.agent_base, &self.agent_fields, self.is_calling),
             leg: near,
             providers: Providers {
                 detector: Arc::new(ScriptedDetector::with_likelihoods(&self.likelihoods)),
@@ -191,10 +215,11 @@ impl Stage {
         .expect("a call opens");
         assert!(asked_at.elapsed() <= Duration::from_millis(2_500));
         let outside = Outside {
+            keys: self.keys,
             orders,
             due: self.orders,
         };
-        let caller = tokio::spawn(call(far, self.speech, self.hangs_up, outside));
+        let caller = tokio::spawn(call(far, self.speech, self.beeps, self.hangs_up, outside));
         let record = session.run().await;
         let (agent_frames, heard) = caller.await.expect("the caller does not panic");
         let events = told(entries, &record);
@@ -288,6 +313,8 @@ impl Performance {
 
 /// Who gives orders from outside the call.
 struct Outside {
+    /// What the caller presses.
+    keys: Vec<(Duration, char)>,
     orders: mpsc::Sender<Control>,
     due: Vec<(Duration, Control)>,
 }
@@ -306,10 +333,23 @@ impl Outside {
 const AGENT: &str = r#""first_message": "Hello there.",
     "silence": { "reprompt_after": "8s", "reprompts_max": 2 }"#;
 
-fn persona(base: &str, fields: &str) -> Persona {
+fn persona(base: &str, fields: &str, is_calling: bool) -> Persona {
     let agent = format!(r#"{{"name": "Ava", "prompt": "Be brief.", {base}{fields}}}"#);
     let agent = Agent::from_json(&agent).expect("a valid agent");
-    Persona::new(Arc::new(agent), CallVariables::new())
+    let persona = Persona::new(Arc::new(agent), CallVariables::new());
+    match is_calling {
+        true => persona.calling(),
+        false => persona,
+    }
+}
+
+/// 20 ms of a tone of 1 kHz.
+fn beep() -> Frame {
+    let samples = std::array::from_fn::<i16, 320, _>(|at| {
+        let angle = std::f32::consts::TAU * at as f32 / 16.0;
+        (angle.sin() * 8_000.0) as i16
+    });
+    Frame::padded(RATE, &samples)
 }
 
 /// 20 ms of a caller who makes a sound of no pitch, as no echo of the agent would be.
@@ -326,6 +366,7 @@ fn loud(now: Duration) -> Frame {
 async fn call(
     mut far: LegFarEnd,
     speech: Vec<(Duration, Duration)>,
+    beeps: Vec<(Duration, Duration)>,
     hangs_up: Option<Duration>,
     mut outside: Outside,
 ) -> (Vec<Duration>, Vec<i16>) {
@@ -351,8 +392,16 @@ async fn call(
                     let _ = far.events.send(LegEvent::HungUp).await;
                 }
                 outside.give_orders(now).await;
-                let is_loud = speech.iter().any(|(from, to)| now >= *from && now < *to);
-                let frame = if is_loud { loud(now) } else { Frame::silence(RATE) };
+                while let Some(at) = outside.keys.iter().position(|(at, _)| *at <= now) {
+                    let (_, key) = outside.keys.remove(at);
+                    let _ = far.events.send(LegEvent::Dtmf(key)).await;
+                }
+                let is_in = |(from, to): &(Duration, Duration)| now >= *from && now < *to;
+                let frame = match (speech.iter().any(is_in), beeps.iter().any(is_in)) {
+                    (true, _) => loud(now),
+                    (false, true) => beep(),
+                    (false, false) => Frame::silence(RATE),
+                };
                 let _ = far.audio_in.try_send(frame);
             }
         }

@@ -3,6 +3,7 @@
 //! call goes. Both are signed by the carrier.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -10,8 +11,11 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
+use offhook_agent::{Agent, CallVariables};
+use offhook_api::calls::CallDocument;
 use offhook_api::{CallNews, CallStage, PlacedAnswer, PlacedCall};
-use offhook_carriers::{Answer, Carrier, Progress, Stage, Webhook};
+use offhook_call::Persona;
+use offhook_carriers::{Answer, AnsweredBy, Carrier, Progress, Stage, Webhook};
 use offhook_store::now_ms;
 
 use super::carriers::{NotSigned, pairs, served, stream_url};
@@ -70,6 +74,7 @@ async fn status(
             id: &progress.id,
             stage: progress.stage.and_then(stage),
             answered_by: progress.answered_by.map(|it| it.name()),
+            is_recording: progress.answered_by == Some(AnsweredBy::MachineRecording),
         };
         let noted = server.api.note_news(&mut placed, news).await;
         noted.map_err(|refusal| refuse_as(&refusal))?;
@@ -143,5 +148,28 @@ impl<'s> Told<'s> {
             public_url,
             call,
         })
+    }
+}
+
+/// A call that an agent has placed goes on: what is known of it stays. Gives its order.
+pub(super) fn carry_on(
+    carried: &mut CallDocument,
+    placed: Option<(PlacedCall, CallDocument)>,
+) -> Option<PlacedCall> {
+    let (placed, known) = placed?;
+    carried.direction = Some("outbound".into());
+    carried.requested_at_ms = known.requested_at_ms;
+    carried.ringing_at_ms = known.ringing_at_ms;
+    carried.answered_by = known.answered_by;
+    carried.other.extend(known.other);
+    Some(placed)
+}
+
+/// The agent in a call that it has placed, or that somebody else has.
+pub(super) fn persona(agent: Agent, variables: CallVariables, is_placed: bool) -> Persona {
+    let persona = Persona::new(Arc::new(agent), variables).at(SystemTime::now());
+    match is_placed {
+        true => persona.calling(),
+        false => persona,
     }
 }

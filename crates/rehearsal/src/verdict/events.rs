@@ -15,6 +15,7 @@ pub(super) fn of(record: &CallRecord) -> Vec<EventName> {
             TurnKind::Line(Line::Reprompt(_)) => EventName::Reprompt,
             TurnKind::Line(Line::Apology) => EventName::Apology,
             TurnKind::Line(Line::Goodbye(_)) => EventName::Goodbye,
+            TurnKind::Line(Line::Ordered(_)) => EventName::Ordered,
         };
         Some((turn.timings.first_frame_sent?, event))
     });

@@ -229,6 +229,9 @@ impl TurnManager {
         let is_unheard = live.stage == Stage::Unheard;
         let is_stoppable = match live.speech {
             Speech::Answer | Speech::Line(Line::Reprompt(_)) => true,
+            Speech::Unasked | Speech::Line(Line::Ordered(_)) => {
+                self.live_order().is_none_or(|order| order.is_interruptible)
+            }
             Speech::Line(Line::Goodbye(cause)) => cause == HangUpCause::Silence,
             Speech::Line(Line::Apology) => !self.is_deaf,
             Speech::Line(Line::Greeting) => !is_unheard,
@@ -268,6 +271,7 @@ impl TurnManager {
     /// Starts the reply before the turn is decided, where that is worth it.
     pub(super) fn speculate(&mut self) {
         if !self.policy.is_speculation_on
+            || self.orders.is_restrained()
             || self.replies.live().is_some()
             || self.speculations >= self.policy.speculations_max
         {
@@ -319,6 +323,10 @@ impl TurnManager {
         self.turns = self.turns.saturating_add(1);
         self.silence.caller_answered(self.now);
         self.soft_timeout.caller_spoke();
+        if self.orders.is_muted() {
+            self.leave_unanswered(unasked.unwrap_or_default());
+            return;
+        }
         if let Some(text) = unasked {
             self.cancel(Reason::CallerWentOn);
             self.start_reply(text, Stage::Speculative, reason.clone());
@@ -339,7 +347,8 @@ impl TurnManager {
 
     /// Warms the prompt cache when the caller, who has the floor, has said some words more.
     fn prime(&mut self) {
-        if self.replies.live().is_some() || self.caller.speaking().is_none() || self.is_deaf {
+        let is_unwanted = self.is_deaf || self.orders.is_restrained();
+        if self.replies.live().is_some() || self.caller.speaking().is_none() || is_unwanted {
             return;
         }
         let count = words(self.caller.text()).count();

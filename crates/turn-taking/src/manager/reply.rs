@@ -138,15 +138,15 @@ impl TurnManager {
     /// Says goodbye in place of whatever is being said, and hangs up after it. A goodbye to a
     /// silent caller does not count: the caller may still come back and undo it.
     pub(super) fn part(&mut self, cause: HangUpCause, reason: Reason) {
-        let is_parting = self.replies.live().is_some_and(|live| match live.speech {
-            Speech::Line(Line::Goodbye(cause)) => cause != HangUpCause::Silence,
-            Speech::Line(_) | Speech::Answer => false,
-        });
-        if is_parting {
+        if self.is_parting() {
             return;
         }
         self.cancel(reason.clone());
-        self.say(Line::Goodbye(cause), reason);
+        if self.orders.is_muted() {
+            self.hang_up(cause, reason);
+        } else {
+            self.say(Line::Goodbye(cause), reason);
+        }
     }
 
     pub(super) fn hang_up(&mut self, cause: HangUpCause, reason: Reason) {
@@ -158,24 +158,31 @@ impl TurnManager {
 
     /// Recognition is gone: the agent leaves as soon as nothing else is being said.
     pub(super) fn tell_deafness(&mut self) {
-        if self.is_deaf && !self.replies.has_floor() {
+        if self.is_deaf && !self.replies.has_floor() && !self.orders.is_restrained() {
             self.part(HangUpCause::ProviderUnavailable, Reason::RecognitionFailed);
         }
     }
 
     fn finish(&mut self) {
+        let order = self.live_order();
         let Some(live) = self.replies.end() else {
             return;
         };
         self.barge_in.stop();
+        if order.is_some_and(|order| order.ends_call) {
+            self.hang_up(HangUpCause::AgentHungUp, Reason::GoodbyeHeard);
+            return;
+        }
         match live.speech {
             Speech::Line(Line::Goodbye(cause)) => {
                 self.hang_up(cause, Reason::GoodbyeHeard);
                 return;
             }
             Speech::Line(Line::Reprompt(_)) => self.silence.reminded(self.now),
-            Speech::Line(Line::Greeting | Line::Apology) => self.silence.stirred(self.now),
-            Speech::Answer => {
+            Speech::Line(Line::Greeting | Line::Apology | Line::Ordered(_)) => {
+                self.silence.stirred(self.now);
+            }
+            Speech::Answer | Speech::Unasked => {
                 self.failures = 0;
                 self.silence.stirred(self.now);
             }
@@ -191,12 +198,20 @@ impl TurnManager {
         else {
             return;
         };
+        let order = self.live_order();
         self.cancel(reason.clone());
         if stage == Stage::Speculative {
             return;
         }
+        if order.is_some_and(|order| order.ends_call) {
+            self.hang_up(HangUpCause::AgentHungUp, reason);
+            return;
+        }
         if let Speech::Line(Line::Goodbye(cause)) = speech {
             self.hang_up(cause, reason);
+            return;
+        }
+        if self.orders.is_restrained() {
             return;
         }
         if speech == Speech::Line(Line::Apology) && stage == Stage::Unheard {

@@ -21,6 +21,7 @@ pub(super) enum Kind {
     CardExpiry,
     GovernmentId,
     Telephone,
+    Keys,
 }
 
 /// Something in a text, and what it may be, the likeliest first.
@@ -55,7 +56,11 @@ struct Form {
 }
 
 fn forms() -> Vec<Form> {
-    let written = mails().into_iter().chain(devices()).chain(sites());
+    let written = keys()
+        .into_iter()
+        .chain(mails())
+        .chain(devices())
+        .chain(sites());
     let written = written.chain(dates()).chain(numbered());
     let forms = written.filter_map(|(expression, kinds, is_right)| {
         Some(Form {
@@ -72,6 +77,12 @@ type Written = (String, &'static [Kind], Check);
 
 const fn always(_: &str, _: &Match<'_>) -> bool {
     true
+}
+
+/// What the caller has typed on the telephone.
+fn keys() -> [Written; 1] {
+    let pressed = r"\[keys [0-9A-D*#]+\]";
+    [(pressed.to_owned(), &[Kind::Keys], always)]
 }
 
 fn mails() -> [Written; 2] {

@@ -170,3 +170,18 @@ fn texts_within_a_value_are_replaced() {
     let expected = json!({ "turns": [{ "caller_text": "[EMAIL_ADDRESS]", "ms": 7 }], "at": null });
     assert_eq!(value, expected);
 }
+
+#[test]
+fn keys_that_the_caller_pressed_are_replaced_where_the_agent_says_so() {
+    let agent = |is_redacted| {
+        let agent = json!({
+            "name": "Ann", "prompt": "Be brief.", "key_input": { "is_redacted": is_redacted },
+        });
+        offhook_agent::Agent::from_json(&agent.to_string()).unwrap()
+    };
+    let text = "My code: [keys 12*4#].";
+    for (is_redacted, expected) in [(true, "My code: [KEYS]."), (false, text)] {
+        let redaction = Redaction::new(&agent(is_redacted).records().redaction);
+        assert_eq!(redaction.apply(text), expected);
+    }
+}

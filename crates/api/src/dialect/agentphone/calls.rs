@@ -14,7 +14,7 @@ use crate::base_url::base_url;
 use crate::calls::{ACTIVE, CallView, ENDED, NEVER_UP};
 use crate::dialect::agents::{invalid, stored};
 use crate::dialect::calling::CallerWish;
-use crate::dialect::field::{Field, Kind, PLACED, TELEPHONY, field, flag, map, name, text, word};
+use crate::dialect::field::{Field, Kind, PLACED, field, flag, map, name, text, word};
 use crate::dialect::objects::ObjectKind;
 use crate::dialect::problem::{Problem, ProblemKind, Step};
 use crate::dialect::query::{Fields, page};
@@ -57,11 +57,11 @@ const OUTBOUND_FIELDS: &[Field] = &[
     text("callScreeningIdentity")
         .at_most(100)
         .or_null()
-        .acts(TELEPHONY),
+        .acts(PLACED),
     text("callScreeningPurpose")
         .at_most(300)
         .or_null()
-        .acts(TELEPHONY),
+        .acts(PLACED),
     flag("disableRecording").or_null().acts(PLACED),
 ];
 
@@ -198,11 +198,13 @@ async fn recording(
 }
 
 /// What of an agent is otherwise for one call, and what that is called in the agent.
-const OTHERWISE: [(&str, &str); 4] = [
+const OTHERWISE: [(&str, &str); 6] = [
     ("initialGreeting", "beginMessage"),
     ("voice", "voice"),
     ("systemPrompt", "systemPrompt"),
     ("modelTier", "modelTier"),
+    ("callScreeningIdentity", "callScreeningIdentity"),
+    ("callScreeningPurpose", "callScreeningPurpose"),
 ];
 
 /// Calls a telephone number.

@@ -84,8 +84,7 @@ const FIELDS: &[Field] = &[
     text("voicemailMessage")
         .at_most(1_000)
         .or_null()
-        .default("null")
-        .acts(TELEPHONY),
+        .default("null"),
     word("sttMode", RECOGNITION)
         .null_is_absent()
         .default("\"fast\""),
@@ -110,14 +109,8 @@ const FIELDS: &[Field] = &[
         .at_most(20)
         .null_is_absent()
         .acts(TOOLS),
-    text("callScreeningIdentity")
-        .at_most(100)
-        .or_null()
-        .acts(TELEPHONY),
-    text("callScreeningPurpose")
-        .at_most(300)
-        .or_null()
-        .acts(TELEPHONY),
+    text("callScreeningIdentity").at_most(100).or_null(),
+    text("callScreeningPurpose").at_most(300).or_null(),
 ];
 
 const CUSTOM_TOOLS: &[Field] = &[
@@ -190,6 +183,17 @@ const LENSES: &[Lens] = &[
         "interruption_sensitivity",
         &["interruptionSensitivity"],
         Way::Within { min: 0.0, max: 1.0 },
+    ),
+    lens("voicemail_message", &["voicemailMessage"], Way::Same),
+    lens(
+        "call_screening.identity",
+        &["callScreeningIdentity"],
+        Way::Same,
+    ),
+    lens(
+        "call_screening.purpose",
+        &["callScreeningPurpose"],
+        Way::Same,
     ),
     lens(
         "backchannels",

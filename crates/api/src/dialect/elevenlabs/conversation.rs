@@ -1,10 +1,11 @@
 //! `conversation_config` without its agent: turns, voice, hearing, the conversation itself.
 
+use super::key_input;
 use super::lenses::{RECOGNISERS, TURN_MODELS};
 use super::speech::{AUDIO_TAGS, LOCATORS, VOICES};
 use crate::dialect::field::{
-    Acts, Field, KNOWLEDGE, Kind, NAMES, PROVIDERS, TELEPHONY, field, flag, list, map, name,
-    number, objects, section, text, whole, word,
+    Acts, Field, KNOWLEDGE, Kind, NAMES, PROVIDERS, field, flag, list, map, name, number, objects,
+    section, text, whole, word,
 };
 
 pub(super) const EVENTS: &[&str] = &[
@@ -236,9 +237,15 @@ pub(super) const FIELDS: &[Field] = &[
     map("conversation_config.conversation.file_input")
         .or_null()
         .acts(PROVIDERS),
-    map("conversation_config.conversation.dtmf_input_settings")
-        .or_null()
-        .acts(TELEPHONY),
+    section("conversation_config.conversation.dtmf_input_settings").or_null(),
+    number(
+        "conversation_config.conversation.dtmf_input_settings.dtmf_input_timeout",
+        0.0,
+        key_input::TIMEOUT_MAX,
+    )
+    .null_is_absent(),
+    flag("conversation_config.conversation.dtmf_input_settings.hash_terminator").null_is_absent(),
+    flag("conversation_config.conversation.dtmf_input_settings.redact_input").null_is_absent(),
     section("conversation_config.conversation.background_sound").or_null(),
     word(
         "conversation_config.conversation.background_sound.source_type",

@@ -3,6 +3,7 @@
 use offhook_agent::{template_of, text_of_template};
 use serde_json::{Value, json};
 
+use super::key_input;
 use super::limits::{CALLS_PER_DAY, CONCURRENT_CALLS, QUEUE_FIELDS, WAIT_MAX};
 use super::own_models::{CHAT_SERVER, CHAT_SERVER_FIELDS, CHAT_STANDBY, CHAT_STANDBY_FIELDS};
 use super::sounds::{AMBIENT_SOUND, BED_FIELDS};
@@ -211,6 +212,7 @@ pub(super) const LENSES: &[Lens] = &[
         Way::Same,
     ),
     lens("soft_timeout", SOFT_FIELDS, SOFT_TIMEOUT),
+    lens("key_input", key_input::FIELDS, key_input::KEY_INPUT),
     lens(
         "endpointing.spelling_patience",
         &["conversation_config.turn.spelling_patience"],

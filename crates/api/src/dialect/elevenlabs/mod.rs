@@ -10,6 +10,7 @@ mod conversations;
 pub(crate) mod deliveries;
 mod document;
 mod initiation;
+mod key_input;
 mod knowledge;
 mod lenses;
 mod lexicon;

@@ -12,8 +12,8 @@ use axum::extract::{Path, State};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use futures::stream::StreamExt as _;
-use offhook_call::Control;
 use offhook_call::report::{CallEvent, InterruptionStage, TranscriptRole, TranscriptTurn};
+use offhook_call::{Control, OrderedWords, Side, SpokenOrder};
 use serde_json::{Value, json};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -22,6 +22,15 @@ use crate::dialect::{agents, path};
 use crate::live::{Followed, LiveCall};
 use crate::{Access, Api, Refusal};
 
+/// What a watcher can command.
+const COMMANDS: [&str; 6] = [
+    "end_call",
+    "contextual_update",
+    "enable_human_takeover",
+    "send_human_message",
+    "disable_human_takeover",
+    "transfer_to_number",
+];
 /// Events of before that whoever comes later is told.
 const HISTORY_MAX: usize = 100;
 /// How often a silent socket shows that it is there.
@@ -179,14 +188,41 @@ impl Monitored {
                 };
                 self.call.order(note).map_err(over)
             }
-            Some(
-                name @ ("transfer_to_number"
-                | "enable_human_takeover"
-                | "send_human_message"
-                | "disable_human_takeover"),
-            ) => Err(format!("this server does not carry out {name} yet")),
-            _ => Err("command_type is end_call or contextual_update".to_owned()),
+            Some(name @ ("enable_human_takeover" | "disable_human_takeover")) => {
+                let order = Control::Mute {
+                    side: Side::Agent,
+                    is_on: name == "enable_human_takeover",
+                };
+                self.call.order(order).map_err(over)
+            }
+            Some("send_human_message") => {
+                let order = Control::Speak(SpokenOrder {
+                    words: OrderedWords::Text(human_message(parameters)?),
+                    is_urgent: true,
+                    is_interruptible: true,
+                    ends_call: false,
+                });
+                self.call.order(order).map_err(over)
+            }
+            Some("transfer_to_number") => {
+                Err("this server does not carry out transfer_to_number yet".to_owned())
+            }
+            _ => Err(format!("command_type is one of {}", COMMANDS.join(", "))),
         }
+    }
+}
+
+/// What the human says, by any of the names that clients have for it.
+fn human_message(parameters: &Value) -> Result<String, String> {
+    let mut named = ["text", "message", "human_message"].into_iter();
+    let text = named.find_map(|name| parameters[name].as_str());
+    let text = text.filter(|text| !text.trim().is_empty());
+    let text = text.ok_or("parameters.text is no text")?;
+    match text.chars().count() <= NOTE_CHARS_MAX {
+        true => Ok(text.to_owned()),
+        false => Err(format!(
+            "parameters.text may have at most {NOTE_CHARS_MAX} characters"
+        )),
     }
 }
 

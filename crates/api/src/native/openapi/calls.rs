@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::orders::orders;
 use super::{answer, body, object, operation, parameter, reference};
 use crate::native::calls::{NAME_CHARS_MAX, NOTE_CHARS_MAX, WAIT_MS_MAX};
 use crate::native::listing::{LIMIT_DEFAULT, LIMIT_MAX};
@@ -52,7 +53,11 @@ pub(super) fn paths() -> Map<String, Value> {
         ),
     ];
     let paths = paths.map(|(path, item)| (path.to_owned(), item));
-    paths.into_iter().collect()
+    let orders = orders().map(|(name, order)| {
+        let path = format!("/calls/{{id}}/{name}");
+        (path, of_call(json!({ "post": order })))
+    });
+    paths.into_iter().chain(orders).collect()
 }
 
 fn list() -> Value {
@@ -158,7 +163,7 @@ fn events(id: &str, summary: &str, is_resumed: bool) -> Value {
     events
 }
 
-fn order(id: &str, summary: &str) -> Value {
+pub(super) fn order(id: &str, summary: &str) -> Value {
     let taken = [("202", answer("The call carries it out at once", "Taken"))];
     let mut order = operation(id, summary, &taken);
     order["parameters"] = json!([parameter("idempotencyKey")]);
@@ -396,6 +401,7 @@ fn event() -> Value {
         "interruption",
         "decision",
         "key",
+        "answered",
         "problem",
         "ended",
         "missed",

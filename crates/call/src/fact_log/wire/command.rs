@@ -14,6 +14,9 @@ pub(in super::super) enum WireCommand {
     CommitReply { turn: u32 },
     CancelReply { turn: u32 },
     StaySilent { turn: u32 },
+    LeaveUnanswered { turn: u32, caller_text: String },
+    BeginHold,
+    EndHold,
     SayFiller { turn: u32, filler: WireFiller },
     Backchannel { clip: u32 },
     HoldPlayout { turn: u32 },
@@ -29,6 +32,7 @@ pub(in super::super) enum WireLine {
     Reprompt(u32),
     Apology,
     Goodbye(WireCause),
+    Ordered(u32),
 }
 
 /// [`FillerChoice`] on the wire.
@@ -47,6 +51,7 @@ pub(in super::super) enum WireCause {
     DurationLimit,
     ProviderUnavailable,
     CallerHungUp,
+    AgentHungUp,
 }
 
 impl From<Line> for WireLine {
@@ -56,6 +61,7 @@ impl From<Line> for WireLine {
             Line::Reprompt(count) => Self::Reprompt(count),
             Line::Apology => Self::Apology,
             Line::Goodbye(cause) => Self::Goodbye(cause.into()),
+            Line::Ordered(number) => Self::Ordered(number),
         }
     }
 }
@@ -67,6 +73,7 @@ impl From<WireLine> for Line {
             WireLine::Reprompt(count) => Self::Reprompt(count),
             WireLine::Apology => Self::Apology,
             WireLine::Goodbye(cause) => Self::Goodbye(cause.into()),
+            WireLine::Ordered(number) => Self::Ordered(number),
         }
     }
 }
@@ -96,6 +103,7 @@ impl From<HangUpCause> for WireCause {
             HangUpCause::DurationLimit => Self::DurationLimit,
             HangUpCause::ProviderUnavailable => Self::ProviderUnavailable,
             HangUpCause::CallerHungUp => Self::CallerHungUp,
+            HangUpCause::AgentHungUp => Self::AgentHungUp,
         }
     }
 }
@@ -107,6 +115,7 @@ impl From<WireCause> for HangUpCause {
             WireCause::DurationLimit => Self::DurationLimit,
             WireCause::ProviderUnavailable => Self::ProviderUnavailable,
             WireCause::CallerHungUp => Self::CallerHungUp,
+            WireCause::AgentHungUp => Self::AgentHungUp,
         }
     }
 }
@@ -131,6 +140,12 @@ impl From<&Command> for WireCommand {
             Command::CommitReply { turn } => Self::CommitReply { turn: turn.0 },
             Command::CancelReply { turn } => Self::CancelReply { turn: turn.0 },
             Command::StaySilent { turn } => Self::StaySilent { turn: turn.0 },
+            Command::LeaveUnanswered { turn, caller_text } => Self::LeaveUnanswered {
+                turn: turn.0,
+                caller_text: caller_text.clone(),
+            },
+            Command::BeginHold => Self::BeginHold,
+            Command::EndHold => Self::EndHold,
             Command::SayFiller { turn, filler } => Self::SayFiller {
                 turn: turn.0,
                 filler: (*filler).into(),
@@ -163,6 +178,12 @@ impl From<WireCommand> for Command {
             WireCommand::CommitReply { turn } => Self::CommitReply { turn: TurnId(turn) },
             WireCommand::CancelReply { turn } => Self::CancelReply { turn: TurnId(turn) },
             WireCommand::StaySilent { turn } => Self::StaySilent { turn: TurnId(turn) },
+            WireCommand::LeaveUnanswered { turn, caller_text } => Self::LeaveUnanswered {
+                turn: TurnId(turn),
+                caller_text,
+            },
+            WireCommand::BeginHold => Self::BeginHold,
+            WireCommand::EndHold => Self::EndHold,
             WireCommand::SayFiller { turn, filler } => Self::SayFiller {
                 turn: TurnId(turn),
                 filler: filler.into(),

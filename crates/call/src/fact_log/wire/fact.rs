@@ -6,6 +6,7 @@ use offhook_turn_taking::{Fact, HeardText, ReplyFailure, TurnId, UtteranceId};
 use serde::{Deserialize, Serialize};
 
 use super::super::quantity::{Fraction, nanoseconds, optional_nanoseconds};
+use super::order::WireOrder;
 
 /// [`Fact`] on the wire.
 #[derive(Debug, Serialize, Deserialize)]
@@ -92,6 +93,7 @@ pub(in super::super) enum WireFact {
         text: String,
     },
     UserActivity,
+    Ordered(WireOrder),
     HungUp,
 }
 
@@ -246,6 +248,7 @@ impl From<&Fact> for WireFact {
             Fact::DtmfPressed { digit } => Self::DtmfPressed { digit: *digit },
             Fact::UserMessage { text } => Self::UserMessage { text: text.clone() },
             Fact::UserActivity => Self::UserActivity,
+            Fact::Ordered(order) => Self::Ordered((*order).into()),
             Fact::HungUp => Self::HungUp,
         }
     }
@@ -312,14 +315,17 @@ impl From<WireFact> for Fact {
                 heard: heard_ns,
             },
             WireFact::PlayoutFinished { turn } => Self::PlayoutFinished { turn: TurnId(turn) },
-            WireFact::TurnSkipped { turn, wait_ns } => Self::TurnSkipped {
-                turn: TurnId(turn),
-                wait: wait_ns,
-            },
+            WireFact::TurnSkipped { turn, wait_ns } => skipped(turn, wait_ns),
             WireFact::DtmfPressed { digit } => Self::DtmfPressed { digit },
             WireFact::UserMessage { text } => Self::UserMessage { text },
             WireFact::UserActivity => Self::UserActivity,
+            WireFact::Ordered(order) => Self::Ordered(order.into()),
             WireFact::HungUp => Self::HungUp,
         }
     }
+}
+
+const fn skipped(turn: u32, wait: Option<Duration>) -> Fact {
+    let turn = TurnId(turn);
+    Fact::TurnSkipped { turn, wait }
 }

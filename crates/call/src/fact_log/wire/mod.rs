@@ -2,6 +2,7 @@
 
 mod command;
 mod fact;
+mod order;
 mod own_accord;
 mod reason;
 
@@ -58,6 +59,7 @@ enum WireKind {
         utterance: u32,
         text: String,
     },
+    MachineAnswered,
     Problem(String),
 }
 
@@ -129,6 +131,7 @@ impl From<&LogEntry> for WireEntry {
                 utterance: utterance.0,
                 text: text.clone(),
             },
+            EntryKind::MachineAnswered => WireKind::MachineAnswered,
             EntryKind::Problem(problem) => WireKind::Problem(problem.clone()),
         };
         Self {
@@ -160,6 +163,7 @@ impl From<WireEntry> for LogEntry {
                 heard_text,
                 is_interrupted,
             },
+            WireKind::MachineAnswered => EntryKind::MachineAnswered,
             WireKind::EchoIgnored { utterance, text } => EntryKind::EchoIgnored {
                 utterance: UtteranceId(utterance),
                 text,

@@ -94,6 +94,7 @@ pub(in super::super) enum WireReason {
     GoodbyeHeard,
     CallerHungUp,
     CallerTyped,
+    Ordered,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -192,6 +193,7 @@ impl From<&Reason> for WireReason {
             Reason::GoodbyeHeard => Self::GoodbyeHeard,
             Reason::CallerHungUp => Self::CallerHungUp,
             Reason::CallerTyped => Self::CallerTyped,
+            Reason::Ordered => Self::Ordered,
         }
     }
 }
@@ -211,9 +213,7 @@ impl From<WireReason> for Reason {
                 required: required_ns,
                 patience: Patience::from(patience),
             },
-            WireReason::CallerPaused { silence_ns } => Self::CallerPaused {
-                silence: silence_ns,
-            },
+            WireReason::CallerPaused { silence_ns: it } => Self::CallerPaused { silence: it },
             WireReason::TranscriptSettled => Self::TranscriptSettled,
             WireReason::TranscriptGrew => Self::TranscriptGrew,
             WireReason::CallerWentOn => Self::CallerWentOn,
@@ -251,9 +251,9 @@ impl From<WireReason> for Reason {
                 silence: silence_ns,
                 reprompts,
             },
-            WireReason::SilenceTooLong { silence_ns } => Self::SilenceTooLong {
-                silence: silence_ns,
-            },
+            WireReason::SilenceTooLong {
+                silence_ns: silence,
+            } => Self::SilenceTooLong { silence },
             WireReason::TurnSkipped { wait_ns } => Self::TurnSkipped { wait: wait_ns },
             WireReason::ReplySlow(slow) => slow.into(),
             WireReason::CallerGoesOn(goes_on) => goes_on.into(),
@@ -265,6 +265,7 @@ impl From<WireReason> for Reason {
             WireReason::GoodbyeHeard => Self::GoodbyeHeard,
             WireReason::CallerHungUp => Self::CallerHungUp,
             WireReason::CallerTyped => Self::CallerTyped,
+            WireReason::Ordered => Self::Ordered,
         }
     }
 }

@@ -14,6 +14,9 @@ const DUCKED: f32 = 0.4;
 /// Amplitude of the sound of a tool: −6 dB, which brings it to −36 dBFS.
 const TOOL_LEVEL: f32 = 0.5;
 
+/// Amplitude of what is heard on hold: +4 dB, which brings it to −26 dBFS.
+const HOLD_LEVEL: f32 = 1.6;
+
 /// How fast a bed makes room for speech.
 const DUCKING: Duration = Duration::from_millis(80);
 
@@ -42,6 +45,14 @@ pub(in crate::session) struct ToolSoundChoice {
 pub(super) struct Surroundings {
     bed: Option<Bed>,
     tool: Option<Tool>,
+    hold: Option<Hold>,
+}
+
+/// What is heard on hold, in place of everything around the voice.
+#[derive(Debug)]
+struct Hold {
+    player: LoopPlayer,
+    is_over: bool,
 }
 
 #[derive(Debug)]
@@ -69,6 +80,21 @@ impl Surroundings {
                 is_always_heard: tool.is_always_heard,
                 is_running: false,
             }),
+            hold: None,
+        }
+    }
+
+    /// The caller hears this on hold, or is on hold no more.
+    pub(super) fn hold(&mut self, sound: Option<SoundLoop>) {
+        match (sound, &mut self.hold) {
+            (Some(sound), hold) => {
+                *hold = Some(Hold {
+                    player: LoopPlayer::new(sound),
+                    is_over: false,
+                });
+            }
+            (None, Some(hold)) => hold.is_over = true,
+            (None, None) => {}
         }
     }
 
@@ -86,13 +112,27 @@ impl Surroundings {
     /// Whether there is something to send, even if nobody speaks.
     pub(super) fn has_sound(&self) -> bool {
         let is_tool_heard = |tool: &Tool| tool.is_running || !tool.player.is_silent();
-        self.bed.is_some() || self.tool.as_ref().is_some_and(is_tool_heard)
+        let is_heard = self.bed.is_some() || self.hold.is_some();
+        is_heard || self.tool.as_ref().is_some_and(is_tool_heard)
     }
 
     /// Adds its share of the next frame, in which a voice `is_speaking` or not.
     pub(super) fn add_to(&mut self, mixer: &mut Mixer, is_speaking: bool) {
+        let is_on_hold = self.hold.as_ref().is_some_and(|hold| !hold.is_over);
+        if let Some(hold) = &mut self.hold {
+            match (hold.is_over, is_speaking) {
+                (true, _) => hold.player.move_to(0.0, FALLING),
+                (false, true) => hold.player.move_to(HOLD_LEVEL * DUCKED, DUCKING),
+                (false, false) => hold.player.move_to(HOLD_LEVEL, RISING),
+            }
+            mixer.add(hold.player.next_frame().samples());
+        }
+        self.hold
+            .take_if(|hold| hold.is_over && hold.player.is_silent());
         if let Some(bed) = &mut self.bed {
-            if is_speaking {
+            if is_on_hold {
+                bed.player.move_to(0.0, DUCKING);
+            } else if is_speaking {
                 bed.player.move_to(bed.level * DUCKED, DUCKING);
             } else {
                 bed.player.move_to(bed.level, RISING);
@@ -100,7 +140,7 @@ impl Surroundings {
             mixer.add(bed.player.next_frame().samples());
         }
         if let Some(tool) = &mut self.tool {
-            if tool.is_running && !is_speaking {
+            if tool.is_running && !is_speaking && !is_on_hold {
                 tool.player.move_to(TOOL_LEVEL, RISING);
             } else {
                 tool.player.move_to(0.0, FALLING);
@@ -115,6 +155,9 @@ impl Surroundings {
     pub(super) fn rewind(&mut self, unheard: u64) {
         if let Some(bed) = &mut self.bed {
             bed.player.rewind(unheard);
+        }
+        if let Some(hold) = &mut self.hold {
+            hold.player.rewind(unheard);
         }
         if let Some(tool) = self.tool.as_mut().filter(|tool| !tool.player.is_silent()) {
             tool.player.rewind(unheard);
