@@ -12,7 +12,9 @@ mod dialects;
 #[path = "outgoing/stage.rs"]
 mod stage;
 
-use offhook_api::toll::TollRules;
+use std::time::Duration;
+
+use offhook_api::toll::{Spending, TollRules};
 use offhook_api::{Api, ApiSettings, CallNews, CallStage, DialProblem, PlacedAnswer};
 use serde_json::{Value, json};
 
@@ -369,4 +371,38 @@ async fn a_server_that_no_carrier_reaches_says_what_is_missing() {
         detail["message"].as_str().unwrap().contains("sip_trunk"),
         "{answer}"
     );
+}
+
+#[tokio::test]
+async fn a_day_s_calls_cost_no_more_than_they_may() {
+    let rules = TollRules {
+        hourly_max: 99,
+        duration_max: Duration::from_secs(600),
+        spending: Spending {
+            prices: [("+1".to_owned(), 10_000)].into(),
+            daily_max: Some(250_000),
+            ..Spending::default()
+        },
+        ..TollRules::default()
+    };
+    let stage = Stage::new(rules).await;
+    let agent = stage.agent().await;
+    // Ten minutes are set aside for each: a third call has no room until one is over.
+    stage.placed(&agent).await;
+    stage.told(CallStage::Busy).await;
+    stage.placed(&agent).await;
+    stage.placed(&agent).await;
+    let asked = json!({ "agent": agent, "to": "+14155550199" });
+    let (status, answer) = stage.sent("POST", "/offhook/v1/calls", &asked).await;
+    assert_eq!(
+        (status, &answer["error"]["code"]),
+        (429, &json!("spending_max"))
+    );
+    let message = answer.to_string();
+    assert!(
+        message.contains("0.10") && message.contains("0.20 of 0.25"),
+        "{message}"
+    );
+    stage.told(CallStage::NoAnswer).await;
+    stage.placed(&agent).await;
 }

@@ -23,6 +23,7 @@ mod pacer;
 mod playout;
 mod rate;
 mod resample;
+mod sound_file;
 mod stretch;
 mod wav;
 
@@ -50,6 +51,7 @@ pub use rate::{SampleRate, UnsupportedSampleRate};
 pub use resample::{
     FILE_RATE_HZ_MAX, FILE_RATE_HZ_MIN, FrameResampler, RateOutOfRange, Resampler, resample_all,
 };
+pub use sound_file::{SoundFileProblem, read_sound_file};
 pub use stretch::{SPEED_MAX, SPEED_MIN, Stretcher};
 pub use wav::{
     ReadWavError, StereoWav, WAV_CHANNELS_MAX, WAV_DURATION_MAX, Wav, WavError, WavReader, WavSpec,

@@ -195,8 +195,8 @@ fn inserting(or: &str, call: &StoredCall) -> Query<'static, Any, AnyArguments> {
     sqlx::query(sqlx::AssertSqlSafe(format!(
         "INSERT INTO calls (id, workspace, agent, agent_revision, status, started_at_ms,
                             ended_at_ms, document, direction, kind, folded_text, node,
-                            transcript_until_ms, recording_until_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) {or}"
+                            transcript_until_ms, recording_until_ms, toll_micros)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) {or}"
     )))
     .bind(call.id.clone())
     .bind(call.workspace.clone())
@@ -212,6 +212,8 @@ fn inserting(or: &str, call: &StoredCall) -> Query<'static, Any, AnyArguments> {
     .bind(call.text("node").to_owned())
     .bind(transcript_until_ms)
     .bind(recording_until_ms)
+    // Whoever writes the call down later knows no more of it.
+    .bind(call.document["toll_micros"].as_i64().unwrap_or(0))
 }
 
 impl Store {

@@ -8,7 +8,7 @@ use sqlx::{AnyPool, SqlSafeStr as _};
 use crate::error::OpenError;
 
 /// Number, name, SQL that both databases read.
-const STEPS: [(i64, &str, &str); 7] = [
+const STEPS: [(i64, &str, &str); 8] = [
     (1, "first", include_str!("../migrations/0001_first.sql")),
     (
         2,
@@ -32,6 +32,7 @@ const STEPS: [(i64, &str, &str); 7] = [
         "promised calls",
         include_str!("../migrations/0007_promised_calls.sql"),
     ),
+    (8, "toll", include_str!("../migrations/0008_toll.sql")),
 ];
 
 pub(crate) async fn run(pool: &AnyPool) -> Result<(), OpenError> {

@@ -108,6 +108,30 @@ impl Workspace {
         counted(row.try_get("total")?)
     }
 
+    /// What the workspace's calls out since `from_ms` cost, in millionths, by the `toll_micros` of
+    /// their documents for each minute that was begun. A call that is asked for or up counts as one
+    /// of `open_ms`; one that nobody answered costs nothing.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn toll_since(&self, from_ms: i64, open_ms: i64) -> Result<u64, StoreError> {
+        let row = sqlx::query(
+            "SELECT CAST(COALESCE(SUM(toll_micros *
+                        ((COALESCE(ended_at_ms, started_at_ms + $3) - started_at_ms + 59999)
+                         / 60000)), 0) AS BIGINT) AS total
+             FROM calls
+             WHERE workspace = $1 AND direction = 'outbound' AND started_at_ms >= $2
+               AND toll_micros > 0
+               AND status NOT IN ('busy', 'no_answer', 'cancelled', 'failed')",
+        )
+        .bind(self.id.as_str())
+        .bind(from_ms)
+        .bind(open_ms)
+        .fetch_one(self.database().reads())
+        .await?;
+        counted(row.try_get("total")?)
+    }
+
     /// How many calls an agent has begun since `from_ms`, but for those that `node` began since
     /// `node_since_ms`; both in milliseconds since 1970.
     ///

@@ -11,6 +11,7 @@ mod paper;
 mod place;
 mod progress;
 mod second_look;
+mod spending;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -87,6 +87,9 @@ pub(super) fn record(
     });
     let mut document = document.to_value();
     document["order"] = json!(order);
+    if let Some(price) = checked.toll.price {
+        document["toll_micros"] = json!(price);
+    }
     StoredCall {
         id,
         workspace: workspace.id().as_str().to_owned(),

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::dialler::DialProblem;
 use super::order::{PlacedCall, placed_within_the_hour};
 use super::paper::{after_a_miss, order, record};
+use super::spending::check_spending;
 use super::{Connected, not_configured};
 use crate::calls::{CallView, FAILED, Keeping, PlaceAsked, QUEUED, RINGING};
 use crate::dialect::calling::{CallerNumber, CallerWish, caller_number};
@@ -103,6 +104,13 @@ impl From<PlaceProblem> for Refusal {
     }
 }
 
+/// What a call costs, and what all may.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Toll {
+    pub(super) price: Option<u64>,
+    pub(super) daily_max: Option<u64>,
+}
+
 /// A call that may be placed.
 pub(super) struct Checked {
     pub(super) agent: StoredAgent,
@@ -112,6 +120,8 @@ pub(super) struct Checked {
     pub(super) caller: CallerNumber,
     pub(super) carrier: String,
     pub(super) duration_max: Duration,
+    /// What a minute costs, and what the calls of a day may, in millionths.
+    pub(super) toll: Toll,
     pub(super) callbacks: CallbackSettings,
 }
 
@@ -145,6 +155,7 @@ impl Api {
             let number = &checked.destination.number;
             self.check_lines(connected).await?;
             check_caps(connected, workspace, number).await?;
+            check_spending(connected, workspace, &checked).await?;
             let placed = PlacedCall::create(workspace, number, order).await?;
             let call = record(workspace, call_id, &checked, &wishes, &placed.id);
             began = Instant::now();
@@ -282,7 +293,12 @@ impl Api {
             agent.document["is_recorded"] = json!(is_recorded);
         }
         let keeping = Keeping::new(read.records());
+        let spending = &telephony.rules.spending;
         Ok(Checked {
+            toll: Toll {
+                price: spending.price(&destination.number),
+                daily_max: spending.daily_max(&name),
+            },
             agent,
             keeps: keeping.keeps_conversation(),
             keeping,

@@ -8,4 +8,4 @@ mod rules;
 mod tests;
 
 pub use destination::{Destination, NeverCalled};
-pub use rules::{Allowed, TollRefusal, TollRules};
+pub use rules::{Allowed, Spending, TollRefusal, TollRules, amount};

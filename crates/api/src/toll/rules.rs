@@ -25,6 +25,45 @@ pub struct TollRules {
     pub hourly_max: u32,
     /// The longest call out.
     pub duration_max: Duration,
+    /// What calls cost, and how much they may.
+    pub spending: Spending,
+}
+
+/// What calls cost, in millionths of whatever currency the operator counts in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Spending {
+    /// What a minute costs, by the beginning of the number; the longest counts.
+    pub prices: BTreeMap<String, u64>,
+    /// How much a workspace's calls may cost in a day; `None`: that is not counted.
+    pub daily_max: Option<u64>,
+    /// The same for one workspace, by its name.
+    pub of_workspaces: BTreeMap<String, u64>,
+}
+
+impl Spending {
+    /// What a minute with a number costs; `None` where no price is set for it.
+    #[must_use]
+    pub fn price(&self, number: &str) -> Option<u64> {
+        let fitting = self.prices.iter().filter(|(it, _)| number.starts_with(*it));
+        let longest = fitting.max_by_key(|(prefix, _)| prefix.len());
+        longest.map(|(_, price)| *price)
+    }
+
+    /// How much the calls of a workspace of that name may cost in a day.
+    #[must_use]
+    pub fn daily_max(&self, workspace: &str) -> Option<u64> {
+        let own = self.of_workspaces.get(workspace).copied();
+        own.or(self.daily_max)
+    }
+}
+
+/// An amount as people write it.
+#[must_use]
+pub fn amount(micros: u64) -> String {
+    let text = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
+    let short = text.trim_end_matches('0');
+    let digits = short.len().max(text.len() - 4);
+    text[..digits].to_owned()
 }
 
 /// Why a number may not be called by a workspace.
@@ -54,6 +93,7 @@ impl Default for TollRules {
             calls_max: 10,
             hourly_max: 3,
             duration_max: Duration::from_secs(3_600),
+            spending: Spending::default(),
         }
     }
 }

@@ -178,3 +178,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_longest_beginning_of_a_number_has_its_price() {
+    let prices = [("+", 100_000), ("+1", 14_000), ("+1415", 9_000)];
+    let spending = Spending {
+        prices: prices.map(|(it, price)| (it.to_owned(), price)).into(),
+        daily_max: Some(5_000_000),
+        of_workspaces: [("two".to_owned(), 1_000_000)].into(),
+    };
+    assert_eq!(spending.price("+14155552671"), Some(9_000));
+    assert_eq!(spending.price("+12125552671"), Some(14_000));
+    assert_eq!(spending.price("+4930901820"), Some(100_000));
+    assert_eq!(Spending::default().price("+14155552671"), None);
+    assert_eq!(spending.daily_max("one"), Some(5_000_000));
+    assert_eq!(spending.daily_max("two"), Some(1_000_000));
+    for (micros, text) in [
+        (0, "0.00"),
+        (14_000, "0.014"),
+        (2_500_000, "2.50"),
+        (1, "0.000001"),
+    ] {
+        assert_eq!(amount(micros), text);
+    }
+}

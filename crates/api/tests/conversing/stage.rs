@@ -122,6 +122,25 @@ impl Stage {
         self.sent("PATCH", path, body).await
     }
 
+    /// Posts a form with a file.
+    pub(crate) async fn uploaded(&self, path: &str, name: &str, file: &[u8]) -> (u16, Value) {
+        let part = format!(
+            "--x\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"hold.wav\"\r\n\r\n"
+        );
+        let body = [part.as_bytes(), file, b"\r\n--x--\r\n"].concat();
+        let request = Request::builder()
+            .method("POST")
+            .uri(format!("/v1/convai/{path}"))
+            .header("xi-api-key", &self.key)
+            .header("content-type", "multipart/form-data; boundary=x")
+            .body(Body::from(body))
+            .unwrap();
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let status = answer.status().as_u16();
+        let bytes = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        (status, serde_json::from_slice(&bytes).unwrap())
+    }
+
     async fn sent(&self, method: &str, path: &str, body: Value) -> Value {
         let request = Request::builder()
             .method(method)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use offhook_api::toll::{Allowed, TollRules};
+use offhook_api::toll::{Allowed, Spending, TollRules};
 use offhook_api::{CallingCalendar, CallingHours, CallingTimes};
 use offhook_carriers::{Audio, Carrier, Origin};
 use serde::Deserialize;
@@ -25,6 +25,8 @@ pub(super) struct TelephonyDocument {
     machine_detection: bool,
     calling_hours: Vec<String>,
     time_zone: String,
+    spending_max: Option<f64>,
+    prices: BTreeMap<String, f64>,
     audio: BTreeMap<String, String>,
     workspaces: BTreeMap<String, WorkspaceDocument>,
 }
@@ -35,6 +37,7 @@ struct WorkspaceDocument {
     allow: Option<Vec<String>>,
     calling_hours: Option<Vec<String>>,
     time_zone: Option<String>,
+    spending_max: Option<f64>,
 }
 
 /// How calls are placed.
@@ -71,6 +74,8 @@ impl Default for TelephonyDocument {
             machine_detection: false,
             calling_hours: vec!["Mon-Sun 08:00-21:00".into()],
             time_zone: "UTC".into(),
+            spending_max: None,
+            prices: BTreeMap::new(),
             audio: BTreeMap::new(),
             workspaces: BTreeMap::new(),
         }
@@ -116,11 +121,38 @@ impl TelephonyDocument {
                 calls_max: self.calls_max,
                 hourly_max: self.hourly_max,
                 duration_max,
+                spending: self.spending(problems),
             },
             ring_max,
             detects_machines: self.machine_detection,
             times: self.calendar(problems),
             audio: self.wishes(problems),
+        }
+    }
+
+    fn spending(&self, problems: &mut Problems) -> Spending {
+        let mut prices = BTreeMap::new();
+        for (prefix, price) in &self.prices {
+            let path = format!("telephony.prices.{prefix}");
+            let digits = prefix.strip_prefix('+').filter(|it| it.len() <= 15);
+            if digits.is_none_or(|it| !it.bytes().all(|it| it.is_ascii_digit())) {
+                let problem = "it is no beginning of a number such as \"+1\", nor \"+\" for all";
+                problems.0.push(format!("{path}: {problem}"));
+            } else if let Some(price) = micros(&path, *price, problems) {
+                prices.insert(prefix.clone(), price);
+            }
+        }
+        let most = |path: &str, most: Option<f64>, problems: &mut Problems| {
+            most.and_then(|most| micros(path, most, problems))
+        };
+        let of_workspaces = self.workspaces.iter().filter_map(|(name, own)| {
+            let path = format!("telephony.workspaces.{name}.spending_max");
+            Some((name.clone(), most(&path, own.spending_max, problems)?))
+        });
+        Spending {
+            of_workspaces: of_workspaces.collect(),
+            daily_max: most("telephony.spending_max", self.spending_max, problems),
+            prices,
         }
     }
 
@@ -160,6 +192,17 @@ impl TelephonyDocument {
     }
 }
 
+/// An amount in millionths.
+fn micros(path: &str, amount: f64, problems: &mut Problems) -> Option<u64> {
+    if !(0.0..=1e9).contains(&amount) {
+        problems
+            .0
+            .push(format!("{path}: {amount} is no amount of 0 to 1000000000"));
+        return None;
+    }
+    Some((amount * 1e6).round() as u64)
+}
+
 /// Hours and the clock that they are of.
 fn times(path: &str, hours: &[String], zone: &str, problems: &mut Problems) -> CallingTimes {
     let hours = CallingHours::read(hours).unwrap_or_else(|wrong| {
@@ -193,6 +236,23 @@ mod tests {
         assert!(rules.check("main", "+14155552671").is_ok());
         assert!(rules.check("two", "+14155552671").is_err());
         assert!(rules.check("two", "+442079460958").is_ok());
+    }
+
+    #[test]
+    fn prices_and_limits_are_amounts() {
+        let text = "[telephony]\nspending_max = 20\n[telephony.prices]\n\"+\" = 0.5\n\"+1\" = 0.014\n\
+                    [telephony.workspaces.two]\nspending_max = 2.5\n";
+        let settings = Settings::parse(text, Path::new(".")).expect("valid");
+        let spending = settings.telephony.rules.spending;
+        assert_eq!(spending.price("+14155552671"), Some(14_000));
+        assert_eq!(spending.daily_max("main"), Some(20_000_000));
+        assert_eq!(spending.daily_max("two"), Some(2_500_000));
+        let wrong = "[telephony]\nspending_max = -1\n[telephony.prices]\nUS = 0.5\n";
+        let problems = Settings::parse(wrong, Path::new(".")).expect_err("wrong");
+        let problems = format!("{problems:?}");
+        for path in ["telephony.spending_max", "telephony.prices.US"] {
+            assert!(problems.contains(path), "{problems}");
+        }
     }
 
     #[test]

@@ -46,6 +46,7 @@ struct Server {
 /// A conversation that waits for the gate, or in vain.
 fn waiting(opened: OpenedConversation, gate: Arc<Semaphore>, is_vain: bool) -> Opened {
     Opened::Waiting(WaitingConversation {
+        hold: None,
         conversation_id: opened.conversation_id.clone(),
         output: opened.output,
         input: opened.input,

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{SinkExt as _, StreamExt as _};
 use offhook_contract::TurnId;
-use offhook_media::{Frame, SampleRate};
+use offhook_media::{Frame, LoopPlayer, SampleRate, SoundLoop, resample_all};
 use tokio::time::{Instant, MissedTickBehavior, interval, interval_at, timeout};
 
 use super::audio::ChunkWriter;
@@ -36,6 +36,8 @@ const CHUNK_FRAMES: usize = 50;
 const TONE_FRAMES: usize = 15;
 /// The tone sounds in one of so many chunks.
 const CHUNKS_PER_TONE: u64 = 4;
+/// How long a sound takes to come up.
+const FADE: Duration = Duration::from_millis(200);
 const TONE_HERTZ: f64 = 440.0;
 const TONE_LEVEL: f64 = 1_200.0;
 
@@ -49,6 +51,8 @@ pub struct WaitingConversation {
     pub input: AudioFormat,
     /// The events that the client wants, by their types.
     pub events: BTreeSet<String>,
+    /// What the client hears meanwhile; `None`: a soft tone now and then.
+    pub hold: Option<SoundLoop>,
     /// Gives the conversation once it has its place. It is dropped where the client goes away. A
     /// refusal with the code 4300 tells the client that it waited in vain.
     pub admission: BoxFuture<'static, Result<OpenedConversation, ConversationRefusal>>,
@@ -94,6 +98,7 @@ pub(super) async fn wait(
         output,
         input,
         events,
+        hold,
         mut admission,
     } = waiting;
     let begun = ServerFrame::Begun {
@@ -106,7 +111,7 @@ pub(super) async fn wait(
     let mut said = Vec::new();
     keep(&mut said, first);
     let mut ids = EventIds::default();
-    let mut tone = HoldTone::new(output);
+    let mut tone = HoldTone::new(output, hold);
     let mut chunks = interval(CHUNK);
     chunks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let every = limits.ping_interval;
@@ -178,24 +183,37 @@ async fn put(sink: &mut Sink, limits: SocketLimits, message: Message) -> Result<
     }
 }
 
-/// A soft tone every four seconds.
+/// A sound that goes on, or a soft tone every four seconds.
 struct HoldTone {
     writer: ChunkWriter,
     rate: SampleRate,
     chunks: u64,
+    sound: Option<LoopPlayer>,
 }
 
 impl HoldTone {
-    fn new(format: AudioFormat) -> Option<Self> {
+    fn new(format: AudioFormat, sound: Option<SoundLoop>) -> Option<Self> {
+        let rate = format.rate();
+        let sound = sound.and_then(|sound| {
+            let samples = resample_all(sound.samples(), sound.rate().hz(), rate).ok()?;
+            let mut player = LoopPlayer::new(SoundLoop::new(rate, &samples));
+            player.move_to(1.0, FADE);
+            (!samples.is_empty()).then_some(player)
+        });
         Some(Self {
+            sound,
             writer: ChunkWriter::new(format)?,
-            rate: format.rate(),
+            rate,
             chunks: 0,
         })
     }
 
     /// The next second.
     fn next(&mut self) -> Option<String> {
+        if let Some(player) = &mut self.sound {
+            let frames = (0..CHUNK_FRAMES).map(|_| player.next_frame());
+            return self.writer.write_all(frames);
+        }
         let sounds = self.chunks.is_multiple_of(CHUNKS_PER_TONE);
         self.chunks += 1;
         let rate = self.rate;

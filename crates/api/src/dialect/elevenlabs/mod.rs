@@ -9,6 +9,7 @@ mod conversation;
 mod conversations;
 pub(crate) mod deliveries;
 mod document;
+mod hold_audio;
 mod initiation;
 mod key_input;
 mod knowledge;

@@ -78,6 +78,19 @@ const OPERATIONS: &[Operation] = &[
     )
     .sent(Body::MaybeJson("Duplicate")),
     get(
+        "POST /convai/agents/{id}/hold-audio",
+        "setHoldAudio",
+        "Set what callers hear who wait for an agent",
+        "HoldAudio",
+    )
+    .sent(Body::Form("NewHoldAudio")),
+    get(
+        "DELETE /convai/agents/{id}/hold-audio",
+        "removeHoldAudio",
+        "Have callers who wait hear a tone again",
+        "AgentId",
+    ),
+    get(
         "GET /convai/agents/{id}/link",
         "linkAgent",
         "Get where an agent is talked to",

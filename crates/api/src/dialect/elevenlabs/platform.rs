@@ -4,10 +4,14 @@ use super::limits::DAILY_MAX;
 use super::privacy;
 use super::settings::{ENCLOSED, EVENTS, SENT, TOLD, TRACED};
 use crate::dialect::field::{
-    Acts, Field, Kind, LISTED, NAMES, TELEPHONY, TOOLS, field, flag, list, map, name, section,
-    text, whole, word,
+    Acts, Field, Kind, LISTED, NAMES, TOOLS, field, flag, list, map, name, section, text, whole,
+    word,
 };
 
+const HELD: Acts = Acts::Shown(
+    "shows what callers hear who wait: `POST …/hold-audio` sets it, and nothing else does",
+    "crates/api/tests/conversing/limits.rs::who_waits_hears_what_the_agent_has_for_them",
+);
 const ADMITS: Acts = Acts::Shown(
     "decides who may begin a conversation",
     "crates/api/tests/admission.rs::a_public_agent_is_for_all_and_a_private_one_for_keys_and_tokens",
@@ -140,7 +144,7 @@ pub(super) const FIELDS: &[Field] = &[
     .null_is_absent(),
     map("platform_settings.queueing_config.hold_audio")
         .or_null()
-        .acts(TELEPHONY),
+        .acts(HELD),
     map("platform_settings.widget")
         .or_null()
         .acts(Acts::Here("kept for the web page that shows the widget")),

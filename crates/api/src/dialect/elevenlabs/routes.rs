@@ -9,6 +9,7 @@ use axum::{Extension, Json, Router};
 use offhook_store::{NewAgent, StoredAgent};
 use serde_json::{Value, json};
 
+use super::hold_audio;
 use super::{
     DIALECT, batches, conversations, document, knowledge, monitor, numbers, outbound,
     pronunciations, secrets, settings, signed, simulation, tools, webhooks, widget,
@@ -62,7 +63,8 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .merge(widget::routes());
     let uploads = Router::new()
         .route("/knowledge-base/file", post(document::upload))
-        .layer(DefaultBodyLimit::disable());
+        .layer(DefaultBodyLimit::disable())
+        .merge(hold_audio::routes());
     guarded(routes.merge(uploads), api, &DOOR)
 }
 

@@ -14,6 +14,7 @@ use axum::routing::get;
 use offhook_agent::{Agent, CallVariables};
 use offhook_call::{CallSetup, EntryKind, LogEntry, Persona, Providers, Session, WrittenVoice};
 use offhook_contract::{LegDescription, leg};
+use offhook_media::SoundLoop;
 use offhook_store::{Workspace, new_id};
 use offhook_transport::convai::{
     AudioFormat, ConversationRefusal, Initiation, Opened, OpenedConversation, Order, ReplyNews,
@@ -26,6 +27,7 @@ use tokio::sync::mpsc;
 
 use super::admission::Admitted;
 use super::conversations::OWN;
+use super::hold_audio;
 use super::opening::{Opening, OpeningProblem, Wishes};
 use crate::calls::{
     CallDocument, CallPlace, HostedCall, Keeping, NewCall, NoPlace, PlaceAsked, RunningRecording,
@@ -159,7 +161,12 @@ async fn open(
     match conversation.opening.agent.limits().wait_max {
         // The platform has nobody wait who does not hear that.
         Some(_) if refused.may_pass() && !conversation.opening.is_text_only => {
-            Ok(Opened::Waiting(conversation.waiting()))
+            let (admitted, agent) = (&conversation.admitted, &conversation.admitted.agent.id);
+            let hold = hold_audio::sound_of(&admitted.workspace, agent).await;
+            let hold = hold
+                .inspect_err(|problem| tracing::warn!(message = problem.message, "no hold audio"));
+            let hold = hold.ok().flatten();
+            Ok(Opened::Waiting(conversation.waiting(hold)))
         }
         _ => Err(without_place(refused)),
     }
@@ -186,8 +193,9 @@ impl Conversation {
         }
     }
 
-    fn waiting(self) -> WaitingConversation {
+    fn waiting(self, hold: Option<SoundLoop>) -> WaitingConversation {
         WaitingConversation {
+            hold,
             conversation_id: self.id.clone(),
             output: self.output,
             input: self.input,

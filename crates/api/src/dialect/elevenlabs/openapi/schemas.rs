@@ -11,6 +11,7 @@ use crate::dialect::openapi::{nullable, object, of_table, reference, text, with}
 pub(super) fn all() -> Vec<(&'static str, Value)> {
     [
         agents(),
+        hold_audio(),
         calls(),
         knowledge_base(),
         numbers_and_tools(),
@@ -55,6 +56,25 @@ fn access() -> Value {
         ("creator_email", text()),
         ("role", text()),
     ])
+}
+
+fn hold_audio() -> Vec<(&'static str, Value)> {
+    vec![
+        (
+            "NewHoldAudio",
+            object(&[(
+                "hold_audio_file",
+                json!({ "type": "string", "format": "binary" }),
+            )]),
+        ),
+        (
+            "HoldAudio",
+            object(&[
+                ("agent_id", text()),
+                ("hold_audio", json!({ "type": "object" })),
+            ]),
+        ),
+    ]
 }
 
 fn agents() -> Vec<(&'static str, Value)> {
