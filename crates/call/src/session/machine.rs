@@ -62,6 +62,19 @@ const GREETINGS: [&str; 39] = [
     "deixe seu recado",
 ];
 
+/// What people ask, and machines do not: somebody at the desk takes a message too.
+const QUESTIONS: [&str; 9] = [
+    "would you like",
+    "would you care",
+    "do you want",
+    "can i ",
+    "could i ",
+    "may i ",
+    "shall i ",
+    "should i ",
+    "möchten",
+];
+
 /// What has to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
@@ -235,7 +248,8 @@ impl Session {
 
 fn is_greeting(text: &str) -> bool {
     let text = text.to_lowercase().replace('’', "'");
-    GREETINGS.iter().any(|greeting| text.contains(greeting))
+    let has = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
+    has(&GREETINGS) && !has(&QUESTIONS)
 }
 
 #[cfg(test)]
@@ -324,6 +338,8 @@ mod tests {
             "Hello?",
             "Yes, this is she. Who is calling, please?",
             "Can I take a message for him?",
+            "She is out. Would you like to leave a message?",
+            "Do you want me to put you through to her voicemail?",
             "I'm at the office right now.",
         ] {
             assert!(!is_greeting(text), "{text}");
