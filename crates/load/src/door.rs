@@ -8,12 +8,16 @@ use tokio::net::TcpStream;
 
 use crate::LoadError;
 
-/// Asks for a call with an agent; gives its token.
-pub(crate) async fn token(address: SocketAddr, agent: &str) -> Result<String, LoadError> {
+/// Asks for a call with an agent; gives what names it on a leg, of that name in the answer.
+pub(crate) async fn token(
+    address: SocketAddr,
+    agent: &str,
+    credential: &str,
+) -> Result<String, LoadError> {
     let path = format!("/offhook/v1/agents/{agent}/web-calls");
     let (status, body) = post(address, &path, "{}").await?;
     let document: Value = serde_json::from_str(&body).unwrap_or_default();
-    match document["token"].as_str() {
+    match document[credential].as_str() {
         Some(token) => Ok(token.to_owned()),
         None => Err(LoadError::Refused { status, body }),
     }

@@ -35,7 +35,7 @@ pub(crate) async fn call(
     number: usize,
     window: Window,
 ) -> Result<EchoLog, LoadError> {
-    let mut socket = Socket::connect(address, &leg.path("none")).await?;
+    let mut socket = Socket::connect(address, &leg.path("none"), None).await?;
     let problem = || LoadError::system("speaking to the echo");
     socket.send(&leg.start("none")).await.map_err(problem())?;
     let utterance = &speech.utterances[number % speech.utterances.len()].messages;

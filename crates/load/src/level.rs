@@ -45,6 +45,8 @@ impl Window {
 #[derive(Clone)]
 pub(crate) struct Line {
     pub(crate) address: SocketAddr,
+    /// Where calls come in, which may be another door.
+    pub(crate) calls: SocketAddr,
     pub(crate) leg: LoadLeg,
     /// The agent that answers; `None` for an echo.
     pub(crate) agent: Option<String>,
@@ -123,12 +125,13 @@ pub(crate) async fn measure(
     let mut talks = JoinSet::new();
     for number in 0..calls {
         sleep_until(first + between * number as u32).await;
-        let (address, leg, speech) = (line.address, line.leg, Arc::clone(&line.speech));
+        let (address, calls) = (line.address, line.calls);
+        let (leg, speech) = (line.leg, Arc::clone(&line.speech));
         match line.agent.clone() {
-            None => drop(echoes.spawn(echo_caller::call(address, leg, speech, number, window))),
+            None => drop(echoes.spawn(echo_caller::call(calls, leg, speech, number, window))),
             Some(agent) => drop(talks.spawn(async move {
-                let token = door::token(address, &agent).await?;
-                talking_caller::call(address, leg, token, speech, number, window).await
+                let token = door::token(address, &agent, leg.credential()).await?;
+                talking_caller::call(calls, leg, token, speech, number, window).await
             })),
         }
     }
@@ -144,7 +147,7 @@ pub(crate) async fn measure(
         ..LevelReport::default()
     };
     take_echoes(&mut report, echoes).await;
-    take_talks(&mut report, talks, line.configured).await;
+    take_talks(&mut report, talks, line).await;
     let seconds = hold.as_secs_f64();
     let share =
         |after: Duration, before: Duration| rounded((after - before).as_secs_f64() / seconds);
@@ -190,7 +193,7 @@ async fn take_echoes(
 async fn take_talks(
     report: &mut LevelReport,
     mut calls: JoinSet<Result<talking_caller::TalkLog, LoadError>>,
-    configured: Configured,
+    line: &Line,
 ) {
     if calls.is_empty() {
         return;
@@ -199,7 +202,7 @@ async fn take_talks(
     let (mut off, mut own) = (Vec::new(), Vec::new());
     while let Some(log) = next(report, &mut calls).await {
         let Some(log) = log else { continue };
-        let (judged, underruns) = deviations(&log.arrivals, LEAD);
+        let (judged, underruns) = deviations(&log.arrivals, line.leg.lead(LEAD));
         off.extend(judged);
         report.underruns += underruns;
         answers.extend(log.voice_to_voice);
@@ -217,8 +220,8 @@ async fn take_talks(
     report.frames = off.len();
     report.late_frames = off.iter().filter(|it| **it > LATE).count();
     report.pacing_ms = Spread::of_durations(off);
-    report.runtime_share_ms = without(&answers, configured.answer);
-    report.barge_in_share_ms = without(&cuts, configured.cut);
+    report.runtime_share_ms = without(&answers, line.configured.answer);
+    report.barge_in_share_ms = without(&cuts, line.configured.cut);
     report.voice_to_voice_ms = Spread::of_durations(answers);
     report.barge_in_ms = Spread::of_durations(cuts);
     report.caller_lateness_ms = Spread::of_durations(own);
@@ -285,8 +288,10 @@ mod tests {
             }],
             silence: message(0xff),
         };
+        let address = echo_server().await;
         let line = Line {
-            address: echo_server().await,
+            address,
+            calls: address,
             leg: LoadLeg::Twilio,
             agent: None,
             speech: Arc::new(speech),

@@ -13,8 +13,8 @@ use crate::level::{Configured, LEAD, Line, SETTLING, Simulators, measure};
 use crate::profile::Profile;
 use crate::speech::Speech;
 use crate::{
-    LevelReport, LoadError, LoadMode, LoadPlan, LoadReport, MachineReport, ModeReport, door,
-    process,
+    LevelReport, LoadError, LoadLeg, LoadMode, LoadPlan, LoadReport, MachineReport, ModeReport,
+    door, process,
 };
 
 /// The silence after which the agent takes its turn, whatever the models say.
@@ -74,6 +74,7 @@ async fn echo(
     sleep(IDLE).await;
     let line = Line {
         address,
+        calls: address,
         leg: plan.leg,
         agent: None,
         speech: Arc::clone(speech),
@@ -121,10 +122,15 @@ async fn pipeline(
     let config = settings(plan)?;
     let mut server = Program::start(&plan.offhook, &served(&config), &variables)?;
     let (address, start_up) = server.ready("listening").await?;
+    let calls = match plan.leg {
+        LoadLeg::AudioSocket => server.ready("audio sockets").await?.0,
+        _ => address,
+    };
     let agent = door::create_agent(address, &agent()).await?;
     sleep(IDLE).await;
     let line = Line {
         address,
+        calls,
         leg: plan.leg,
         agent: Some(agent),
         speech: Arc::clone(speech),
@@ -206,8 +212,12 @@ fn served(config: &str) -> Vec<String> {
 fn settings(plan: &LoadPlan) -> Result<String, LoadError> {
     let path = plan.folder.join("offhook.toml");
     let lead = LEAD.as_millis();
+    let audio_socket = match plan.leg {
+        LoadLeg::AudioSocket => "audio_socket = \"127.0.0.1:0\"\n",
+        _ => "",
+    };
     let text = format!(
-        "agents = \"agents\"\ndata = \"data\"\ncalls_max = 100000\n\
+        "{audio_socket}agents = \"agents\"\ndata = \"data\"\ncalls_max = 100000\n\
          [api]\nrequests_per_minute = 1000000\nburst = 1000000\n\
          [models]\nchat = \"openai/gpt-4o-mini\"\nrecognition = \"deepgram/nova-3\"\n\
          voice = \"elevenlabs/eleven_flash_v2_5\"\n\

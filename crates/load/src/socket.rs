@@ -1,6 +1,7 @@
 //! The client's end of a WebSocket (RFC 6455), as cheap as it can be: what is sent was encoded
 //! before, under a mask of zeros, and what comes is read where it lies. Only what a carrier needs of
-//! the protocol: whole messages, pings, closing.
+//! the protocol: whole messages, pings, closing. An `AudioSocket`, of packets over TCP, is the same to
+//! a caller.
 
 use std::net::SocketAddr;
 
@@ -25,9 +26,15 @@ pub(crate) enum Received<T> {
     Closed(u16),
 }
 
+/// Kinds of an `AudioSocket`'s packets: the end of the call, and samples at 8 kHz.
+const HANG_UP: u8 = 0x00;
+const SAMPLES: u8 = 0x10;
+
 /// One connection.
 pub(crate) struct Socket {
     stream: TcpStream,
+    /// Whether it is no WebSocket.
+    is_of_packets: bool,
     inbox: Vec<u8>,
     taken: usize,
 }
@@ -40,6 +47,19 @@ pub(crate) fn encoded(text: &str) -> Vec<u8> {
 /// A binary message as it goes over the wire.
 pub(crate) fn binary(bytes: &[u8]) -> Vec<u8> {
     frame(BINARY, bytes)
+}
+
+/// A packet of an `AudioSocket`: its kind, and how long it is.
+pub(crate) fn packet(kind: u8, payload: &[u8]) -> Vec<u8> {
+    let length = (payload.len() as u16).to_be_bytes();
+    [&[kind, length[0], length[1]], payload].concat()
+}
+
+/// Such a packet: its kind, and where its payload is.
+fn parsed_packet(bytes: &[u8]) -> Option<(u8, std::ops::Range<usize>)> {
+    let [kind, high, low] = *bytes.first_chunk()?;
+    let to = 3 + usize::from(u16::from_be_bytes([high, low]));
+    (to <= bytes.len()).then_some((kind, 3..to))
 }
 
 /// Where the text of an encoded message begins.
@@ -89,23 +109,43 @@ fn parsed(bytes: &[u8]) -> Option<(u8, std::ops::Range<usize>)> {
 }
 
 impl Socket {
-    pub(crate) async fn connect(address: SocketAddr, path: &str) -> Result<Self, LoadError> {
-        let problem = || format!("calling {address}{path}");
-        let stream = TcpStream::connect(address)
-            .await
-            .map_err(LoadError::system(problem()))?;
+    /// Connects to an `AudioSocket`.
+    pub(crate) async fn connect_packets(address: SocketAddr) -> Result<Self, LoadError> {
+        Self::open(address, true, format!("calling {address}")).await
+    }
+
+    async fn open(
+        address: SocketAddr,
+        is_of_packets: bool,
+        problem: String,
+    ) -> Result<Self, LoadError> {
+        let stream = TcpStream::connect(address).await;
+        let stream = stream.map_err(LoadError::system(problem.clone()))?;
         stream
             .set_nodelay(true)
-            .map_err(LoadError::system(problem()))?;
-        let mut socket = Self {
+            .map_err(LoadError::system(problem))?;
+        Ok(Self {
             stream,
+            is_of_packets,
             inbox: Vec::with_capacity(4_096),
             taken: 0,
-        };
+        })
+    }
+
+    /// Connects to a WebSocket, and asks for a subprotocol.
+    pub(crate) async fn connect(
+        address: SocketAddr,
+        path: &str,
+        protocol: Option<&str>,
+    ) -> Result<Self, LoadError> {
+        let problem = || format!("calling {address}{path}");
+        let mut socket = Self::open(address, false, problem()).await?;
+        let protocol = protocol.map(|it| format!("sec-websocket-protocol: {it}\r\n"));
+        let protocol = protocol.unwrap_or_default();
         // The key is not looked at: the other end is ours.
         let request = format!(
             "GET {path} HTTP/1.1\r\nhost: {address}\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\
-             sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n"
+             sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n{protocol}\r\n"
         );
         socket
             .send(request.as_bytes())
@@ -145,7 +185,12 @@ impl Socket {
     /// The next message, read with whether it is text. Dropping the future loses nothing.
     pub(crate) async fn next<T>(&mut self, read: impl Fn(&[u8], bool) -> T) -> Received<T> {
         loop {
-            let Some((opcode, payload)) = parsed(&self.inbox[self.taken..]) else {
+            let left = &self.inbox[self.taken..];
+            let found = match self.is_of_packets {
+                true => parsed_packet(left),
+                false => parsed(left),
+            };
+            let Some((opcode, payload)) = found else {
                 self.inbox.drain(..self.taken);
                 self.taken = 0;
                 match self.stream.read_buf(&mut self.inbox).await {
@@ -157,6 +202,9 @@ impl Socket {
             let payload = begin + payload.start..begin + payload.end;
             self.taken = payload.end;
             match opcode {
+                SAMPLES => return Received::Message(read(&self.inbox[payload], false)),
+                HANG_UP if self.is_of_packets => return Received::Closed(1_000),
+                _ if self.is_of_packets => {}
                 TEXT | BINARY => {
                     return Received::Message(read(&self.inbox[payload], opcode == TEXT));
                 }
@@ -176,7 +224,10 @@ impl Socket {
 
     /// Says goodbye.
     pub(crate) async fn close(mut self) {
-        let goodbye = frame(CLOSE, &1_000_u16.to_be_bytes());
+        let goodbye = match self.is_of_packets {
+            true => packet(HANG_UP, &[]),
+            false => frame(CLOSE, &1_000_u16.to_be_bytes()),
+        };
         self.stream.write_all(&goodbye).await.ok();
     }
 }
@@ -184,6 +235,14 @@ impl Socket {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn packets_are_framed() {
+        let bytes = packet(SAMPLES, &[7; 320]);
+        assert_eq!(bytes[..4], [0x10, 1, 64, 7]);
+        assert_eq!(parsed_packet(&bytes), Some((SAMPLES, 3..323)));
+        assert_eq!(parsed_packet(&bytes[..322]), None);
+    }
 
     #[test]
     fn messages_of_every_length_are_framed() {

@@ -55,7 +55,10 @@ impl Speech {
             let samples = resample_all(&wav.mono(), wav.rate_hz, SampleRate::HZ_8000)
                 .map_err(|it| LoadError::Speech(it.to_string()))?;
             for (frames, onset) in cut(&samples) {
-                let messages = messages(&frames, leg)?;
+                let together = leg.frames_together();
+                let missing = frames.len().next_multiple_of(together) - frames.len();
+                let messages = messages(&frames, missing, leg)?;
+                let onset = onset + missing;
                 utterances.push(Utterance { messages, onset });
             }
         }
@@ -66,7 +69,7 @@ impl Speech {
         }
         Ok(Self {
             utterances,
-            silence: leg.media(&[0xff; FRAME_BYTES]),
+            silence: leg.media(&[0xff; FRAME_BYTES].repeat(leg.frames_together())),
         })
     }
 }
@@ -130,19 +133,26 @@ fn made_loud(frames: &[Frame]) -> Vec<Frame> {
     frames.iter().map(louder).collect()
 }
 
-fn messages(utterance: &[Frame], leg: LoadLeg) -> Result<Vec<Vec<u8>>, LoadError> {
+/// A message for each frame, after as many of silence as make them whole messages; where several frames
+/// go together, all but the last of them have none.
+fn messages(utterance: &[Frame], silent: usize, leg: LoadLeg) -> Result<Vec<Vec<u8>>, LoadError> {
     let problem = |problem: String| LoadError::Speech(problem);
     let mut encoder =
         Encoder::new(Codec::MuLaw, SampleRate::HZ_8000).map_err(|it| problem(it.to_string()))?;
     let mut packet = Packet::empty();
-    let mut written = Vec::with_capacity(utterance.len());
+    let together = FRAME_BYTES * leg.frames_together();
+    let mut audio = [0xff; FRAME_BYTES].repeat(silent);
+    let mut written = vec![Vec::new(); silent];
     for frame in utterance {
         encoder
             .encode(frame, &mut packet)
             .map_err(|it| problem(it.to_string()))?;
-        let mut audio = [0xff; FRAME_BYTES];
-        audio.copy_from_slice(packet.payload());
-        written.push(leg.media(&audio));
+        audio.extend_from_slice(packet.payload());
+        let is_whole = audio.len() == together;
+        written.push(match is_whole {
+            true => leg.media(&std::mem::take(&mut audio)),
+            false => Vec::new(),
+        });
     }
     Ok(written)
 }

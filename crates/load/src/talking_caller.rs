@@ -26,6 +26,8 @@ const HEARD_BEFORE_CUT: Duration = Duration::from_millis(1_000);
 const LEFT_TO_CUT: Duration = Duration::from_millis(60);
 /// After a `clear`, how long what comes is the end of what was cut: it fades out.
 const FADING: Duration = Duration::from_millis(60);
+/// After so long without the agent's voice it has stopped, where it says nothing of that.
+const SILENT: Duration = Duration::from_millis(150);
 /// An answer that has not come by then does not come.
 const ANSWER_MAX: Duration = Duration::from_secs(8);
 /// Every so many turns the caller cuts in.
@@ -83,6 +85,8 @@ struct Caller {
     is_whole: bool,
     /// When the agent dropped what was not played, last.
     cleared_at: Option<Instant>,
+    /// When the agent's voice came, last.
+    voice_at: Instant,
     marks: VecDeque<(Instant, String)>,
     generation: u32,
     /// Answers that began to come.
@@ -99,7 +103,10 @@ pub(crate) async fn call(
     number: usize,
     window: Window,
 ) -> Result<TalkLog, LoadError> {
-    let mut socket = Socket::connect(address, &leg.path(&token)).await?;
+    let mut socket = match leg {
+        LoadLeg::AudioSocket => Socket::connect_packets(address).await?,
+        leg => Socket::connect(address, &leg.path(&token), leg.protocol()).await?,
+    };
     socket
         .send(&leg.start(&token))
         .await
@@ -124,6 +131,7 @@ pub(crate) async fn call(
         has_cut: false,
         is_whole: false,
         cleared_at: None,
+        voice_at: now,
         marks: VecDeque::new(),
         generation: 0,
         replies: 0,
@@ -151,38 +159,57 @@ impl Caller {
     async fn hear(&mut self, came: Came) -> Result<(), LoadError> {
         let now = Instant::now();
         match came {
-            Came::Media { is_audible, .. } => {
-                if is_audible {
-                    self.hear_voice(now);
-                }
-                // A stretch that began before the window lacks the frames that were sent ahead.
-                self.is_whole |= self.window.holds(now) && self.played_at <= now;
-                self.played_at = self.played_at.max(now) + FRAME;
-                if self.window.holds(now) && self.is_whole {
-                    self.log.arrivals.push(Arrival {
-                        at: now - self.began,
-                        generation: self.generation,
-                        turn: TurnId(self.replies),
-                    });
-                }
-            }
+            Came::Media {
+                is_audible, frames, ..
+            } => self.hear_frames(now, is_audible, frames),
             Came::Clear => {
-                self.played_at = now;
-                self.cleared_at = Some(now);
-                self.generation += 1;
-                if let Some(at) = self.cut_at.take()
-                    && self.window.holds(at)
-                {
-                    self.log.cuts.push(now - at);
-                }
+                self.note_cleared(now, now);
                 for (_, name) in std::mem::take(&mut self.marks) {
-                    self.send(&self.leg.mark(&name)).await?;
+                    if self.leg.returns_cleared_marks() {
+                        self.send(&self.leg.mark(&name)).await?;
+                    }
                 }
             }
             Came::Mark(name) => self.marks.push_back((self.played_at, name)),
             Came::Other => {}
         }
         Ok(())
+    }
+
+    fn hear_frames(&mut self, now: Instant, is_audible: bool, frames: u32) {
+        if is_audible {
+            self.hear_voice(now);
+            self.voice_at = now;
+        }
+        // A leg that is sent silence too is played on and on.
+        let is_kept_up = !self.leg.has_clear() && !is_audible;
+        if is_kept_up && self.played_at + FRAME < now {
+            return;
+        }
+        // A stretch that began before the window lacks the frames that were sent ahead.
+        self.is_whole |= self.window.holds(now) && self.played_at <= now;
+        self.played_at = self.played_at.max(now) + FRAME * frames;
+        if self.window.holds(now) && self.is_whole {
+            let arrival = Arrival {
+                at: now - self.began,
+                generation: self.generation,
+                turn: TurnId(self.replies),
+            };
+            let arrivals = std::iter::repeat_n(arrival, frames as usize);
+            self.log.arrivals.extend(arrivals);
+        }
+    }
+
+    /// The agent takes back what was not played; it stopped at `stopped_at`.
+    fn note_cleared(&mut self, now: Instant, stopped_at: Instant) {
+        self.played_at = now;
+        self.cleared_at = Some(now);
+        self.generation += 1;
+        if let Some(at) = self.cut_at.take()
+            && self.window.holds(at)
+        {
+            self.log.cuts.push(stopped_at.saturating_duration_since(at));
+        }
     }
 
     fn hear_voice(&mut self, now: Instant) {
@@ -217,7 +244,14 @@ impl Caller {
         while let Some((_, name)) = self.marks.pop_front_if(|(at, _)| *at <= now) {
             self.send(&self.leg.mark(&name)).await?;
         }
-        self.decide(now);
+        // Where nothing is taken back the agent only falls silent.
+        if !self.leg.has_clear() && self.cut_at.is_some() && self.voice_at + SILENT <= now {
+            self.note_cleared(now, self.voice_at);
+        }
+        // Who speaks begins with a whole message.
+        if self.sent.is_multiple_of(self.leg.frames_together()) {
+            self.decide(now);
+        }
         let speech = Arc::clone(&self.speech);
         let message = match &mut self.doing {
             Doing::Speaking { utterance, frame } => {
@@ -231,12 +265,19 @@ impl Caller {
             }
             _ => &speech.silence,
         };
+        let message = match (self.sent + 1) % self.leg.frames_together() {
+            0 => message.as_slice(),
+            _ => &[],
+        };
         let mut written = std::mem::take(&mut self.message);
         written.clear();
         written.extend_from_slice(message);
         put_in_place(self.leg, &mut written, self.sent);
         self.sent += 1;
-        let sent = self.send(&written).await;
+        let sent = match written.is_empty() {
+            true => Ok(()),
+            false => self.send(&written).await,
+        };
         self.message = written;
         if let Doing::Speaking { utterance, frame } = self.doing
             && frame == speech.utterances[utterance].messages.len()

@@ -1,11 +1,15 @@
 //! What callers and the server say to each other on each leg: carriers' messages as carriers write
 //! them, and what of ours a caller has to know. Messages are written once, for all calls.
 
+mod said;
+
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::socket::{binary, encoded, head_bytes};
+use crate::socket::head_bytes;
 
 /// Bytes of 20 ms of µ-law.
 pub(crate) const FRAME_BYTES: usize = 160;
@@ -29,6 +33,18 @@ pub enum LoadLeg {
     Plivo,
     /// Vonage's WebSockets, with 16-bit samples at 8 kHz.
     Vonage,
+    /// jambonz' `listen`, with 16-bit samples at 8 kHz.
+    Jambonz,
+    /// Exotel's streams, with 16-bit samples at 8 kHz in base64, five frames in a message.
+    Exotel,
+    /// Genesys' `AudioHook`, in µ-law.
+    Genesys,
+    /// Asterisk's WebSocket channel, in µ-law.
+    Asterisk,
+    /// FreeSWITCH's `mod_audio_stream`, with 16-bit samples at 8 kHz.
+    FreeSwitch,
+    /// Asterisk's `AudioSocket`, which is no WebSocket, with 16-bit samples at 8 kHz.
+    AudioSocket,
     /// Our own WebSocket, with 16-bit samples at 8 kHz.
     Session,
 }
@@ -40,6 +56,8 @@ pub(crate) enum Came {
         /// The first three bytes of it, in base64; zeros where audio is not.
         stamp: [u8; STAMP_BYTES],
         is_audible: bool,
+        /// How many times 20 ms it lasts.
+        frames: u32,
     },
     Mark(String),
     Clear,
@@ -55,6 +73,12 @@ impl LoadLeg {
             Self::Telnyx => "telnyx",
             Self::Plivo => "plivo",
             Self::Vonage => "vonage",
+            Self::Jambonz => "jambonz",
+            Self::Exotel => "exotel",
+            Self::Genesys => "genesys",
+            Self::Asterisk => "asterisk",
+            Self::FreeSwitch => "freeswitch",
+            Self::AudioSocket => "audio-socket",
             Self::Session => "session",
         }
     }
@@ -62,84 +86,61 @@ impl LoadLeg {
     /// Whether frames come back as they were sent: what is binary has no number in it.
     #[must_use]
     pub const fn has_echo(self) -> bool {
-        !matches!(self, Self::Vonage | Self::Session)
+        matches!(self, Self::Twilio | Self::Telnyx | Self::Plivo)
+    }
+
+    /// Whether the server says that what was not played is to be dropped. Without, it only falls silent.
+    pub(crate) const fn has_clear(self) -> bool {
+        !matches!(self, Self::FreeSwitch | Self::AudioSocket)
+    }
+
+    /// Whether marks of what was dropped come back.
+    pub(crate) const fn returns_cleared_marks(self) -> bool {
+        !matches!(self, Self::Jambonz | Self::Asterisk)
+    }
+
+    /// The subprotocol that is asked for.
+    pub(crate) const fn protocol(self) -> Option<&'static str> {
+        match self {
+            Self::Jambonz => Some("audio.jambonz.org"),
+            Self::Asterisk => Some("media"),
+            _ => None,
+        }
+    }
+
+    /// Frames of the caller in a message.
+    pub(crate) const fn frames_together(self) -> usize {
+        match self {
+            Self::Exotel => 5,
+            _ => 1,
+        }
+    }
+
+    /// How far ahead of playout the server sends, by what it is set to: the longest that it waits for a
+    /// whole message comes on top, and what is played as it comes is sent in time.
+    pub(crate) fn lead(self, set: Duration) -> Duration {
+        match self {
+            Self::Exotel => set + Duration::from_millis(200),
+            Self::AudioSocket => Duration::ZERO,
+            _ => set,
+        }
+    }
+
+    /// What names a call among what is answered to the request for one.
+    pub(crate) const fn credential(self) -> &'static str {
+        match self {
+            Self::AudioSocket => "uuid",
+            _ => "token",
+        }
     }
 
     /// Where it is answered. Carriers bring a call's token in their first message.
     pub(crate) fn path(self, token: &str) -> String {
         match self {
             Self::Session => format!("/v1/session?token={token}&sample_rate=8000"),
+            Self::Asterisk => format!("/v1/media-streams/asterisk?token={token}"),
             carrier => format!("/v1/media-streams/{}", carrier.name()),
         }
-    }
-
-    /// The beginning of a call.
-    pub(crate) fn start(self, token: &str) -> Vec<u8> {
-        let messages = match self {
-            Self::Twilio => vec![
-                json!({ "event": "connected", "protocol": "Call", "version": "1.0.0" }),
-                json!({ "event": "start", "sequenceNumber": "1", "streamSid": STREAM, "start": {
-                    "accountSid": STREAM, "streamSid": STREAM, "callSid": STREAM,
-                    "tracks": ["inbound"],
-                    "mediaFormat": {
-                        "encoding": "audio/x-mulaw", "sampleRate": 8_000, "channels": 1,
-                    },
-                    "customParameters": { "token": token },
-                } }),
-            ],
-            Self::Telnyx => vec![
-                json!({ "event": "connected", "version": "1.0.0" }),
-                json!({ "event": "start", "sequence_number": "1", "stream_id": STREAM, "start": {
-                    "user_id": STREAM, "call_control_id": STREAM,
-                    "from": "+15550100", "to": "+15550111",
-                    "media_format": { "encoding": "PCMU", "sample_rate": 8_000, "channels": 1 },
-                    "custom_parameters": { "token": token },
-                } }),
-            ],
-            Self::Plivo => vec![json!({
-                "event": "start", "sequenceNumber": 1,
-                "extra_headers": format!("token={}", in_digits(token)),
-                "start": {
-                    "callId": STREAM, "streamId": STREAM, "accountId": STREAM,
-                    "tracks": ["inbound"],
-                    "mediaFormat": { "encoding": "audio/x-mulaw", "sampleRate": 8_000 },
-                },
-            })],
-            Self::Vonage => vec![json!({
-                "event": "websocket:connected", "content-type": "audio/l16;rate=8000",
-                "token": token, "call_id": STREAM,
-            })],
-            Self::Session => vec![json!({ "type": "start" })],
-        };
-        let messages = messages.iter().map(|it| encoded(&it.to_string()));
-        messages.collect::<Vec<_>>().concat()
-    }
-
-    /// 20 ms of the caller, in µ-law as on telephone lines.
-    pub(crate) fn media(self, audio: &[u8; FRAME_BYTES]) -> Vec<u8> {
-        let payload = STANDARD.encode(audio);
-        encoded(&match self {
-            Self::Twilio => format!(
-                "{{\"event\":\"media\",\"sequenceNumber\":\"3\",\"media\":{{\"track\":\"inbound\",\
-                 \"chunk\":\"1\",\"timestamp\":\"5\",\"payload\":\"{payload}\"}},\
-                 \"streamSid\":\"{STREAM}\"}}"
-            ),
-            Self::Telnyx => format!(
-                "{{\"event\":\"media\",\"sequence_number\":\"3\",\"stream_id\":\"{STREAM}\",\
-                 \"media\":{{\"track\":\"inbound\",\"chunk\":\"{:0CHUNK_DIGITS$}\",\
-                 \"timestamp\":\"5\",\"payload\":\"{payload}\"}}}}",
-                0
-            ),
-            Self::Plivo => format!(
-                "{{\"event\":\"media\",\"sequenceNumber\":3,\"streamId\":\"{STREAM}\",\
-                 \"media\":{{\"track\":\"inbound\",\"timestamp\":\"5\",\"chunk\":1,\
-                 \"payload\":\"{payload}\"}}}}"
-            ),
-            Self::Vonage | Self::Session => {
-                let samples = audio.iter().flat_map(|it| linear(*it).to_le_bytes());
-                return binary(&samples.collect::<Vec<u8>>());
-            }
-        })
     }
 
     /// Where in [`LoadLeg::media`]'s message the digits of its place in the stream are, for a carrier
@@ -152,39 +153,27 @@ impl LoadLeg {
         Some(at..at + CHUNK_DIGITS)
     }
 
-    /// What a carrier says when audio before a mark was played; nothing on a leg without marks.
-    pub(crate) fn mark(self, name: &str) -> Vec<u8> {
-        let mark = match self {
-            Self::Twilio => json!({
-                "event": "mark", "sequenceNumber": "4", "streamSid": STREAM,
-                "mark": { "name": name },
-            }),
-            Self::Telnyx => json!({
-                "event": "mark", "sequence_number": "4", "stream_id": STREAM,
-                "mark": { "name": name },
-            }),
-            Self::Plivo => json!({ "event": "playedStream", "streamId": STREAM, "name": name }),
-            Self::Vonage => json!({
-                "event": "websocket:notify", "payload": { "mark": name },
-            }),
-            Self::Session => return Vec::new(),
-        };
-        encoded(&mark.to_string())
-    }
-
     /// Reads a message of the server.
     pub(crate) fn read(self, message: &[u8], is_text: bool) -> Came {
         if !is_text {
-            let samples = message.as_chunks::<2>().0.iter();
-            return Came::Media {
-                stamp: [0; STAMP_BYTES],
-                is_audible: samples
-                    .map(|bytes| i16::from_le_bytes(*bytes))
-                    .any(|sample| sample.unsigned_abs() >= AUDIBLE),
+            return match self {
+                Self::Asterisk | Self::Genesys => Came::Media {
+                    stamp: [0; STAMP_BYTES],
+                    is_audible: message.iter().any(|byte| is_loud(*byte)),
+                    frames: (message.len() / FRAME_BYTES) as u32,
+                },
+                _ => linear_media(message),
             };
         }
-        if let Some(came) = media_of(message) {
+        let media = match self {
+            Self::Exotel => long_media_of(message),
+            _ => media_of(message),
+        };
+        if let Some(came) = media {
             return came;
+        }
+        if self == Self::Asterisk {
+            return command(message);
         }
         let Ok(value) = serde_json::from_slice::<Value>(message) else {
             return Came::Other;
@@ -193,17 +182,47 @@ impl LoadLeg {
         let kinds = ["event", "type", "action"];
         match kinds.iter().find_map(|it| value[*it].as_str()) {
             Some("notify") => name(&value["payload"]["mark"]),
+            Some("mark") if self == Self::Jambonz => name(&value["data"]["name"]),
             Some("mark") => name(&value["mark"]["name"]),
             Some("checkpoint") => name(&value["name"]),
-            Some("clear" | "clearAudio") => Came::Clear,
+            Some("clear" | "clearAudio" | "killAudio") => Came::Clear,
+            Some("event") if value["parameters"]["entities"][0]["type"] == "barge_in" => {
+                Came::Clear
+            }
             _ => Came::Other,
         }
     }
 }
 
-/// A token as Plivo carries it: its headers hold letters and digits only.
-fn in_digits(token: &str) -> String {
-    token.bytes().map(|byte| format!("{byte:02x}")).collect()
+/// Frames of 16-bit samples.
+fn linear_media(audio: &[u8]) -> Came {
+    let samples = audio.as_chunks::<2>().0.iter();
+    Came::Media {
+        stamp: [0; STAMP_BYTES],
+        is_audible: samples
+            .map(|bytes| i16::from_le_bytes(*bytes))
+            .any(|sample| sample.unsigned_abs() >= AUDIBLE),
+        frames: (audio.len() / (FRAME_BYTES * 2)) as u32,
+    }
+}
+
+/// Asterisk's commands, in words.
+fn command(message: &[u8]) -> Came {
+    let text = std::str::from_utf8(message).unwrap_or_default();
+    match text.split_once(' ') {
+        Some(("MARK_MEDIA", name)) => Came::Mark(name.to_owned()),
+        None if text == "FLUSH_MEDIA" => Came::Clear,
+        _ => Came::Other,
+    }
+}
+
+/// Audio of several frames in a carrier's message.
+fn long_media_of(message: &[u8]) -> Option<Came> {
+    let key = b"\"payload\":\"";
+    let from = message.windows(key.len()).position(|it| it == key)? + key.len();
+    let to = message.len().checked_sub(AFTER_PAYLOAD)?;
+    let audio = STANDARD.decode(message.get(from..to)?).ok()?;
+    Some(linear_media(&audio))
 }
 
 /// Where in a carrier's message of audio the payload begins.
@@ -253,6 +272,7 @@ fn media_of(message: &[u8]) -> Option<Came> {
     Some(Came::Media {
         stamp: *payload.first_chunk()?,
         is_audible: audio[..length].iter().any(|byte| is_loud(*byte)),
+        frames: 1,
     })
 }
 
@@ -281,112 +301,4 @@ const fn linear(byte: u8) -> i16 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CARRIERS: [LoadLeg; 3] = [LoadLeg::Twilio, LoadLeg::Telnyx, LoadLeg::Plivo];
-
-    fn from_server(audio: &[u8]) -> [String; 3] {
-        let payload = STANDARD.encode(audio);
-        [
-            format!(r#"{{"event":"media","streamSid":"MZ1","media":{{"payload":"{payload}"}}}}"#),
-            format!(r#"{{"event":"media","media":{{"payload":"{payload}"}}}}"#),
-            format!(
-                r#"{{"event":"playAudio","streamId":"1","media":{{"contentType":"audio/x-mulaw","sampleRate":8000,"payload":"{payload}"}}}}"#
-            ),
-        ]
-    }
-
-    #[test]
-    fn the_server_s_messages_are_read() {
-        let mut loud = [0xff; 160];
-        loud[80] = 0x10;
-        for (audio, is_audible) in [([0xff; 160], false), (loud, true)] {
-            for (leg, message) in CARRIERS.into_iter().zip(from_server(&audio)) {
-                let stamp = *b"////";
-                let media = Came::Media { stamp, is_audible };
-                assert_eq!(leg.read(message.as_bytes(), true), media, "{message}");
-            }
-        }
-        let texts = [
-            (
-                LoadLeg::Twilio,
-                r#"{"event":"mark","streamSid":"MZ1","mark":{"name":"0.1"}}"#,
-                Came::Mark("0.1".into()),
-            ),
-            (
-                LoadLeg::Plivo,
-                r#"{"event":"checkpoint","streamId":"1","name":"0.1"}"#,
-                Came::Mark("0.1".into()),
-            ),
-            (
-                LoadLeg::Twilio,
-                r#"{"event":"clear","streamSid":"MZ1"}"#,
-                Came::Clear,
-            ),
-            (
-                LoadLeg::Plivo,
-                r#"{"event":"clearAudio","streamId":"1"}"#,
-                Came::Clear,
-            ),
-            (
-                LoadLeg::Vonage,
-                r#"{"action":"notify","payload":{"mark":"0.1"}}"#,
-                Came::Mark("0.1".into()),
-            ),
-            (LoadLeg::Vonage, r#"{"action":"clear"}"#, Came::Clear),
-            (
-                LoadLeg::Session,
-                r#"{"type":"clear","generation":1}"#,
-                Came::Clear,
-            ),
-        ];
-        for (leg, message, came) in texts {
-            assert_eq!(leg.read(message.as_bytes(), true), came, "{message}");
-        }
-        for other in [&b""[..], b"{}", b"{\"event\":\"media\"}", b"\xff"] {
-            assert_eq!(LoadLeg::Twilio.read(other, true), Came::Other);
-        }
-    }
-
-    #[test]
-    fn samples_are_those_of_mu_law() {
-        let message = LoadLeg::Session.media(&[0xff; 160]);
-        assert_eq!(message.len(), 8 + 320);
-        let pairs = [(0xff, 0), (0x7f, 0), (0x00, 32_124), (0x80, -32_124)];
-        for (byte, sample) in pairs {
-            assert_eq!(linear(byte).unsigned_abs(), i16::unsigned_abs(sample));
-        }
-        let is_audible = |sample: i16| {
-            LoadLeg::Session.read(&sample.to_le_bytes().repeat(160), false)
-                == Came::Media {
-                    stamp: [0; 4],
-                    is_audible: true,
-                }
-        };
-        assert!(is_audible(-2_000) && !is_audible(300));
-    }
-
-    #[test]
-    fn a_stamp_tells_its_number_and_is_put_where_the_payload_begins() {
-        for it in [0, 1, 63, 64, 5_000, (1 << 18) - 1] {
-            assert_eq!(number(stamp(it)), Some(it));
-        }
-        assert_eq!(number(*b"////"), None);
-        for leg in CARRIERS {
-            let mut message = leg.media(&[0xff; 160]);
-            let at = payload_at(&message).unwrap();
-            message[at..at + STAMP_BYTES].copy_from_slice(&stamp(77));
-            if let Some(place) = leg.place_at(&message) {
-                message[place].copy_from_slice(b"00000042");
-            }
-            let text = std::str::from_utf8(&message[8..]).unwrap();
-            let value: Value = serde_json::from_str(text).unwrap();
-            let payload = value["media"]["payload"].as_str().unwrap();
-            assert_eq!(payload.len(), PAYLOAD_BYTES);
-            assert_eq!(payload.as_bytes()[..4], stamp(77));
-            let is_counted = value["media"]["chunk"] == "00000042";
-            assert_eq!(is_counted, leg == LoadLeg::Telnyx);
-        }
-    }
-}
+mod tests;

@@ -203,9 +203,21 @@ pub(crate) enum BenchLeg {
     Telnyx,
     /// As Plivo's.
     Plivo,
-    /// As Vonage's, which have no echo.
+    /// As Vonage's; it and those below have no echo.
     Vonage,
-    /// Over our own WebSocket, which has no echo.
+    /// As jambonz'.
+    Jambonz,
+    /// As Exotel's, in messages of 100 ms.
+    Exotel,
+    /// As Genesys' AudioHook.
+    Genesys,
+    /// As those of Asterisk's WebSocket channel.
+    Asterisk,
+    /// As those of FreeSWITCH's mod_audio_stream.
+    Freeswitch,
+    /// Over Asterisk's AudioSocket.
+    AudioSocket,
+    /// Over our own WebSocket.
     Session,
 }
 

@@ -43,6 +43,12 @@ pub(crate) async fn run(arguments: BenchArguments) -> anyhow::Result<Outcome> {
         BenchLeg::Telnyx => LoadLeg::Telnyx,
         BenchLeg::Plivo => LoadLeg::Plivo,
         BenchLeg::Vonage => LoadLeg::Vonage,
+        BenchLeg::Jambonz => LoadLeg::Jambonz,
+        BenchLeg::Exotel => LoadLeg::Exotel,
+        BenchLeg::Genesys => LoadLeg::Genesys,
+        BenchLeg::Asterisk => LoadLeg::Asterisk,
+        BenchLeg::Freeswitch => LoadLeg::FreeSwitch,
+        BenchLeg::AudioSocket => LoadLeg::AudioSocket,
         BenchLeg::Session => LoadLeg::Session,
     };
     if !leg.has_echo() && modes.contains(&LoadMode::Echo) {
