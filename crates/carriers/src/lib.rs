@@ -9,6 +9,7 @@ mod answer;
 mod audio;
 mod form;
 mod jambonz;
+mod lookup;
 mod origin;
 mod plivo;
 mod progress;
@@ -23,6 +24,7 @@ mod webhook;
 
 pub use answer::Answer;
 pub use audio::{Audio, AudioProblem};
+pub use lookup::{Finding, Sought};
 pub use origin::{Document, Origin};
 pub use progress::{AnsweredBy, Progress, Stage};
 pub use rest::{Account, Method, Outgoing, Request, RestProblem};

@@ -115,7 +115,7 @@ pub(crate) fn token(brought: &str) -> Option<String> {
 }
 
 /// The address of an account's calls, or of its requests for some.
-fn resource(rest_url: &str, account: &Account<'_>, of: &str) -> String {
+pub(crate) fn resource(rest_url: &str, account: &Account<'_>, of: &str) -> String {
     format!("{rest_url}/v1/Account/{}/{of}/", part(account.id))
 }
 

@@ -1,4 +1,4 @@
-//! What a carrier is asked over its REST API: to place a call, and to end one. Requests are made and
+//! What a carrier is asked over its REST API: to place a call, to end one, and which it has. Requests are made and
 //! answers are read here; whoever has a socket sends them.
 
 use base64::Engine as _;
@@ -49,6 +49,8 @@ pub struct Outgoing<'a> {
 /// How a request is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
+    /// `GET`.
+    Get,
     /// `POST`.
     Post,
     /// `DELETE`.
@@ -130,6 +132,24 @@ pub(crate) fn with_json(
         url,
         headers: vec![authorization, (JSON.0, JSON.1.to_owned())],
         body: body.to_string(),
+    }
+}
+
+/// A request that only asks, with these fields in its address.
+pub(crate) fn with_query(
+    url: &str,
+    authorization: (&'static str, String),
+    fields: &[(&str, &str)],
+) -> Request {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in fields {
+        query.append_pair(name, value);
+    }
+    Request {
+        method: Method::Get,
+        url: format!("{url}?{}", query.finish()),
+        headers: vec![authorization],
+        body: String::new(),
     }
 }
 

@@ -91,11 +91,11 @@ const fn codec(audio: Audio) -> &'static str {
     }
 }
 
-fn calls(rest_url: &str, account: &Account<'_>) -> String {
+pub(crate) fn calls(rest_url: &str, account: &Account<'_>) -> String {
     format!("{rest_url}/v2/texml/Accounts/{}/Calls", part(account.id))
 }
 
-fn bearer(account: &Account<'_>) -> (&'static str, String) {
+pub(crate) fn bearer(account: &Account<'_>) -> (&'static str, String) {
     ("authorization", format!("Bearer {}", account.key))
 }
 

@@ -111,7 +111,7 @@ pub(crate) fn document(answer: &Answer<'_>) -> String {
     })
 }
 
-fn calls(rest_url: &str, account: &Account<'_>) -> String {
+pub(crate) fn calls(rest_url: &str, account: &Account<'_>) -> String {
     format!("{rest_url}/2010-04-01/Accounts/{}/Calls", part(account.id))
 }
 

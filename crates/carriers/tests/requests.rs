@@ -11,12 +11,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
-use offhook_carriers::{Account, Carrier, Dial, Handover, Method, Outgoing, Request};
+use offhook_carriers::{Account, Carrier, Dial, Handover, Method, Outgoing, Request, Sought};
 use serde_json::{Value, json};
 
 /// What Plivo's package sends beside what it is asked for: the API's own defaults, and an id that
 /// stands in the address.
-const DEFAULTS: [&str; 5] = [
+const DEFAULTS: [&str; 6] = [
+    "offset",
     "fallback_method",
     "machine_detection_time",
     "machine_detection_method",
@@ -59,7 +60,12 @@ fn header<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
 /// The fields of a body, each with all of its values.
 fn fields(request: &Request) -> BTreeMap<String, Vec<Value>> {
     let mut fields: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    if request.body.starts_with('{') {
+    if let Some((_, query)) = request.url.split_once('?') {
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let values = fields.entry(name.into_owned()).or_default();
+            values.push(Value::from(value.as_ref()));
+        }
+    } else if request.body.starts_with('{') {
         let body: Value = serde_json::from_str(&request.body).unwrap();
         for (name, value) in body.as_object().unwrap() {
             fields.insert(name.clone(), vec![value.clone()]);
@@ -93,6 +99,19 @@ fn ours(carrier: Carrier, what: &str) -> Request {
         duration_max_s: 630,
         detects_machines: what == "place, detecting",
     };
+    let sought = Sought {
+        from: call.from,
+        to: call.to,
+        since_s: 0,
+        known: &[],
+    };
+    let (kind, at) = what.split_once(' ').unwrap_or((what, "0"));
+    let nth = |mut all: Vec<Request>| all.swap_remove(at.parse().unwrap());
+    match kind {
+        "seek" => return nth(carrier.seek(url, &account, &sought)),
+        "look" => return nth(carrier.look(url, &account, "CA1")),
+        _ => {}
+    }
     match what {
         "hang up" => carrier.hang_up(url, &account, "CA1", true),
         "redirect" => carrier.redirect(url, &account, "CA1", "https://voice.example/a/next"),
@@ -104,17 +123,19 @@ fn ours(carrier: Carrier, what: &str) -> Request {
 #[test]
 fn what_is_asked_for_is_what_the_carriers_own_packages_ask_for() {
     let made = run("made.py");
-    assert_eq!(made.len(), 13);
+    assert_eq!(made.len(), 20);
     for theirs in &made {
         let text = |name: &str| theirs[name].as_str().unwrap();
         let mut carriers = Carrier::ALL.into_iter();
         let carrier = carriers.find(|it| it.name() == text("carrier")).unwrap();
         let ours = ours(carrier, text("what"));
         let method = match ours.method {
+            Method::Get => "GET",
             Method::Post => "POST",
             Method::Delete => "DELETE",
         };
-        assert_eq!((method, &*ours.url), (text("method"), text("url")));
+        let path = ours.url.split('?').next().unwrap();
+        assert_eq!((method, path), (text("method"), text("url")));
         let authorization = header(&ours, "authorization");
         assert_eq!(authorization, Some(text("authorization")), "{theirs}");
         if ours.method == Method::Post {

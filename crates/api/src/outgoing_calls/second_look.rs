@@ -76,7 +76,8 @@ impl Api {
         };
         let calls = placed.workspace.calls(&query).await?.items;
         let others = calls.iter().filter(|it| it.id != placed.call_id());
-        let ids = others.filter_map(|it| it.document["carrier_call_id"].as_str());
+        let of = ["carrier_call_id", "request_id"];
+        let ids = others.flat_map(|it| of.iter().filter_map(|name| it.document[*name].as_str()));
         Ok(ids.map(str::to_owned).collect())
     }
 }

@@ -31,6 +31,9 @@ def fields_of(content_type, body):
 
 def tell(carrier, what, method, url, authorization, content_type, body):
     body = body.decode() if isinstance(body, bytes) else body or ""
+    if method == "GET":
+        url, _, body = url.partition("?")
+        content_type = ""
     print(json.dumps({
         "carrier": carrier, "what": what, "method": method, "url": url,
         "authorization": authorization, "content_type": content_type,
@@ -42,7 +45,9 @@ class Nowhere(TwilioHttpClient):
     def request(self, method, url, params=None, data=None, headers=None, auth=None, timeout=None, allow_redirects=False):
         # As `requests` encodes them, which the package hands them to.
         made = requests.Request(method.upper(), url, params=params, data=data, headers=headers, auth=auth).prepare()
-        tell("twilio", self.what, made.method, made.url, made.headers["Authorization"], made.headers["Content-Type"], made.body)
+        tell("twilio", self.what, made.method, made.url, made.headers["Authorization"], made.headers.get("Content-Type"), made.body)
+        if method.upper() == "GET":
+            return Response(200, json.dumps({"calls": []}))
         return Response(201, json.dumps({"sid": "CA1", "status": "queued"}))
 
 
@@ -61,6 +66,8 @@ nowhere.what = "hang up"
 client.calls("CA1").update(status="completed")
 nowhere.what = "redirect"
 client.calls("CA1").update(url=NEXT, method="POST")
+nowhere.what = "seek"
+client.calls.page(to=TO, from_=FROM, page_size=20)
 
 
 def telnyx_said(request):
@@ -90,12 +97,14 @@ telnyx_said.what = "hang up"
 client.texml.accounts.calls.update(call_sid="CA1", account_sid="AC1", status="completed")
 telnyx_said.what = "redirect"
 client.texml.accounts.calls.update(call_sid="CA1", account_sid="AC1", url=NEXT, method="POST")
+telnyx_said.what = "seek"
+client.texml.accounts.calls.retrieve_calls(account_sid="AC1", to=TO, from_=FROM, page_size=20)
 
 
 def plivo_said(session, request, **_):
     tell("plivo", plivo_said.what, request.method, request.url, request.headers["Authorization"], request.headers.get("Content-Type"), request.body)
     answer = requests.Response()
-    answer.status_code, answer._content = (204, b"") if request.method == "DELETE" else (201, b'{"request_uuid": "r1"}')
+    answer.status_code, answer._content = (204, b"") if request.method == "DELETE" else (201, b'{"request_uuid": "r1", "calls": [], "objects": [], "meta": {}}')
     answer.request = request
     return answer
 
@@ -117,3 +126,13 @@ plivo_said.what = "hang up"
 client.calls.delete("CA1")
 plivo_said.what = "redirect"
 client.calls.transfer("CA1", legs="aleg", aleg_url=NEXT, aleg_method="POST")
+plivo_said.what = "seek 0"
+client.queued_calls.list_ids()
+plivo_said.what = "seek 1"
+client.live_calls.list_ids()
+plivo_said.what = "seek 2"
+client.calls.list(from_number=FROM.lstrip("+"), to_number=TO.lstrip("+"), limit=20)
+plivo_said.what = "look 0"
+client.queued_calls.get("CA1")
+plivo_said.what = "look 1"
+client.live_calls.get("CA1")

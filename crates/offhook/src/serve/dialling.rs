@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
-use offhook_api::{Api, CarrierCall, DialAccount, DialProblem, Dialler, Dialling, Telephony};
-use offhook_carriers::{Account, Carrier, Method, Outgoing, Request, RestProblem};
+use offhook_api::{
+    Api, CarrierCall, DialAccount, DialProblem, Dialler, Dialling, FoundCall, Telephony,
+};
+use offhook_carriers::{Account, Carrier, Finding, Method, Outgoing, Request, RestProblem, Sought};
 use offhook_store::SecretText;
 use reqwest::Client;
 use reqwest::redirect::Policy;
@@ -141,6 +143,7 @@ impl Carriers {
 
     async fn send(&self, request: Request) -> Result<(u16, Vec<u8>), DialProblem> {
         let mut sent = match request.method {
+            Method::Get => self.client.get(request.url),
             Method::Post => self.client.post(request.url),
             Method::Delete => self.client.delete(request.url),
         };
@@ -205,6 +208,52 @@ impl Dialler for Carriers {
         carrier.placed(status, &body).map_err(|it| refused(&it))
     }
 
+    async fn find(
+        &self,
+        dialling: &Dialling<'_>,
+        since_ms: i64,
+        known: &[String],
+    ) -> Result<FoundCall, DialProblem> {
+        let opened = self.open(dialling.carrier, dialling.account);
+        let (carrier, account) = opened.map_err(DialProblem::Refused)?;
+        let url = self.rest_url(carrier);
+        let sought = Sought {
+            from: dialling.from,
+            to: dialling.to,
+            since_s: since_ms / 1_000,
+            known,
+        };
+        let mut ids = Vec::new();
+        for request in carrier.seek(url, &account, &sought) {
+            let (status, body) = self.send(request).await?;
+            let found = carrier.sought(status, &body, &sought);
+            match found.map_err(|it| refused(&it))? {
+                Finding::Call(id) => return Ok(FoundCall::Call(id)),
+                Finding::Unknown => return Ok(FoundCall::Unknown),
+                Finding::Look(more) => ids.extend(more),
+                Finding::Nothing => {}
+            }
+        }
+        for id in ids {
+            let mut is_there = false;
+            for request in carrier.look(url, &account, &id) {
+                let (status, body) = self.send(request).await?;
+                match carrier.looked(status, &body, &sought) {
+                    Ok(true) => return Ok(FoundCall::Call(id)),
+                    Ok(false) => is_there = true,
+                    // It is in another list.
+                    Err(RestProblem::Gone) => {}
+                    Err(problem) => return Err(refused(&problem)),
+                }
+            }
+            // It has ended meanwhile, and may have been the one.
+            if !is_there {
+                return Ok(FoundCall::Unknown);
+            }
+        }
+        Ok(FoundCall::Nothing)
+    }
+
     async fn hang_up(&self, call: &CarrierCall<'_>) -> Result<(), DialProblem> {
         let opened = self.open(call.carrier, call.account);
         let (carrier, account) = opened.map_err(DialProblem::Refused)?;
@@ -259,3 +308,6 @@ pub(super) fn connect(
     });
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! Whether a carrier has a call that it may have been asked for: by whoever died before the answer came.
+//! Its lists are read, the newest first; what is not told for certain is not taken for known.
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
+use serde_json::Value;
+
+use crate::rest::{self, by_id, part, with_query};
+use crate::telnyx::bearer;
+use crate::{Account, Carrier, Request, RestProblem};
+
+/// Calls on a page: all of them fit into what is read of an answer. There may be more where it is full.
+const PAGE: usize = 20;
+/// By how much the carrier's clock may be behind ours, in seconds.
+const CLOCKS_APART_S: i64 = 30;
+
+/// A call that is sought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sought<'a> {
+    /// The number that calls, in E.164.
+    pub from: &'a str,
+    /// The number that is called, in E.164.
+    pub to: &'a str,
+    /// When it was asked for at the earliest, in seconds since 1970.
+    pub since_s: i64,
+    /// The carrier's ids of other calls between the two.
+    pub known: &'a [String],
+}
+
+/// What one of a carrier's answers tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// It is there, by this id.
+    Call(String),
+    /// It is not among these.
+    Nothing,
+    /// It cannot be told.
+    Unknown,
+    /// Each of these has to be looked at.
+    Look(Vec<String>),
+}
+
+/// Which lists of Plivo's a call is in before it is over, in its course: a call that moves on while it is
+/// looked for is in a later one.
+const PLIVO_LIVE: [&str; 2] = ["queued", "live"];
+
+impl Carrier {
+    /// The requests for the lists in which a call may be, to be made one after the other.
+    #[must_use]
+    pub fn seek(self, rest_url: &str, account: &Account<'_>, sought: &Sought<'_>) -> Vec<Request> {
+        let page = PAGE.to_string();
+        let of_both = [
+            ("To", sought.to),
+            ("From", sought.from),
+            ("PageSize", &page),
+        ];
+        match self {
+            Self::Twilio => {
+                let url = format!("{}.json", crate::twilio::calls(rest_url, account));
+                vec![with_query(&url, by_id(account), &of_both)]
+            }
+            Self::Telnyx => {
+                let url = crate::telnyx::calls(rest_url, account);
+                vec![with_query(&url, bearer(account), &of_both)]
+            }
+            Self::Plivo => {
+                let url = crate::plivo::resource(rest_url, account, "Call");
+                let of_both = [
+                    ("from_number", without_plus(sought.from)),
+                    ("to_number", without_plus(sought.to)),
+                    ("limit", &page),
+                ];
+                let over = with_query(&url, by_id(account), &of_both);
+                let live = PLIVO_LIVE.map(|it| {
+                    let of_state = [("status", it), ("limit", &*page)];
+                    with_query(&url, by_id(account), &of_state)
+                });
+                live.into_iter().chain([over]).collect()
+            }
+        }
+    }
+
+    /// Reads an answer to one of [`Carrier::seek`]'s.
+    ///
+    /// # Errors
+    /// [`RestProblem`] where the carrier does not say.
+    pub fn sought(
+        self,
+        status: u16,
+        body: &[u8],
+        sought: &Sought<'_>,
+    ) -> Result<Finding, RestProblem> {
+        let body = rest::read(status, body)?;
+        let list = body["calls"]
+            .as_array()
+            .or_else(|| body["objects"].as_array());
+        let Some(list) = list else {
+            return Ok(Finding::Unknown);
+        };
+        let is_of_ids = self == Self::Plivo && body["calls"].is_array();
+        Ok(match is_of_ids {
+            true => to_look_at(list, sought),
+            false => among(list, sought),
+        })
+    }
+
+    /// The requests for one of the calls that have to be looked at: one of them has it.
+    #[must_use]
+    pub fn look(self, rest_url: &str, account: &Account<'_>, id: &str) -> Vec<Request> {
+        let url = crate::plivo::resource(rest_url, account, &format!("Call/{}", part(id)));
+        PLIVO_LIVE
+            .map(|it| with_query(&url, by_id(account), &[("status", it)]))
+            .into()
+    }
+
+    /// Reads an answer to one of [`Carrier::look`]'s: whether it is the call that is sought.
+    ///
+    /// # Errors
+    /// [`RestProblem`] where the carrier does not say, [`RestProblem::Gone`] where it has no such call.
+    pub fn looked(
+        self,
+        status: u16,
+        body: &[u8],
+        sought: &Sought<'_>,
+    ) -> Result<bool, RestProblem> {
+        let body = rest::read(status, body)?;
+        Ok(is_between(&body, sought))
+    }
+}
+
+/// The one that is sought, of calls that are told whole.
+fn among(list: &[Value], sought: &Sought<'_>) -> Finding {
+    let (mut is_unsure, mut is_older) = (false, false);
+    for call in list.iter().filter(|it| is_between(it, sought)) {
+        let id = rest::text(call, &["sid", "call_sid", "call_uuid"]);
+        let Some(id) = id.filter(|id| !sought.known.contains(id)) else {
+            continue;
+        };
+        match made_at_s(call) {
+            Some(at) if at + CLOCKS_APART_S < sought.since_s => is_older = true,
+            Some(_) => return Finding::Call(id),
+            None => is_unsure = true,
+        }
+    }
+    // What does not reach back far enough says nothing of what is before.
+    let is_whole = is_older || list.len() < PAGE;
+    match is_unsure || !is_whole {
+        true => Finding::Unknown,
+        false => Finding::Nothing,
+    }
+}
+
+/// The ones that may be it, of calls of which the ids are told alone.
+fn to_look_at(list: &[Value], sought: &Sought<'_>) -> Finding {
+    if list.len() >= PAGE {
+        return Finding::Unknown;
+    }
+    let ids = list.iter().filter_map(Value::as_str).map(str::to_owned);
+    let ids: Vec<String> = ids.filter(|id| !sought.known.contains(id)).collect();
+    match ids.is_empty() {
+        true => Finding::Nothing,
+        false => Finding::Look(ids),
+    }
+}
+
+fn is_between(call: &Value, sought: &Sought<'_>) -> bool {
+    let is = |names: [&str; 2], number: &str| {
+        let told = rest::text(call, &names);
+        told.is_some_and(|it| without_plus(&it) == without_plus(number))
+    };
+    is(["from", "from_number"], sought.from) && is(["to", "to_number"], sought.to)
+}
+
+fn without_plus(number: &str) -> &str {
+    number.trim_start_matches('+')
+}
+
+/// When a call was asked for, in seconds since 1970: in the words of mails (RFC 2822), or in digits.
+fn made_at_s(call: &Value) -> Option<i64> {
+    let text = rest::text(call, &["date_created", "initiation_time"])?;
+    let of_mail = DateTimeParser::new().parse_timestamp(&text).ok();
+    let at = of_mail.or_else(|| text.parse::<Timestamp>().ok())?;
+    Some(at.as_second())
+}
+
+#[cfg(test)]
+mod tests;
