@@ -16,6 +16,8 @@ mod incoming;
 mod json_carriers;
 #[path = "media_streams/outgoing.rs"]
 mod outgoing;
+#[path = "media_streams/signed_upgrades.rs"]
+mod signed_upgrades;
 #[path = "media_streams/stage.rs"]
 mod stage;
 #[path = "media_streams/wide.rs"]

@@ -58,7 +58,7 @@ impl System {
 }
 
 /// Whether audio comes before the socket is closed.
-async fn hears(socket: &mut Socket) -> bool {
+pub(crate) async fn hears(socket: &mut Socket) -> bool {
     loop {
         let message = tokio::time::timeout(PATIENCE, socket.next()).await;
         let bytes = match message.expect("something comes") {
@@ -78,7 +78,7 @@ async fn hears(socket: &mut Socket) -> bool {
     }
 }
 
-async fn agent(stage: &Stage) -> String {
+pub(crate) async fn agent(stage: &Stage) -> String {
     let agent = json!({
         "name": "Ann",
         "prompt": "Be brief.",

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
+use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
@@ -97,6 +98,11 @@ impl Stage {
 
     /// The same with these settings besides.
     pub(crate) async fn set_with(more: &str) -> Option<Self> {
+        Self::set_in(more, &[]).await
+    }
+
+    /// The same with these variables of the environment, too.
+    pub(crate) async fn set_in(more: &str, variables: &[(&str, &str)]) -> Option<Self> {
         let found = offhook(&[&["models", "verify"][..], &EARS].concat())
             .output()
             .await;
@@ -129,6 +135,7 @@ impl Stage {
             .envs(KEYS)
             .envs(JSON_KEYS)
             .envs(ACCOUNTS)
+            .envs(variables.iter().copied())
             .envs(["TWILIO", "TELNYX", "PLIVO"].map(rest))
             .stdout(Stdio::piped())
             .spawn()
@@ -213,18 +220,32 @@ impl Stage {
         protocol: Option<&'static str>,
         header: Option<(&'static str, &str)>,
     ) -> Socket {
+        let protocol = protocol.map(|it| ("sec-websocket-protocol", it));
+        let headers: Vec<(&'static str, &str)> = header.into_iter().chain(protocol).collect();
+        let upgraded = self.asks(carrier, query, &headers).await;
+        upgraded.expect("it is upgraded")
+    }
+
+    /// Asks for a socket with these headers.
+    ///
+    /// # Errors
+    /// With the status with which it is refused.
+    pub(crate) async fn asks(
+        &self,
+        carrier: &str,
+        query: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Socket, u16> {
         let url = format!("ws://{}/v1/media-streams/{carrier}{query}", self.address);
         let mut request = url.into_client_request().expect("an address");
-        if let Some(protocol) = protocol {
-            let value = HeaderValue::from_static(protocol);
-            request
-                .headers_mut()
-                .insert("sec-websocket-protocol", value);
-        }
-        if let Some((name, value)) = header {
+        for (name, value) in headers {
             let value = HeaderValue::from_str(value).expect("a header");
-            request.headers_mut().insert(name, value);
+            request.headers_mut().insert(*name, value);
         }
-        connect_async(request).await.expect("it is upgraded").0
+        match connect_async(request).await {
+            Ok((socket, _)) => Ok(socket),
+            Err(Error::Http(answer)) => Err(answer.status().as_u16()),
+            Err(_) => Err(0),
+        }
     }
 }
