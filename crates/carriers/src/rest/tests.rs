@@ -84,7 +84,7 @@ const TOLD: &[Row] = &[
         "CallSid=CA1&AnsweredBy=machine_end_beep",
         "CA1",
         None,
-        Some(AnsweredBy::Machine),
+        Some(AnsweredBy::MachineRecording),
     ),
     (
         Carrier::Twilio,
