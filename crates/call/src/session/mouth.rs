@@ -101,7 +101,8 @@ pub(super) struct Mouth {
     /// What the reply goes on with has yet to come of a tool.
     waits_for_tool: bool,
     far_end: Option<FarEnd>,
-    last_frame_sent: Option<Instant>,
+    /// When the leg was found to be full, last.
+    blocked_at: Option<Instant>,
     last_reply_frame_sent: Option<Instant>,
     /// Times that speech ran dry in the middle of a reply.
     underruns: u64,
@@ -131,7 +132,7 @@ impl Mouth {
             is_tool_running: false,
             waits_for_tool: false,
             far_end: None,
-            last_frame_sent: None,
+            blocked_at: None,
             last_reply_frame_sent: None,
             underruns: 0,
         }

@@ -143,6 +143,7 @@ impl Mouth {
     pub(super) fn send_frame(&mut self, now: Instant) -> Outcome {
         // A full queue holds the speech back; a closed one ends the call by another way.
         let Ok(permit) = self.audio_out.try_reserve() else {
+            self.blocked_at = Some(now);
             return Outcome::Blocked;
         };
         let since_start = elapsed(now);
@@ -174,7 +175,6 @@ impl Mouth {
             turn,
             frame,
         });
-        self.last_frame_sent = Some(now);
         Outcome::Sent(self.news_of_frame(has_reply, lateness, now))
     }
 
@@ -224,7 +224,7 @@ impl Mouth {
             return None;
         }
         let at = Instant::START + self.stream.next_due(has_reply);
-        let retry = self.last_frame_sent.map(|sent| sent + FULL_LEG_RETRY);
+        let retry = self.blocked_at.map(|blocked| blocked + FULL_LEG_RETRY);
         let is_blocked = self.audio_out.capacity() == 0;
         Some(
             retry

@@ -475,3 +475,19 @@ fn begins(rig: &Rig) -> Vec<Sound> {
         })
         .collect()
 }
+
+#[test]
+fn a_leg_that_takes_no_more_is_tried_again_later_and_not_at_once() {
+    let mut rig = Rig::new(3_000);
+    rig.speak(1, "one two three four five six seven", 400, 5_000);
+    let mut full = 0;
+    for _ in 0..20 {
+        while rig.mouth.next_news(rig.now).is_some() {}
+        if rig.mouth.audio_out.capacity() == 0 {
+            full += 1;
+            assert!(rig.mouth.deadline() > Some(rig.now));
+        }
+        rig.now = rig.now + Duration::from_millis(20);
+    }
+    assert!(full > 10, "{full}");
+}
