@@ -34,6 +34,12 @@ pub enum Control {
     EndHold,
     /// What the carrier found out about who has answered a call that the agent placed.
     Answered(Answerer),
+    /// The caller's connection is about to go away and may come back, as another one, within `wait`:
+    /// until then its end is not that of the call.
+    Part {
+        /// How long.
+        wait: Duration,
+    },
     /// Mute one side, or let it be heard again.
     Mute {
         /// Who.

@@ -87,6 +87,16 @@ pub enum CallEvent {
         /// `machine`.
         by: String,
     },
+    /// The call is being handed to somebody else, or that has come to an end.
+    Transfer {
+        /// Names the transfer among those of the call.
+        id: String,
+        /// Who is called.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
+        /// How it stands, such as `ringing`.
+        status: String,
+    },
     /// A provider is in trouble.
     Problem {
         /// In the words of the error.
@@ -111,6 +121,7 @@ impl CallEvent {
             Self::Decision { .. } => "decision",
             Self::Key { .. } => "key",
             Self::Answered { .. } => "answered",
+            Self::Transfer { .. } => "transfer",
             Self::Problem { .. } => "problem",
             Self::Ended { .. } => "ended",
         }

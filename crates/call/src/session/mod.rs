@@ -2,6 +2,7 @@
 //! the turn manager decides, waits for the next thing that happens, and turns it into a fact with
 //! the one reading of the clock. Nothing in the loop awaits a provider.
 
+mod absence;
 mod chronicle;
 mod clips;
 mod clock;
@@ -33,6 +34,7 @@ use crate::persona::Persona;
 use crate::record::{CallRecord, EntryKind, LogEntry};
 use crate::recording::Tape;
 use crate::reply::{ClipEvent, ReplyEvent};
+use absence::Absence;
 use chronicle::{Chronicle, Closing};
 use clips::Clips;
 use clock::Clock;
@@ -119,6 +121,7 @@ pub struct Session {
     leg_control: mpsc::Sender<LegControl>,
     control: mpsc::Receiver<Control>,
     is_leg_up: bool,
+    absence: Absence,
     is_control_open: bool,
     dropped_frames: u64,
     tape: Option<Tape>,
@@ -138,6 +141,8 @@ enum Incoming {
     Leg(LegInput),
     Detected(Option<DetectorEvent>),
     Recognised(Option<SttEvent>),
+    /// The caller's connection has another in its place.
+    Reconnected(Leg),
     Reply(ReplyEvent),
     Clip(ClipEvent),
 }
@@ -220,6 +225,7 @@ impl Session {
             leg_control: leg.control,
             control,
             is_leg_up: true,
+            absence: Absence::default(),
             is_control_open: true,
             dropped_frames: 0,
             tape: None,
@@ -268,7 +274,8 @@ impl Session {
         let manager = self.manager.poll_timeout().map(|(at, _)| at);
         let machine = self.machine.as_ref().and_then(MachineWatch::deadline);
         let keys = self.keys.as_ref().and_then(KeyEntry::deadline);
-        let deadlines = [manager, self.mouth.deadline(), machine, keys];
+        let absence = self.absence.deadline();
+        let deadlines = [manager, self.mouth.deadline(), machine, keys, absence];
         let deadline = deadlines.into_iter().flatten().min();
         let wake = self.clock.wake_at(deadline);
         let has_room = self.mouth.has_room();
@@ -286,6 +293,7 @@ impl Session {
             event = self.leg_events.recv(), if self.is_leg_up => {
                 Incoming::Leg(event.map_or(LegInput::Gone, LegInput::Event))
             }
+            Some(leg) = arriving(&mut self.absence.legs) => Incoming::Reconnected(leg),
             event = receive(detected) => Incoming::Detected(event),
             event = receive(recognised) => Incoming::Recognised(event),
             Some(event) = self.reply_events.recv(), if has_room => Incoming::Reply(event),
@@ -299,6 +307,7 @@ impl Session {
     fn take(&mut self, incoming: Incoming, now: Instant) {
         match incoming {
             Incoming::Timer => {
+                self.end_absence(now);
                 if self.manager.poll_timeout().is_some_and(|(at, _)| at <= now) {
                     self.chronicle.log(now, EntryKind::Timer);
                     self.manager.handle_timeout(now);
@@ -325,6 +334,7 @@ impl Session {
                     self.take_heard(heard, now);
                 }
             }
+            Incoming::Reconnected(leg) => self.take_leg(leg, now),
             Incoming::Reply(event) => self.take_reply_event(event, now),
             Incoming::Clip(clip) => self.take_clip(clip, now),
         }
@@ -394,13 +404,6 @@ impl Session {
         }
     }
 
-    fn leg_went_away(&mut self, now: Instant) {
-        if self.is_leg_up {
-            self.is_leg_up = false;
-            self.tell(Fact::HungUp, now);
-        }
-    }
-
     fn take_heard(&mut self, heard: Heard, now: Instant) {
         match heard {
             Heard::Nothing => {}
@@ -445,6 +448,14 @@ impl Session {
             underruns: self.mouth.underruns(),
             dropped_caller_frames: self.dropped_frames + ears,
         })
+    }
+}
+
+/// The next connection in the place of the one that is; never comes where none can.
+async fn arriving(legs: &mut Option<mpsc::Receiver<Leg>>) -> Option<Leg> {
+    match legs {
+        Some(legs) => legs.recv().await,
+        None => std::future::pending().await,
     }
 }
 

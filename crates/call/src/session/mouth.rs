@@ -138,6 +138,19 @@ impl Mouth {
         }
     }
 
+    /// What is said from now on goes to another connection of the same rate; what the one before had
+    /// not played is lost.
+    pub(super) fn reconnect(
+        &mut self,
+        audio_out: mpsc::Sender<OutboundFrame>,
+        control: mpsc::Sender<LegControl>,
+        now: Instant,
+    ) {
+        self.audio_out = audio_out;
+        self.control = control;
+        self.stream.stop(elapsed(now));
+    }
+
     /// A reply may be heard from now on.
     pub(super) fn begin(&mut self, turn: TurnId, now: Instant) {
         if self.speaking.is_some() {

@@ -65,6 +65,7 @@ impl Session {
                 self.orders.is_caller_muted = is_on;
                 return;
             }
+            Control::Part { wait } => return self.part(wait, now),
             Control::Speak(order) => match self.order_to_speak(order) {
                 Some(order) => Order::Speak(order),
                 None => {
