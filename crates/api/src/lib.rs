@@ -33,6 +33,7 @@ mod switchboard;
 mod tickets;
 mod timestamp;
 pub mod toll;
+mod transfers;
 mod web_calls;
 
 pub use access::{Access, Credential};
@@ -47,8 +48,8 @@ pub use incoming_calls::{CallAnswer, RingingCall};
 pub use json_body::read_json;
 pub use merge_patch::merge_patch;
 pub use outgoing_calls::{
-    CallNews, CallStage, CarrierCall, DialAccount, DialProblem, Dialler, Dialling, FoundCall,
-    PlacedAnswer, PlacedCall, Telephony,
+    CallNews, CallStage, CarrierCall, Departing, DialAccount, DialProblem, Dialler, Dialling,
+    FoundCall, PlacedAnswer, PlacedCall, Telephony,
 };
 pub use promised_calls::{CallingCalendar, CallingHours, CallingTimes, PromiseKeeper};
 pub use public_address::PublicNames;
@@ -56,4 +57,5 @@ pub use refusal::{Problem, Refusal};
 pub use request_id::RequestId;
 pub use request_threads::RequestThreads;
 pub use switchboard::Switchboard;
+pub use transfers::{Transfer, TransferStatus, TransferStep, TransferType, TransferWishes};
 pub use web_calls::WebCall;

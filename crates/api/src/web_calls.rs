@@ -40,6 +40,8 @@ pub struct WebCall {
     pub to_number: Option<String>,
     /// The order of a call that an agent has placed, and what is known of it.
     pub placed: Option<(PlacedCall, CallDocument)>,
+    /// Whether it is up, and its caller comes back to it.
+    pub returns: bool,
 }
 
 /// What whoever asks for a call wants of it.
@@ -154,6 +156,7 @@ impl Api {
             metadata: written["metadata"].as_object().cloned().unwrap_or_default(),
             workspace: ticket.workspace,
             placed,
+            returns: written["returns"] == true,
         })
     }
 

@@ -395,6 +395,7 @@ async fn open(
     };
     let session = Session::open(setup).await;
     let mut session = session.map_err(|problem| cannot_begin(&chain(&problem)))?;
+    session.expect_legs(lines.legs);
     let recording = is_recorded.then(|| {
         let file = format!("{call_id}.wav");
         let (tape, done) = server.recorder.tape(&file, asked.rate);

@@ -8,6 +8,10 @@
 
 #[path = "media_streams/addressed.rs"]
 mod addressed;
+#[path = "media_streams/blind_transfers.rs"]
+mod blind_transfers;
+#[path = "media_streams/caller.rs"]
+mod caller;
 #[path = "media_streams/carrier_api.rs"]
 mod carrier_api;
 #[path = "media_streams/incoming.rs"]
@@ -20,6 +24,8 @@ mod outgoing;
 mod signed_upgrades;
 #[path = "media_streams/stage.rs"]
 mod stage;
+#[path = "media_streams/transfers.rs"]
+mod transfers;
 #[path = "media_streams/wide.rs"]
 mod wide;
 

@@ -4,6 +4,8 @@ use offhook_call::report::TranscriptTurn;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::transfers::Transfer;
+
 /// What is stored of a call beside its columns.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -41,7 +43,8 @@ pub struct CallDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
     /// Why it ended: `caller_hung_up`, `silence`, `duration_limit`, `provider_unavailable`,
-    /// `ended_by_api`, `server_stopped`, `server_died` or `internal_error`; of a call that nobody
+    /// `ended_by_api`, `transferred`, `server_stopped`, `server_died` or `internal_error`; of the
+    /// other side's call of a transfer `hung_up`; of a call that nobody
     /// answered `no_agent`, `agent_unusable`, `busy` or `internal_error`; of one that was placed and
     /// never came to be `busy`, `no_answer`, `cancelled`, `not_put_through`, `no_audio`,
     /// `carrier_refused`, `carrier_unreachable`, `carrier_silent` or `every_line_busy`.
@@ -50,6 +53,9 @@ pub struct CallDocument {
     /// What was said, as it was heard.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub turns: Vec<TranscriptTurn>,
+    /// The transfers that were tried, the first first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub transfers: Vec<Transfer>,
     /// Its recording, where one is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recording: Option<KeptRecording>,

@@ -8,13 +8,14 @@ use offhook_call::fact_log::LOG_QUEUE;
 use offhook_call::recording::Recorded;
 use offhook_call::report::{CallEvent, EventReader, Report, transcript};
 use offhook_call::{CallRecord, Control, LogEntry, Session};
+use offhook_contract::Leg;
 use offhook_store::{CallWriter, StoredCall, WorkspaceId, now_ms};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
-use super::{ACTIVE, CallDocument, CallPlace, ENDED, FAILED, Keeping, KeptRecording};
-use crate::live::LiveCallEntry;
+use super::{ACTIVE, CallDocument, CallPlace, ENDED, FAILED, Keeping, KeptRecording, TRANSFERRED};
+use crate::live::{CallLine, Lanes, LiveCallEntry};
 use crate::{Api, Deliveries};
 
 /// Orders that may wait for the session.
@@ -52,7 +53,7 @@ pub struct HostedCall {
     api: Api,
     writer: CallWriter,
     new: NewCall,
-    orders: mpsc::Sender<Control>,
+    lanes: Lanes,
     entries: mpsc::Receiver<LogEntry>,
 }
 
@@ -63,6 +64,8 @@ pub struct HostLines {
     pub log: mpsc::Sender<LogEntry>,
     /// Where its orders come from.
     pub control: mpsc::Receiver<Control>,
+    /// Connections of the caller that come in the place of one that went away.
+    pub legs: mpsc::Receiver<Leg>,
 }
 
 /// A recording that is being made.
@@ -97,15 +100,19 @@ impl HostedCall {
     #[must_use]
     pub fn new(api: &Api, writer: CallWriter, new: NewCall) -> (Self, HostLines) {
         let (orders, control) = mpsc::channel(ORDERS);
+        let (leg_sender, legs) = mpsc::channel(1);
         let (log, entries) = mpsc::channel(LOG_QUEUE);
         let hosted = Self {
             api: api.clone(),
             writer,
             new,
-            orders,
+            lanes: Lanes {
+                orders,
+                legs: leg_sender,
+            },
             entries,
         };
-        (hosted, HostLines { log, control })
+        (hosted, HostLines { log, control, legs })
     }
 
     /// Registers the call and notes that it began. Its session is ready, and runs with
@@ -122,6 +129,7 @@ impl HostedCall {
             keeping,
         } = self.new;
         place.begin();
+        let line = CallLine::of(&document);
         let document = keeping.document(document);
         let keeping = Arc::new(keeping);
         let call = StoredCall {
@@ -144,7 +152,7 @@ impl HostedCall {
             keeping: keeping.clone(),
         };
         hosted.hand_over(call.clone());
-        let entry = self.api.live().begin(call, keeping, self.orders);
+        let entry = self.api.live().begin(call, keeping, line, self.lanes);
         RunningCall {
             hosted,
             session,
@@ -176,7 +184,16 @@ impl RunningCall {
             ..hosted.document.clone()
         };
         match &record {
-            Some(record) => hosted.ended(document, record, reader, &entry),
+            Some(record) => {
+                // What becomes of a transfer belongs into the record.
+                let has_left = entry.call().departure().has_left().await;
+                let reason = match entry.call().ending() {
+                    _ if has_left => TRANSFERRED,
+                    Some(ending) => ending,
+                    None => record.ended_name(),
+                };
+                hosted.ended(document, record, reader, reason, &entry);
+            }
             None => hosted.failed(document, &entry),
         }
         // As long as it is not in the database it is found here.
@@ -192,6 +209,7 @@ impl Registered {
         document: CallDocument,
         record: &CallRecord,
         mut reader: EventReader,
+        reason: &str,
         entry: &LiveCallEntry,
     ) {
         let duration_ms = u64::try_from(record.duration.as_millis()).unwrap_or(u64::MAX);
@@ -200,7 +218,6 @@ impl Registered {
             turns.extend(event.turn().cloned());
             entry.tell(duration_ms, event);
         }
-        let reason = entry.call().ending().unwrap_or(record.ended_name());
         let turns = turns.iter().filter_map(|turn| self.keeping.turn(turn));
         let report = serde_json::to_value(Report::new(record, &[])).ok();
         let document = CallDocument {

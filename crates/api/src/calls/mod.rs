@@ -46,6 +46,9 @@ pub const NO_ANSWER: &str = "no_answer";
 /// A call that was placed was taken back before anybody answered.
 pub const CANCELLED: &str = "cancelled";
 
+/// Why a call ended that goes on elsewhere.
+pub const TRANSFERRED: &str = "transferred";
+
 /// The ways in which a call that was placed ends without having been up; one that rang here and was
 /// not answered is failed, too.
 pub const NEVER_UP: [&str; 4] = [FAILED, BUSY, NO_ANSWER, CANCELLED];

@@ -80,7 +80,7 @@ impl Api {
         }
     }
 
-    async fn why_not_here(&self, workspace: &Workspace, id: &str) -> Refusal {
+    pub(crate) async fn why_not_here(&self, workspace: &Workspace, id: &str) -> Refusal {
         match workspace.call(id).await {
             Ok(call) if CallView::of(&call).is_active() => elsewhere(),
             Ok(_) => not_active(),

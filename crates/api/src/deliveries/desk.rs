@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::platform::{Attempt, Moment, News, Platform};
 use super::{Deliveries, enclosure, health, post};
+use crate::Api;
 use crate::dialect::PLATFORMS;
 use crate::dialect::webhook;
 
@@ -100,6 +101,10 @@ async fn begin(deliveries: &Deliveries, at_work: &mut JoinSet<()>, free: usize) 
 
 /// Writes down what the webhooks of a call's workspace are to be told of it.
 async fn tell(deliveries: &Deliveries, call: &StoredCall) -> Result<(), StoreError> {
+    // No agent is in the other side's call of a transfer: that of the caller tells of it.
+    if Api::is_other_side(call) {
+        return Ok(());
+    }
     let store = &deliveries.inside.store;
     let workspace = store.workspace(&WorkspaceId::new(call.workspace.clone()));
     let mut new: Vec<NewDelivery> = Vec::new();

@@ -2,7 +2,7 @@
 //! canonical agent. A dialect is a table of fields, a list of lenses onto the canonical agent and a
 //! few rules; `docs/compatibility.md` is written from these tables.
 
-mod agentphone;
+pub(crate) mod agentphone;
 mod agents;
 pub(crate) mod called;
 pub(crate) mod calling;

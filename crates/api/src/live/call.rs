@@ -1,14 +1,17 @@
 //! One call while it runs.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use offhook_call::Control;
 use offhook_call::report::{CallEvent, CallState, TranscriptTurn};
-use offhook_store::{StoredCall, WorkspaceId};
+use offhook_contract::Leg;
+use offhook_store::{StoredCall, WorkspaceId, now_ms};
 use serde_json::Value;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc};
 
+use super::line::{CallLine, Departure, Lanes};
 use super::registry::News;
 use crate::calls::Keeping;
 
@@ -16,7 +19,7 @@ use crate::calls::Keeping;
 const HISTORY_MAX: usize = 4_096;
 
 /// What others write into the document of a call while it is up.
-const NOTED: [&str; 3] = ["feedback", "answered_by", "carrier_call_id"];
+const NOTED: [&str; 4] = ["feedback", "answered_by", "carrier_call_id", "transfers"];
 
 /// Events that a watcher may fall behind before it misses some.
 const WATCHER_QUEUE: usize = 256;
@@ -59,8 +62,13 @@ pub struct LiveCall {
     control: mpsc::Sender<Control>,
     news: News,
     keeping: Arc<Keeping>,
+    line: CallLine,
+    legs: mpsc::Sender<Leg>,
+    returned: Notify,
     /// Why somebody outside the call ended it.
     ending: OnceLock<&'static str>,
+    departure: Departure,
+    is_in_transfer: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -78,17 +86,23 @@ impl LiveCall {
     pub(super) fn new(
         call: StoredCall,
         keeping: Arc<Keeping>,
-        control: mpsc::Sender<Control>,
+        line: CallLine,
+        lanes: Lanes,
         news: News,
     ) -> Self {
         Self {
             workspace: WorkspaceId::new(call.workspace.clone()),
             id: call.id.as_str().into(),
             agent: call.agent.as_str().into(),
-            control,
+            control: lanes.orders,
+            legs: lanes.legs,
+            returned: Notify::new(),
             news,
             keeping,
+            line,
             ending: OnceLock::new(),
+            departure: Departure::default(),
+            is_in_transfer: AtomicBool::new(false),
             state: Mutex::new(State {
                 call,
                 floor: None,
@@ -168,6 +182,60 @@ impl LiveCall {
     #[must_use]
     pub fn ending(&self) -> Option<&'static str> {
         self.ending.get().copied()
+    }
+
+    /// What carries it.
+    pub(crate) const fn line(&self) -> &CallLine {
+        &self.line
+    }
+
+    /// What of it may be stored.
+    pub(crate) fn keeping(&self) -> &Keeping {
+        &self.keeping
+    }
+
+    /// That it leaves this server while it goes on elsewhere.
+    pub(crate) const fn departure(&self) -> &Departure {
+        &self.departure
+    }
+
+    /// Waits until its session is gone.
+    pub(crate) async fn over(&self) {
+        self.control.closed().await;
+    }
+
+    /// Brings another connection of the caller, where the one that was has gone away.
+    ///
+    /// # Errors
+    /// [`CallOver`] where the call is over.
+    pub fn reconnect(&self, leg: Leg) -> Result<(), CallOver> {
+        let brought = self.legs.try_send(leg).map_err(|_| CallOver);
+        if brought.is_ok() {
+            self.returned.notify_one();
+        }
+        brought
+    }
+
+    /// Waits until the caller has another connection.
+    pub(crate) async fn returned(&self) {
+        self.returned.notified().await;
+    }
+
+    /// Begins to be transferred; false where it is being transferred already.
+    pub(crate) fn enter_transfer(&self) -> bool {
+        !self.is_in_transfer.swap(true, Ordering::Relaxed)
+    }
+
+    /// Is not being transferred any more.
+    pub(crate) fn leave_transfer(&self) {
+        self.is_in_transfer.store(false, Ordering::Relaxed);
+    }
+
+    /// Tells whoever watches of what others do with the call.
+    pub(crate) fn tell_of(&self, event: CallEvent) {
+        let began = self.state().call.started_at_ms;
+        let at_ms = u64::try_from(now_ms() - began).unwrap_or(0);
+        self.tell(at_ms, event);
     }
 
     /// Puts a field into the document that the call leaves.

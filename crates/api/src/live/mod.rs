@@ -4,9 +4,11 @@
 mod afar;
 mod call;
 mod follow;
+mod line;
 mod registry;
 
 pub(crate) use afar::afar;
 pub use call::{CallOver, LiveCall, ToldEvent, Watched};
 pub use follow::{Followed, ended_events};
+pub(crate) use line::{CallLine, Lanes};
 pub use registry::{LiveCallEntry, LiveCalls};

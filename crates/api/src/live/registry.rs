@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::stream::{BoxStream, StreamExt as _};
-use offhook_call::Control;
 use offhook_call::report::CallEvent;
 use offhook_store::{StoredCall, WorkspaceId};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{broadcast, watch};
 
 use super::call::{LiveCall, ToldEvent};
 use super::follow::{Followed, coming};
+use super::line::{CallLine, Lanes};
 use crate::calls::Keeping;
 
 /// Events of all calls of a workspace that a watcher may fall behind before it misses some.
@@ -40,15 +40,17 @@ pub struct LiveCallEntry {
 
 impl LiveCalls {
     /// Adds a call that begins. `call` is what is stored of it, `keeping` says what more may be,
-    /// `control` leads to its session.
+    /// `line` what carries it; `lanes` lead to its session.
     #[must_use]
-    pub fn begin(
+    pub(crate) fn begin(
         &self,
         call: StoredCall,
         keeping: Arc<Keeping>,
-        control: mpsc::Sender<Control>,
+        line: CallLine,
+        lanes: Lanes,
     ) -> LiveCallEntry {
-        let call = Arc::new(LiveCall::new(call, keeping, control, self.news.clone()));
+        let news = self.news.clone();
+        let call = Arc::new(LiveCall::new(call, keeping, line, lanes, news));
         let mut calls = self.calls();
         calls.insert(call.id().into(), call.clone());
         self.count.send_replace(calls.len());

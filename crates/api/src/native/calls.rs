@@ -254,6 +254,8 @@ pub(super) fn shown(call: &CallView) -> Value {
     shown["variables"] = json!(document.variables);
     shown["metadata"] = json!(document.metadata);
     shown["turns"] = json!(document.turns);
+    shown["transfers"] = json!(document.transfers);
+    shown["transfer_of"] = json!(document.other.get(crate::transfers::TRANSFER_OF));
     shown["recording"] = match &document.recording {
         Some(kept) => json!({ "duration_ms": kept.duration_ms, "is_whole": kept.is_whole }),
         None => Value::Null,

@@ -11,6 +11,7 @@ mod orders;
 mod placed_calls;
 mod precondition;
 mod promise_fields;
+mod transfers;
 mod web_calls;
 
 use axum::Router;
@@ -60,6 +61,7 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/calls/{id}/unhold", post(orders::unhold))
         .route("/calls/{id}/mute", post(orders::mute))
         .route("/calls/{id}/unmute", post(orders::unmute))
+        .route("/calls/{id}/transfer", post(transfers::create))
         .route("/events", get(events::of_workspace));
     guarded(routes, api, &DOOR).merge(batches::routes(api))
 }

@@ -4,6 +4,7 @@
 mod calls;
 mod orders;
 mod promised;
+mod transfers;
 
 use offhook_agent::agent_schema;
 use serde_json::{Map, Value, json};
@@ -17,6 +18,7 @@ pub(crate) fn document() -> Value {
     schemas.extend(own_schemas());
     schemas.extend(calls::schemas());
     schemas.extend(promised::schemas());
+    schemas.extend(transfers::schemas());
     let mut document = json!({
         "openapi": "3.1.0",
         "info": {
@@ -74,6 +76,7 @@ pub(crate) fn document() -> Value {
     if let Some(paths) = document["paths"].as_object_mut() {
         paths.extend(calls::paths());
         paths.extend(promised::paths());
+        paths.extend(transfers::paths());
     }
     document
 }

@@ -44,6 +44,26 @@ pub trait Dialler: Debug + Send + Sync {
         Ok(FoundCall::Unknown)
     }
 
+    /// Whether calls that are up can be handed over at that carrier, with that account.
+    ///
+    /// # Errors
+    /// In words where they cannot.
+    fn can_hand_over(&self, carrier: &str, account: Option<&DialAccount>) -> Result<(), String> {
+        let _ = (carrier, account);
+        Err("it is no carrier's that hands calls over".to_owned())
+    }
+
+    /// Has the carrier leave what it does with a call that is up, and ask what is next of it.
+    ///
+    /// # Errors
+    /// [`DialProblem`] where the carrier did nothing, also because the call is over.
+    async fn hand_over(&self, call: &Departing<'_>) -> Result<(), DialProblem> {
+        Err(DialProblem::Refused(format!(
+            "{} hands no calls over",
+            call.carrier
+        )))
+    }
+
     /// Has the carrier end a call, or take it back.
     ///
     /// # Errors
@@ -106,6 +126,21 @@ pub struct CarrierCall<'c> {
     pub id: &'c str,
     /// Whether somebody has answered.
     pub is_answered: bool,
+}
+
+/// A call that leaves this server while it goes on.
+#[derive(Debug, Clone, Copy)]
+pub struct Departing<'d> {
+    /// The carrier.
+    pub carrier: &'d str,
+    /// Whose account it is with; `None`: the server's.
+    pub account: Option<&'d DialAccount>,
+    /// The carrier's id of it.
+    pub id: &'d str,
+    /// The id of the workspace.
+    pub workspace: &'d str,
+    /// The id of the order of the transfer's other side, by which the carrier asks.
+    pub order: &'d str,
 }
 
 /// Why a carrier did not do what it was asked.

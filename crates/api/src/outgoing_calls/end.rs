@@ -6,7 +6,7 @@ use serde_json::Map;
 
 use super::dialler::{CarrierCall, DialProblem};
 use super::order::PlacedCall;
-use crate::calls::CANCELLED;
+use crate::calls::{CANCELLED, TRANSFERRED};
 use crate::{Api, Refusal};
 
 impl Api {
@@ -17,6 +17,11 @@ impl Api {
         call: &StoredCall,
     ) -> Result<bool, Refusal> {
         let placed = PlacedCall::of(workspace, call).await?;
+        if placed.is_blind() {
+            // The caller whose call it is for is given back once the carrier says that it is over.
+            self.hang_up_placed(&placed, true).await;
+            return Ok(true);
+        }
         let taken = self
             .end_unheld(&placed, CANCELLED, "cancelled", Map::new())
             .await?;
@@ -26,11 +31,12 @@ impl Api {
         Ok(taken.is_some())
     }
 
-    /// A call that was up is over here. Where the other side has not hung up, the carrier does.
+    /// A call that was up is over here. Where the other side has not hung up, and the call does not go
+    /// on elsewhere, the carrier does.
     pub async fn end_placed(&self, placed: &PlacedCall) {
         let call = self.call(&placed.workspace, placed.call_id()).await;
         let reason = call.ok().and_then(|it| it.document.ended_reason);
-        if reason.as_deref() != Some("caller_hung_up") {
+        if !matches!(reason.as_deref(), Some("caller_hung_up" | TRANSFERRED)) {
             self.hang_up_placed(placed, true).await;
         }
         if let Err(problem) = placed.close().await {
@@ -40,7 +46,7 @@ impl Api {
     }
 
     /// Has the carrier end a call. A carrier that has no such call any more did so before.
-    pub(super) async fn hang_up_placed(&self, placed: &PlacedCall, is_answered: bool) {
+    pub(crate) async fn hang_up_placed(&self, placed: &PlacedCall, is_answered: bool) {
         let Ok(connected) = self.connected() else {
             return;
         };

@@ -20,10 +20,11 @@ use axum::http::StatusCode;
 use tokio::sync::{Notify, Semaphore};
 
 pub use answer::PlacedAnswer;
-pub use dialler::{CarrierCall, DialAccount, DialProblem, Dialler, Dialling, FoundCall};
+pub use dialler::{CarrierCall, Departing, DialAccount, DialProblem, Dialler, Dialling, FoundCall};
 pub use order::PlacedCall;
-pub(crate) use place::{CallWishes, PlaceProblem};
+pub(crate) use place::{CallWishes, PlaceProblem, Toll, check_caps};
 pub use progress::{CallNews, CallStage};
+pub(crate) use spending::check_spending;
 
 use crate::promised_calls::CallingCalendar;
 use crate::toll::TollRules;
@@ -58,17 +59,19 @@ pub(crate) struct Connected {
     pub(crate) turn: tokio::sync::Mutex<()>,
     /// Told whenever a promise may have become due.
     pub(crate) promises: Notify,
+    /// Told whenever a transfer may have got further.
+    pub(crate) transfers: Notify,
 }
 
 impl Api {
     /// Lets calls be placed from now on; only the first telephony that is given counts.
     pub fn connect(&self, telephony: Telephony) {
         let turn = tokio::sync::Mutex::new(());
-        let promises = Notify::new();
         let connected = Connected {
             telephony,
             turn,
-            promises,
+            promises: Notify::new(),
+            transfers: Notify::new(),
         };
         let _ = self.telephony().set(connected);
     }
@@ -77,6 +80,13 @@ impl Api {
     pub(crate) fn wake_promises(&self) {
         if let Ok(connected) = self.connected() {
             connected.promises.notify_one();
+        }
+    }
+
+    /// Transfers are looked at now.
+    pub(crate) fn wake_transfers(&self) {
+        if let Ok(connected) = self.connected() {
+            connected.transfers.notify_waiters();
         }
     }
 

@@ -89,6 +89,12 @@ impl PlacedCall {
         self.text("carrier").unwrap_or_default()
     }
 
+    /// Whether it is the other side of a transfer.
+    #[must_use]
+    pub fn is_transfer(&self) -> bool {
+        self.transfer().is_some()
+    }
+
     pub(crate) fn keeps(&self) -> bool {
         self.document["keeps"] == true
     }
@@ -131,7 +137,7 @@ impl PlacedCall {
     }
 
     /// What its carrier is asked for.
-    pub(super) fn dialling<'d>(&'d self, account: Option<&'d DialAccount>) -> Dialling<'d> {
+    pub(crate) fn dialling<'d>(&'d self, account: Option<&'d DialAccount>) -> Dialling<'d> {
         let ms = |name: &str| Duration::from_millis(self.document[name].as_u64().unwrap_or(0));
         let number = |name: &str| self.document["ticket"][name].as_str().unwrap_or_default();
         Dialling {
@@ -148,7 +154,7 @@ impl PlacedCall {
     }
 
     /// Nothing was dialled: it is as if it had never been written down.
-    pub(super) async fn undo(&self) -> Result<(), StoreError> {
+    pub(crate) async fn undo(&self) -> Result<(), StoreError> {
         match self.workspace.delete_object(KIND, &self.id, None).await {
             Ok(()) | Err(StoreError::NotFound(_)) => Ok(()),
             Err(problem) => Err(problem),

@@ -16,7 +16,7 @@ use crate::calls::{CallView, FAILED, Keeping, PlaceAsked, QUEUED, RINGING};
 use crate::dialect::calling::{CallerNumber, CallerWish, caller_number};
 use crate::dialect::{OpeningProblem, TelephoneLine, Wishes, settle_placed_call};
 use crate::incoming_calls::{CALLED, CALLER};
-use crate::toll::Destination;
+use crate::toll::{Destination, Spending};
 use crate::web_calls::new_call_id;
 use crate::{Access, Api, Problem, Refusal, read_agent};
 
@@ -106,9 +106,19 @@ impl From<PlaceProblem> for Refusal {
 
 /// What a call costs, and what all may.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Toll {
-    pub(super) price: Option<u64>,
-    pub(super) daily_max: Option<u64>,
+pub(crate) struct Toll {
+    pub(crate) price: Option<u64>,
+    pub(crate) daily_max: Option<u64>,
+}
+
+impl Toll {
+    /// That of a call to a number, by a workspace of that name.
+    pub(crate) fn of(spending: &Spending, workspace: &str, number: &str) -> Self {
+        Self {
+            price: spending.price(number),
+            daily_max: spending.daily_max(workspace),
+        }
+    }
 }
 
 /// A call that may be placed.
@@ -155,7 +165,7 @@ impl Api {
             let number = &checked.destination.number;
             self.check_lines(connected).await?;
             check_caps(connected, workspace, number).await?;
-            check_spending(connected, workspace, &checked).await?;
+            check_spending(connected, workspace, checked.toll, checked.duration_max).await?;
             let placed = PlacedCall::create(workspace, number, order).await?;
             let call = record(workspace, call_id, &checked, &wishes, &placed.id);
             began = Instant::now();
@@ -295,10 +305,7 @@ impl Api {
         let keeping = Keeping::new(read.records());
         let spending = &telephony.rules.spending;
         Ok(Checked {
-            toll: Toll {
-                price: spending.price(&destination.number),
-                daily_max: spending.daily_max(&name),
-            },
+            toll: Toll::of(spending, &name, &destination.number),
             agent,
             keeps: keeping.keeps_conversation(),
             keeping,
@@ -404,7 +411,11 @@ impl Api {
 }
 
 /// Refuses a call too many.
-async fn check_caps(connected: &Connected, workspace: &Workspace, to: &str) -> Result<(), Refusal> {
+pub(crate) async fn check_caps(
+    connected: &Connected,
+    workspace: &Workspace,
+    to: &str,
+) -> Result<(), Refusal> {
     let rules = &connected.telephony.rules;
     let too_many = |message: String, after: Duration| {
         let status = StatusCode::TOO_MANY_REQUESTS;

@@ -14,6 +14,8 @@ use crate::{Api, Refusal};
 pub enum CallStage {
     /// It rings.
     Ringing,
+    /// Somebody has answered; of a call with an agent its audio shows that.
+    Answered,
     /// It was answered, and is over.
     Completed,
     /// The line was busy.
@@ -57,6 +59,9 @@ impl Api {
         placed: &mut PlacedCall,
         news: CallNews<'_>,
     ) -> Result<(), Refusal> {
+        if placed.is_transfer() {
+            return self.note_other_side(placed, news).await;
+        }
         self.note_carrier_call(placed, news.id).await?;
         if let Some(by) = news.answered_by {
             let call = placed.call_id().to_owned();
@@ -70,7 +75,7 @@ impl Api {
             }
         }
         let (status, reason) = match news.stage {
-            None => return Ok(()),
+            None | Some(CallStage::Answered) => return Ok(()),
             Some(CallStage::Ringing) => {
                 let ringing = CallMove {
                     from: &[QUEUED],
@@ -97,7 +102,7 @@ impl Api {
     }
 
     /// The carrier's id of the call itself, which it may have told before, or otherwise.
-    pub(super) async fn note_carrier_call(
+    pub(crate) async fn note_carrier_call(
         &self,
         placed: &mut PlacedCall,
         id: &str,

@@ -1,10 +1,12 @@
 //! Whether the calls of a workspace may cost more today.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use offhook_store::{Workspace, now_ms};
 
 use super::Connected;
-use super::place::Checked;
+use super::place::Toll;
 use crate::Refusal;
 use crate::toll::amount;
 
@@ -13,24 +15,25 @@ const DAY_MS: i64 = 86_400_000;
 const MINUTE_MS: u128 = 60_000;
 
 /// Whether the call may be placed, even if it lasts its longest.
-pub(super) async fn check_spending(
+pub(crate) async fn check_spending(
     connected: &Connected,
     workspace: &Workspace,
-    checked: &Checked,
+    toll: Toll,
+    duration_max: Duration,
 ) -> Result<(), Refusal> {
-    let Some(most) = checked.toll.daily_max else {
+    let Some(most) = toll.daily_max else {
         return Ok(());
     };
     let refused = |message: String| {
         let status = StatusCode::TOO_MANY_REQUESTS;
         Err(Refusal::new(status, "spending_max", message))
     };
-    let Some(price) = checked.toll.price else {
+    let Some(price) = toll.price else {
         let message = "what a day's calls may cost is limited, and telephony.prices has no price for \
                        this number";
         return refused(message.to_owned());
     };
-    let minutes = checked.duration_max.as_millis().div_ceil(MINUTE_MS);
+    let minutes = duration_max.as_millis().div_ceil(MINUTE_MS);
     let cost = price.saturating_mul(u64::try_from(minutes).unwrap_or(u64::MAX));
     let longest = connected.telephony.rules.duration_max.as_millis();
     let longest = i64::try_from(longest).unwrap_or(i64::MAX);

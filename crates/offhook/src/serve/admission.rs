@@ -39,6 +39,8 @@ pub(super) struct Settled {
     pub(super) numbers: (Option<String>, Option<String>),
     /// The order of a call that an agent has placed, and what is known of it.
     pub(super) placed: Option<(PlacedCall, CallDocument)>,
+    /// Whether it is up, and its caller comes back to it.
+    pub(super) returns: bool,
 }
 
 impl Settled {
@@ -50,6 +52,7 @@ impl Settled {
             metadata: Map::new(),
             numbers: (None, None),
             placed: None,
+            returns: false,
         })
     }
 }
@@ -162,6 +165,7 @@ pub(super) async fn by_token(server: &Server, token: &str) -> Result<Admitted, R
             metadata: call.metadata,
             numbers: (call.from_number, call.to_number),
             placed: call.placed,
+            returns: call.returns,
         }),
     })
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use async_trait::async_trait;
 use offhook_api::{
-    Api, CarrierCall, DialAccount, DialProblem, Dialler, Dialling, FoundCall, Telephony,
+    Api, CarrierCall, Departing, DialAccount, DialProblem, Dialler, Dialling, FoundCall, Telephony,
 };
 use offhook_carriers::{Account, Carrier, Finding, Method, Outgoing, Request, RestProblem, Sought};
 use offhook_store::SecretText;
@@ -16,6 +16,7 @@ use reqwest::Client;
 use reqwest::redirect::Policy;
 use tokio::sync::Semaphore;
 
+use super::placed_calls::CALLER;
 use crate::settings::Settings;
 
 /// How long a connection to a carrier may take, and how long its answer.
@@ -141,6 +142,12 @@ impl Carriers {
         Ok((carrier, account))
     }
 
+    /// The address of a call that was placed, by its order.
+    fn base(&self, carrier: Carrier, workspace: &str, order: &str) -> String {
+        let (public_url, name) = (&self.public_url, carrier.name());
+        format!("{public_url}/v1/carriers/{name}/calls/{workspace}/{order}")
+    }
+
     async fn send(&self, request: Request) -> Result<(u16, Vec<u8>), DialProblem> {
         let mut sent = match request.method {
             Method::Get => self.client.get(request.url),
@@ -187,13 +194,7 @@ impl Dialler for Carriers {
     async fn dial(&self, dialling: &Dialling<'_>) -> Result<Option<String>, DialProblem> {
         let opened = self.open(dialling.carrier, dialling.account);
         let (carrier, account) = opened.map_err(DialProblem::Refused)?;
-        let base = format!(
-            "{}/v1/carriers/{}/calls/{}/{}",
-            self.public_url,
-            carrier.name(),
-            dialling.workspace,
-            dialling.order
-        );
+        let base = self.base(carrier, dialling.workspace, dialling.order);
         let outgoing = Outgoing {
             from: dialling.from,
             to: dialling.to,
@@ -252,6 +253,21 @@ impl Dialler for Carriers {
             }
         }
         Ok(FoundCall::Nothing)
+    }
+
+    fn can_hand_over(&self, carrier: &str, account: Option<&DialAccount>) -> Result<(), String> {
+        self.open(carrier, account).map(|_| ())
+    }
+
+    async fn hand_over(&self, call: &Departing<'_>) -> Result<(), DialProblem> {
+        let opened = self.open(call.carrier, call.account);
+        let (carrier, account) = opened.map_err(DialProblem::Refused)?;
+        let base = self.base(carrier, call.workspace, call.order);
+        let to_url = format!("{base}/{}", CALLER);
+        let request = carrier.redirect(self.rest_url(carrier), &account, call.id, &to_url);
+        let (status, body) = self.send(request).await?;
+        let done = carrier.redirected(status, &body);
+        done.map_err(|problem| refused(&problem))
     }
 
     async fn hang_up(&self, call: &CarrierCall<'_>) -> Result<(), DialProblem> {

@@ -15,7 +15,9 @@ use axum::routing::get;
 use offhook_api::Refusal;
 use offhook_api::calls::CallDocument;
 use offhook_carriers::Origin;
+use offhook_contract::{LegDescription, leg};
 use offhook_media::{FRAME_DURATION, SampleRate};
+use offhook_store::WorkspaceId;
 use offhook_transport::media_stream::wire::{
     Asterisk, AudioHook, Dialect, Exotel, FreeSwitch, Jambonz, Plivo, StreamStart, Telnyx, Twilio,
     Vonage,
@@ -164,12 +166,35 @@ pub(super) async fn open_call(
 ) -> Result<OpenedStream, StreamRefusal> {
     let admitted = by_token(&server, &token).await.map_err(refused)?;
     let settled = admitted.settled.as_ref();
+    if let Some(call) = settled.filter(|it| it.returns) {
+        return back(&server, &admitted.workspace, &call.call_id, &carried);
+    }
     let placed = settled.and_then(|it| Some(it.placed.as_ref()?.0.clone()));
     let opened = open_admitted(server.clone(), admitted, carried).await;
     if let (Err(_), Some(placed)) = (&opened, placed) {
         server.api.drop_placed(&placed).await;
     }
     opened
+}
+
+/// The caller of a call that is up comes back to it.
+fn back(
+    server: &Server,
+    workspace: &WorkspaceId,
+    call_id: &str,
+    carried: &Carried,
+) -> Result<OpenedStream, StreamRefusal> {
+    let over = || StreamRefusal::Rejected("the call is over".to_owned());
+    let call = server.api.live().call(workspace, call_id);
+    let call = call.ok_or_else(over)?;
+    let (near, far_end) = leg(LegDescription {
+        transport: carried.document.transport.clone(),
+        rate: carried.rate,
+        lead: server.settings.lead + carried.ahead,
+    });
+    call.reconnect(near).map_err(|_| over())?;
+    let call_id = call_id.to_owned();
+    Ok(OpenedStream { call_id, far_end })
 }
 
 async fn open_admitted(

@@ -2,6 +2,8 @@
 //! /v1/carriers/NAME/calls/WORKSPACE/ORDER/answer` once somebody answers, and `…/status` for how the
 //! call goes. Both are signed by the carrier.
 
+mod transfers;
+
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -15,21 +17,26 @@ use offhook_agent::{Agent, CallVariables};
 use offhook_api::calls::CallDocument;
 use offhook_api::{CallNews, CallStage, PlacedAnswer, PlacedCall};
 use offhook_call::Persona;
-use offhook_carriers::{Answer, AnsweredBy, Carrier, Progress, Stage, Webhook};
+use offhook_carriers::{Answer, AnsweredBy, Carrier, Progress, Stage, Webhook, WebhookProblem};
 use offhook_store::now_ms;
 
 use super::carriers::{NotSigned, pairs, served, stream_url};
 use super::{Server, media_stream, refuse, refuse_as};
 
+pub(super) use transfers::CALLER;
+
 /// A carrier, a workspace and an order, as an address names them.
 type Named = Path<(String, String, String)>;
 
+/// The address of a call that was placed.
+const BASE: &str = "/v1/carriers/{carrier}/calls/{workspace}/{order}";
+
 /// The routes of calls that were placed.
 pub(super) fn routes() -> Router<Arc<Server>> {
-    let base = "/v1/carriers/{carrier}/calls/{workspace}/{order}";
     Router::new()
-        .route(&format!("{base}/answer"), post(answer))
-        .route(&format!("{base}/status"), post(status))
+        .route(&format!("{BASE}/answer"), post(answer))
+        .route(&format!("{BASE}/status"), post(status))
+        .merge(transfers::routes())
 }
 
 async fn answer(
@@ -44,6 +51,10 @@ async fn answer(
     let Some((mut placed, progress)) = told.call else {
         return Ok(document(carrier, &Answer::HangUp));
     };
+    if placed.is_transfer() {
+        let id = &progress.id;
+        return transfers::answer(&server, carrier, &told.base, &mut placed, id).await;
+    }
     let answered = server.api.answer_placed(&mut placed, &progress.id).await;
     let answered = answered.map_err(|refusal| refuse_as(&refusal))?;
     let url = stream_url(public_url, &media_stream::path(carrier.name()));
@@ -70,22 +81,27 @@ async fn status(
 ) -> Result<StatusCode, Response> {
     let told = Told::read(&server, named, &uri, &headers, &body).await?;
     if let Some((mut placed, progress)) = told.call {
-        let news = CallNews {
-            id: &progress.id,
-            stage: progress.stage.and_then(stage),
-            answered_by: progress.answered_by.map(|it| it.name()),
-            is_recording: progress.answered_by == Some(AnsweredBy::MachineRecording),
-        };
-        let noted = server.api.note_news(&mut placed, news).await;
+        let noted = server.api.note_news(&mut placed, news(&progress)).await;
         noted.map_err(|refusal| refuse_as(&refusal))?;
     }
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What changes the record of a call: that it was answered shows its audio.
+/// What a carrier tells, for the record.
+fn news(progress: &Progress) -> CallNews<'_> {
+    CallNews {
+        id: &progress.id,
+        stage: progress.stage.and_then(stage),
+        answered_by: progress.answered_by.map(|it| it.name()),
+        is_recording: progress.answered_by == Some(AnsweredBy::MachineRecording),
+    }
+}
+
+/// What may change the record of a call.
 const fn stage(stage: Stage) -> Option<CallStage> {
     Some(match stage {
-        Stage::Queued | Stage::Answered => return None,
+        Stage::Queued => return None,
+        Stage::Answered => CallStage::Answered,
         Stage::Ringing => CallStage::Ringing,
         Stage::Completed => CallStage::Completed,
         Stage::Busy => CallStage::Busy,
@@ -101,20 +117,37 @@ fn document(carrier: Carrier, answer: &Answer<'_>) -> Response {
 }
 
 /// What a carrier has told, signed.
-struct Told<'s> {
+struct Told<'s, T = Progress> {
     carrier: Carrier,
     public_url: &'s str,
+    /// The address of the call.
+    base: String,
     /// `None` where the call is over: nothing is done then, whoever asks.
-    call: Option<(PlacedCall, Progress)>,
+    call: Option<(PlacedCall, T)>,
 }
 
 impl<'s> Told<'s> {
+    /// Reads how a call goes.
     async fn read(
+        server: &'s Server,
+        named: Named,
+        uri: &Uri,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Response> {
+        Self::read_as(server, named, uri, headers, body, Carrier::progress).await
+    }
+}
+
+impl<'s, T> Told<'s, T> {
+    /// Reads what `read` reads.
+    async fn read_as(
         server: &'s Server,
         Path((carrier, workspace, order)): Named,
         uri: &Uri,
         headers: &HeaderMap,
         body: &[u8],
+        read: impl Fn(Carrier, &Webhook<'_>) -> Result<T, WebhookProblem>,
     ) -> Result<Self, Response> {
         let (carrier, public_url) =
             served(server, &carrier).map_err(|(status, problem)| refuse(status, problem))?;
@@ -137,13 +170,17 @@ impl<'s> Told<'s> {
                     .carrier_keys
                     .verify(carrier.into(), key.as_ref(), &webhook)
                     .map_err(NotSigned::response)?;
-                let progress = carrier
-                    .progress(&webhook)
+                let progress = read(carrier, &webhook)
                     .map_err(|problem| refuse(StatusCode::BAD_REQUEST, &problem.to_string()))?;
                 Some((placed, progress))
             }
         };
+        let base = BASE
+            .replace("{carrier}", carrier.name())
+            .replace("{workspace}", &workspace)
+            .replace("{order}", &order);
         Ok(Self {
+            base: format!("{public_url}{base}"),
             carrier,
             public_url,
             call,

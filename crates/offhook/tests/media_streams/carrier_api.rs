@@ -42,6 +42,11 @@ impl CarrierApi {
         Self { url, asked }
     }
 
+    /// Whether nothing was asked since.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.asked.lock().expect("free").is_empty()
+    }
+
     /// The next request.
     pub(crate) async fn next(&self) -> Asked {
         let began = std::time::Instant::now();

@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 
 use super::canonical::{self, NAME, PROMPT};
 use super::field::{
-    Acts, Field, Kind, LISTED, SESSIONS, TELEPHONY, TOOLS, field, flag, map, name, number, objects,
-    text, whole, word,
+    Acts, Field, Kind, LISTED, SESSIONS, TOOLS, field, flag, map, name, number, objects, text,
+    whole, word,
 };
 use super::lens::{Lens, Way, lens};
 use super::mapping::Dialect;
@@ -80,7 +80,10 @@ const FIELDS: &[Field] = &[
     field("transferNumber", Kind::Telephone)
         .or_null()
         .default("null")
-        .acts(TELEPHONY),
+        .acts(Acts::Shown(
+            "who is called where a call is transferred and nobody is named",
+            "crates/offhook/tests/media_streams/transfers.rs::whom_an_agent_names_is_called",
+        )),
     text("voicemailMessage")
         .at_most(1_000)
         .or_null()

@@ -207,6 +207,7 @@ pub(super) fn termination(call: &CallView) -> &'static str {
         Some("busy") => "The line was busy",
         Some("no_answer") => "Nobody answered",
         Some("cancelled") => "The call was cancelled",
+        Some("transferred") => "The call was transferred",
         Some("provider_unavailable") => "A model was unavailable",
         Some(_) => "The conversation ended",
         None => "",

@@ -340,6 +340,14 @@ fn call() -> Value {
             json!({ "type": "array", "items": reference("Turn") }),
         ),
         (
+            "transfers",
+            json!({ "type": "array", "items": reference("Transfer") }),
+        ),
+        (
+            "transfer_of",
+            json!({ "type": ["string", "null"], "description": "The call for which somebody was called" }),
+        ),
+        (
             "recording",
             json!({ "oneOf": [recording, { "type": "null" }] }),
         ),
@@ -402,6 +410,7 @@ fn event() -> Value {
         "decision",
         "key",
         "answered",
+        "transfer",
         "problem",
         "ended",
         "missed",
