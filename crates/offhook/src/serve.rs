@@ -350,11 +350,10 @@ async fn open(
         settled,
     } = asked.admitted;
     let mut agent = asked.agent;
-    let lead = asked.lead;
     let (near, far_end) = leg(LegDescription {
         transport: asked.carried.transport.clone(),
         rate: asked.rate,
-        lead,
+        lead: asked.lead,
     });
     let settled = settled.map_or_else(Settled::anew, Ok);
     let settled = settled.map_err(|problem| cannot_begin(&problem.to_string()))?;
@@ -406,7 +405,7 @@ async fn open(
     tokio::spawn(hold(server, call, asked.permit, placed));
     Ok(OpenedSession {
         call_id,
-        lead,
+        lead: asked.lead,
         far_end,
     })
 }

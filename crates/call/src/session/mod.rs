@@ -180,12 +180,11 @@ impl Session {
             persona.agent().context_window_turns(),
         );
         let warm = persona.greeted(&conversation);
-        let listening = persona.listening(rate);
         let sound = sound::of(&persona, &*providers.voice, rate);
         let hearing = Ears::open(
             &providers.detector,
             &providers.recognition,
-            listening,
+            persona.listening(rate),
             persona.agent().hearing(),
             persona.agent().turn_policy().weighs_likelihood(),
         );
