@@ -34,6 +34,12 @@ pub(crate) const FIRST_MESSAGE: Way = Way::Value {
     },
 };
 
+/// A line that may be null, which is something else than an empty one.
+pub(crate) const LINE: Way = Way::Value {
+    read: |text| Some(json!(text.as_str().map(template_of))),
+    write: |line| json!(line.as_str().map(text_of_template)),
+};
+
 /// A name; where a client gives none, the agent still has one.
 pub(crate) const NAME_TEXT: Way = Way::Value {
     read: |name| {

@@ -187,16 +187,16 @@ const LENSES: &[Lens] = &[
         &["interruptionSensitivity"],
         Way::Within { min: 0.0, max: 1.0 },
     ),
-    lens("voicemail_message", &["voicemailMessage"], Way::Same),
+    lens("voicemail_message", &["voicemailMessage"], prompt::LINE),
     lens(
         "call_screening.identity",
         &["callScreeningIdentity"],
-        Way::Same,
+        prompt::LINE,
     ),
     lens(
         "call_screening.purpose",
         &["callScreeningPurpose"],
-        Way::Same,
+        prompt::LINE,
     ),
     lens(
         "backchannels",
