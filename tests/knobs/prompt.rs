@@ -62,6 +62,17 @@ pub(crate) fn knobs() -> Vec<Knob> {
         )
         .sets("greets_first"),
         knob(
+            "first_message_delay",
+            [json!(null), json!("3s")],
+            "the agent greets at once or after 3 s",
+            || Stage::new().hangs_up(5_000),
+            |[now, later]| {
+                assert!(now.begins("Hello there.") < 200);
+                assert!((3_000..3_200).contains(&later.begins("Hello there.")));
+            },
+        )
+        .sets("greeting_delay_ns"),
+        knob(
             "language",
             [json!("en"), json!("de-AT")],
             "recognition and the voice are asked for it, and the built-in lines are in it",

@@ -1,5 +1,7 @@
 //! Policies with every knob turned by chance.
 
+use std::time::Duration;
+
 use offhook_turn_taking::{
     BackchannelPolicy, Eagerness, FillerOrder, InterruptionProfile, InterruptionProfiles,
     SoftTimeout, SpellingPatience, TurnMode, TurnPolicy,
@@ -54,6 +56,10 @@ pub(crate) fn random_policy(random: &mut Random) -> TurnPolicy {
         uses_default_acknowledgements: random.is(80),
         ignore_phrases: phrases(random, "stray words"),
         interrupting_phrases: phrases(random, "hold on"),
+        greeting_delay: match random.is(30) {
+            true => random.millis(1, 15_000),
+            false => Duration::ZERO,
+        },
         ..TurnPolicy::default()
     }
 }

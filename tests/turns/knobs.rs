@@ -12,6 +12,7 @@ pub(crate) fn set(policy: &mut TurnPolicy, knob: &str, value: &str) -> Result<()
     let optional = || optional_millis(value);
     match knob {
         "greets_first" => policy.greets_first = answer(value)?,
+        "greeting_delay" => policy.greeting_delay = duration()?,
         "interruption_sensitivity" => policy.interruption_sensitivity = share(Some(value))?,
         "interruption_words_min" => policy.interruption_words_min = optional_number(value)?,
         "interruption_speech_min" => policy.interruption_speech_min = optional()?,

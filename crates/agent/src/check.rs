@@ -337,6 +337,13 @@ impl Check {
                 .unwrap_or("")
                 .trim()
                 .is_empty(),
+            greeting_delay: self
+                .duration(
+                    "first_message_delay",
+                    document.first_message_delay.as_ref(),
+                    limits::FIRST_MESSAGE_DELAY,
+                )
+                .unwrap_or_default(),
             eagerness: match document.eagerness {
                 EagernessDocument::Patient => Eagerness::Patient,
                 EagernessDocument::Normal => Eagerness::Normal,

@@ -46,6 +46,10 @@ pub struct AgentDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = limits::LINE_CHARS_MAX))]
     pub first_message: Option<String>,
+    /// How long after the answer it begins to say that; whatever is said before takes its place.
+    /// Null: at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_message_delay: Option<DurationText>,
     /// Language tag (BCP 47) of recognition, voice and the built-in lines, such as `en` or
     /// `de-AT`.
     #[serde(default = "default_language")]

@@ -127,6 +127,11 @@ pub(crate) struct DurationBounds {
     pub(crate) written: &'static str,
 }
 
+pub(crate) const FIRST_MESSAGE_DELAY: DurationBounds = DurationBounds {
+    min: Duration::ZERO,
+    max: Duration::from_secs(600),
+    written: "0s–10m",
+};
 pub(crate) const CHAT_PATIENCE: DurationBounds = DurationBounds {
     min: Duration::from_millis(200),
     max: Duration::from_secs(30),

@@ -10,7 +10,9 @@ use serde_json::{Map, Value, json};
 
 use crate::calls::{CallDocument, Keeping, NoPlace, PlaceAsked, UnansweredCall};
 use crate::dialect::called::{CalledNumber, called_numbers};
-use crate::dialect::{OpeningProblem, TelephoneLine, settle_telephone_call};
+use crate::dialect::{
+    OpeningProblem, TelephoneLine, ask_flow, for_calls, settle_telephone_call, trillet_calls,
+};
 use crate::phone_number::e164;
 use crate::web_calls::{new_call_id, token_for};
 use crate::{Api, Refusal, Switchboard, read_agent};
@@ -117,7 +119,7 @@ impl Switchboard {
             None => Ok(None),
             Some(id) => match called.workspace.agent(id).await {
                 Err(StoreError::NotFound(_)) => Ok(None),
-                found => found.map(Some),
+                found => found.map(|agent| Some(for_calls(agent))),
             },
         };
         let promised = match &agent {
@@ -170,6 +172,10 @@ impl Switchboard {
         let parameters = ringing.parameters;
         // Looked at first: who cannot be served costs nobody a request.
         let keeping = self.check(agent, &called.workspace).await?;
+        if !trillet_calls::takes_calls(agent) {
+            return Err(Unanswered::outbound_only(agent, keeping));
+        }
+        let of_flow = ask_flow(api, agent, call_id, &line).await;
         let settled = settle_telephone_call(api, agent, workspace, call_id, line, parameters);
         let settled = settled.await.map_err(|problem| {
             let problem = match problem {
@@ -182,6 +188,7 @@ impl Switchboard {
         })?;
         let (document, settled) = settled.unzip();
         let mut variables = settled.unwrap_or_else(|| parameters.clone());
+        variables.extend(of_flow);
         for (name, number) in [(CALLER, &from), (CALLED, &to)] {
             let number = number.clone().unwrap_or_default();
             variables.entry(name.to_owned()).or_insert(number);
@@ -269,6 +276,15 @@ impl<'a> Unanswered<'a> {
             answer: CallAnswer::NotInService,
             agent: None,
             keeping: None,
+        }
+    }
+
+    fn outbound_only(agent: &'a StoredAgent, keeping: Keeping) -> Self {
+        Self {
+            reason: "outbound_only",
+            answer: CallAnswer::NotInService,
+            agent: Some(agent),
+            keeping: Some(keeping),
         }
     }
 

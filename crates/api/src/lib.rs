@@ -42,7 +42,7 @@ pub use api::{Api, ApiSettings, router, sessions};
 pub use change::AgentChange;
 pub use deliveries::Deliveries;
 pub use dialect::called::CalledNumber;
-pub use dialect::{SharedPaths, StandIns};
+pub use dialect::{SharedPaths, StandIns, for_calls};
 pub use door::{Door, guarded, guarded_beside};
 pub use incoming_calls::{CallAnswer, RingingCall};
 pub use json_body::read_json;

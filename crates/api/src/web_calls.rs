@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::base_url::base_url;
 use crate::calls::CallDocument;
+use crate::dialect::for_calls;
 use crate::outgoing_calls::PlacedCall;
 use crate::tickets::{TicketKind, is_uuid, uuid_of};
 use crate::{Access, Api, Refusal};
@@ -135,7 +136,8 @@ impl Api {
             Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
             _ => None,
         };
-        let mut agent = ticket.workspace.agent(text("agent")).await?;
+        let agent = ticket.workspace.agent(text("agent")).await?;
+        let mut agent = for_calls(agent);
         let placed = match written["placed"].as_str() {
             Some(order) => Some(self.placed(&ticket.workspace, order, text("call")).await?),
             None => None,

@@ -20,6 +20,8 @@ mod pronunciations;
 mod receiver;
 #[path = "dialects/server.rs"]
 mod server;
+#[path = "dialects/trillet.rs"]
+mod trillet;
 #[path = "dialects/wordcab.rs"]
 mod wordcab;
 

@@ -9,6 +9,8 @@
 
 #[path = "incoming/stage.rs"]
 mod stage;
+#[path = "incoming/trillet.rs"]
+mod trillet;
 
 use std::collections::BTreeMap;
 

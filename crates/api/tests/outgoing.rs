@@ -11,6 +11,8 @@
 mod dialects;
 #[path = "outgoing/stage.rs"]
 mod stage;
+#[path = "outgoing/trillet.rs"]
+mod trillet;
 
 use std::time::Duration;
 

@@ -16,6 +16,7 @@ mod ending;
 mod endpointer;
 mod fact;
 mod floor;
+mod greeting_watch;
 mod instant;
 mod lexicon;
 mod manager;

@@ -14,6 +14,7 @@ use crate::backchanneler::{Backchanneler, Listening};
 use crate::barge_in::BargeIn;
 use crate::caller_turn::CallerTurn;
 use crate::endpointer::Endpointer;
+use crate::greeting_watch::GreetingWatch;
 use crate::orders::Orders;
 use crate::reply_watch::{ReplyWatch, Stage};
 use crate::silence_watch::SilenceWatch;
@@ -48,6 +49,7 @@ pub struct TurnManager {
     caller: CallerTurn,
     endpointer: Endpointer,
     barge_in: BargeIn,
+    greeting: GreetingWatch,
     silence: SilenceWatch,
     replies: ReplyWatch,
     soft_timeout: SoftTimeoutWatch,
@@ -88,6 +90,7 @@ impl TurnManager {
             caller: CallerTurn::new(&policy),
             endpointer: Endpointer::new(&policy),
             barge_in: BargeIn::new(&policy),
+            greeting: GreetingWatch::new(&policy),
             silence: SilenceWatch::new(&policy),
             replies: ReplyWatch::new(&policy),
             soft_timeout: SoftTimeoutWatch::new(&policy),
@@ -148,6 +151,7 @@ impl TurnManager {
             self.backchanneler.poll_timeout(),
             self.soft_timeout.poll_timeout(),
             self.replies.poll_timeout(),
+            self.greeting.poll_timeout(),
             self.silence.poll_timeout(),
         ]
         .into_iter()
@@ -239,8 +243,25 @@ impl TurnManager {
         self.is_answered = true;
         self.silence.answered(self.now);
         // One who will not hear an answer greets nobody.
-        if self.policy.greets_first && !self.is_deaf && !self.orders.is_muted() {
+        if !self.policy.greets_first || self.is_deaf || self.orders.is_muted() {
+            return;
+        }
+        if self.policy.greeting_delay.is_zero() {
             self.say(Line::Greeting, Reason::CallAnswered);
+        } else {
+            self.greeting.answered(self.now);
+        }
+    }
+
+    /// Greets where it is time to, nobody speaks and nothing was said yet.
+    fn greet(&mut self, standing: Standing) {
+        if self.replies.live().is_some() {
+            self.greeting.forget();
+        } else if standing == Standing::default()
+            && !self.orders.is_restrained()
+            && let Some(reason) = self.greeting.poll()
+        {
+            self.say(Line::Greeting, reason);
         }
     }
 
@@ -256,6 +277,7 @@ impl TurnManager {
                     self.barge_in.handle_timeout(self.now);
                     self.take_verdict();
                 }
+                Timer::GreetingDelay => self.greeting.handle_timeout(self.now),
                 Timer::NoInput
                 | Timer::SilenceHangUp
                 | Timer::CallerSilenceMax
@@ -294,7 +316,9 @@ impl TurnManager {
         let is_suspended = self.replies.has_floor() || self.is_deaf || self.orders.is_on_hold();
         self.endpointer.handle(standing, is_suspended, self.now);
         self.speculate();
+        self.greet(standing);
         let is_quiet = self.replies.live().is_none()
+            && !self.greeting.is_pending()
             && standing == Standing::default()
             && !self.is_deaf
             && !self.orders.is_restrained()

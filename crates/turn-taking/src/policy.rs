@@ -57,6 +57,9 @@ pub struct TurnPolicy {
     /// after it. Else it is as if it had not been said. Default true. (ElevenLabs'
     /// `transcribe_on_disabled_interruptions`, Retell.)
     pub transcribes_uninterruptible: bool,
+    /// How long after the answer the agent greets, up to 10 min; without effect unless
+    /// `greets_first`. Whatever is said before takes the greeting's place. Default 0.
+    pub greeting_delay: Duration,
     /// Whether the caller can interrupt the greeting. Default true.
     pub is_greeting_interruptible: bool,
     /// Default normal.
@@ -150,6 +153,7 @@ impl Default for TurnPolicy {
     fn default() -> Self {
         Self {
             greets_first: true,
+            greeting_delay: Duration::ZERO,
             interruption_sensitivity: 0.5,
             interruption_words_min: None,
             interruption_speech_min: None,
@@ -252,6 +256,7 @@ impl TurnPolicy {
                 100,
                 10_000,
             ),
+            ("greeting_delay", Some(self.greeting_delay), 0, 600_000),
             ("no_input_timeout", self.no_input_timeout, 500, 600_000),
             ("initial_wait", self.initial_wait, 500, 600_000),
             ("silence_hang_up", self.silence_hang_up, 1_000, 3_600_000),

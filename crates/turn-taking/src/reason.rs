@@ -30,6 +30,11 @@ impl Patience {
 pub enum Reason {
     /// The call was answered.
     CallAnswered,
+    /// The call was answered a while ago, and nobody has said anything since.
+    GreetingDelayed {
+        /// How long the greeting was to wait.
+        delay: Duration,
+    },
     /// The caller's turn ended: the audio model said so and the caller stayed silent long enough.
     EndOfTurn {
         /// What the end-of-turn model said, if it did.
@@ -291,6 +296,9 @@ impl Reason {
             Self::CallerPaused { silence } => {
                 write!(formatter, "caller silent for {}", Plain(*silence))
             }
+            Self::GreetingDelayed { delay } => {
+                write!(formatter, "call answered {} ago", Plain(*delay))
+            }
             Self::AnotherVoice { likeness } => {
                 write!(
                     formatter,
@@ -364,6 +372,7 @@ impl Reason {
             | Self::ReplySlow { .. }
             | Self::ReplyLate { .. }
             | Self::ReplyStalled { .. }
+            | Self::GreetingDelayed { .. }
             | Self::DurationLimit { .. } => "",
         }
     }

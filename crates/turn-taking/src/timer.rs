@@ -17,6 +17,8 @@ pub enum Timer {
     Interruption,
     /// The wait for words while the reply is held.
     FalseInterruption,
+    /// The wait before the greeting.
+    GreetingDelay,
     /// The silence after which the caller is reminded.
     NoInput,
     /// The silence since the caller spoke that ends the call.
@@ -44,6 +46,7 @@ impl fmt::Display for Timer {
             Self::Backchannel => "backchannel",
             Self::Interruption => "interruption",
             Self::FalseInterruption => "false interruption",
+            Self::GreetingDelay => "greeting delay",
             Self::NoInput => "no input",
             Self::SilenceHangUp => "hang-up on silence",
             Self::CallerSilenceMax => "longest caller silence",

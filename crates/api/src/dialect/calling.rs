@@ -48,15 +48,16 @@ pub(crate) async fn caller_number(
     numbers.extend(named(agent));
     let listed = agent.dialects.get(trillet::DIALECT.name);
     let listed = listed.and_then(|own| own["phoneNumberIds"].as_array());
-    let is_of_agent = |it: &CallerNumber| {
-        let is_listed = listed.is_some_and(|ids| ids.iter().any(|id| *id == it.id.as_str()));
-        it.agent.as_deref() == Some(&agent.id) || (is_listed && !it.id.is_empty())
+    let is_of_agent = |it: &CallerNumber| it.agent.as_deref() == Some(&agent.id);
+    let place = |it: &CallerNumber| {
+        let place = listed.and_then(|ids| ids.iter().position(|id| *id == it.id.as_str()));
+        place.unwrap_or(usize::MAX)
     };
     let (found, missing) = match wish {
         CallerWish::OfAgent => {
             let mut own: Vec<CallerNumber> = numbers.into_iter().filter(is_of_agent).collect();
             // One that cannot call is told of where there is no other.
-            own.sort_by_key(|it| it.problem.is_some());
+            own.sort_by_key(|it| (it.problem.is_some(), place(it)));
             let missing = "the agent has no number to call from; give it one";
             (own.into_iter().next(), missing)
         }

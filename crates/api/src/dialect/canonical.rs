@@ -67,7 +67,7 @@ pub(crate) fn is_same(path: &str, one: &Value, other: &Value) -> bool {
     if let (Some(one), Some(other)) = (one.as_f64(), other.as_f64()) {
         return (one - other).abs() < 1e-6;
     }
-    let is_duration = ["_after", "_wait", "_max"]
+    let is_duration = ["_after", "_wait", "_max", "_delay"]
         .iter()
         .any(|end| path.ends_with(end));
     match (millis(one), millis(other)) {

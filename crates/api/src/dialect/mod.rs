@@ -40,6 +40,7 @@ pub use mapping::{Dialect, Draft, Stored};
 pub use matrix::compatibility_page;
 pub use mounts::SharedPaths;
 pub use problem::{Problem, ProblemKind, Step};
+pub(crate) use trillet::{ask_flow, calls as trillet_calls};
 pub use voices::StandIns;
 
 /// Every dialect.
@@ -65,3 +66,9 @@ pub(crate) static TABLES: [&Dialect; 5] = [
     &wordcab::DIALECT,
     &agentphone::DIALECT,
 ];
+
+/// An agent as it is for its calls: with what the objects beside it say, such as call flows.
+#[must_use]
+pub fn for_calls(agent: offhook_store::StoredAgent) -> offhook_store::StoredAgent {
+    trillet_calls::with_variables(agent)
+}

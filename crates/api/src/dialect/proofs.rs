@@ -14,6 +14,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("eagerness", "tests/knobs/endpointing.rs"),
     ("endpointing", "tests/knobs/endpointing.rs"),
     ("first_message", "tests/knobs/prompt.rs"),
+    ("first_message_delay", "tests/knobs/prompt.rs"),
     ("interruption", "tests/knobs/interruption.rs"),
     ("interruption_sensitivity", "tests/knobs/interruption.rs"),
     ("is_greeting_interruptible", "tests/knobs/interruption.rs"),

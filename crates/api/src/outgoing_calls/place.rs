@@ -14,7 +14,9 @@ use super::spending::check_spending;
 use super::{Connected, not_configured};
 use crate::calls::{CallView, FAILED, Keeping, PlaceAsked, QUEUED, RINGING};
 use crate::dialect::calling::{CallerNumber, CallerWish, caller_number};
-use crate::dialect::{OpeningProblem, TelephoneLine, Wishes, settle_placed_call};
+use crate::dialect::{
+    OpeningProblem, TelephoneLine, Wishes, for_calls, settle_placed_call, trillet_calls,
+};
 use crate::incoming_calls::{CALLED, CALLER};
 use crate::toll::{Destination, Spending};
 use crate::web_calls::new_call_id;
@@ -276,6 +278,9 @@ impl Api {
         let name = self.store().workspace_name(workspace.id()).await?;
         let destination = telephony.rules.check(&name, to);
         let destination = destination.map_err(|refused| at(to_field, refused.to_string()))?;
+        if let Some(problem) = trillet_calls::no_calls_out(&wishes.agent) {
+            return Err(at("", problem.to_owned()));
+        }
         let caller = caller_number(workspace, &wishes.agent, &wishes.from.1).await?;
         let caller = caller.map_err(|problem| at(wishes.from.0, problem))?;
         if caller.number == destination.number {
@@ -294,7 +299,7 @@ impl Api {
         let duration_max = telephony.rules.duration(Some(wanted)).max(DURATION_MIN);
         self.check_place(telephony, workspace, &wishes.agent, &read)
             .await?;
-        let mut agent = wishes.agent.clone();
+        let mut agent = for_calls(wishes.agent.clone());
         if duration_max < own {
             let text = format!("{}ms", duration_max.as_millis());
             agent.document["call_duration_max"] = json!(text);

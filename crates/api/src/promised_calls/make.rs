@@ -4,6 +4,7 @@ use offhook_agent::CallbackSettings;
 use offhook_store::{NewPromise, StoredAgent, StoredPromise, Workspace, now_ms};
 
 use super::document::{PromiseDocument, gaps_of};
+use crate::dialect::trillet_calls;
 use crate::dialect::calling::{CallerWish, caller_number};
 use crate::toll::Destination;
 use crate::{Api, Problem, Refusal, read_agent};
@@ -104,6 +105,9 @@ impl Api {
         from: &CallerWish<'_>,
         field: &'static str,
     ) -> Result<(), Refusal> {
+        if let Some(problem) = trillet_calls::no_calls_out(agent) {
+            return Err(refused("agent", problem.to_owned()));
+        }
         let found = caller_number(workspace, agent, from).await?;
         found.map(|_| ()).map_err(|problem| refused(field, problem))
     }

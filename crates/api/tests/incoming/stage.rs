@@ -80,20 +80,26 @@ impl Stage {
     }
 
     pub(crate) async fn sent(&self, method: &str, path: &str, body: Value) -> Value {
+        let (status, answer) = self.asked(method, path, body).await;
+        assert!((200..300).contains(&status), "{path}: {status} {answer}");
+        answer
+    }
+
+    /// The same with whatever status it is answered.
+    pub(crate) async fn asked(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header("authorization", format!("Bearer {}", self.key))
             .header("xi-api-key", &self.key)
+            .header("x-workspace-id", self.workspace.id().as_str())
             .header("content-type", "application/json")
             .body(Body::from(body.to_string()))
             .unwrap();
         let answer = self.router.clone().oneshot(request).await.unwrap();
-        let status = answer.status();
+        let status = answer.status().as_u16();
         let bytes = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
-        let text = String::from_utf8_lossy(&bytes);
-        assert!(status.is_success(), "{path}: {status} {text}");
-        serde_json::from_str(&text).unwrap()
+        (status, serde_json::from_slice(&bytes).unwrap())
     }
 
     /// An agent of our own API.

@@ -15,6 +15,8 @@ use super::quantity::{Fraction, nanoseconds, optional_nanoseconds};
 #[serde(deny_unknown_fields)]
 pub(super) struct WirePolicy {
     greets_first: bool,
+    #[serde(with = "nanoseconds")]
+    greeting_delay_ns: Duration,
     interruption_sensitivity: Fraction,
     interruption_words_min: Option<u32>,
     #[serde(with = "optional_nanoseconds")]
@@ -108,6 +110,7 @@ impl From<&TurnPolicy> for WirePolicy {
     fn from(policy: &TurnPolicy) -> Self {
         let TurnPolicy {
             greets_first,
+            greeting_delay,
             interruption_sensitivity,
             interruption_words_min,
             interruption_speech_min,
@@ -143,6 +146,7 @@ impl From<&TurnPolicy> for WirePolicy {
         } = *policy;
         Self {
             greets_first,
+            greeting_delay_ns: greeting_delay,
             interruption_sensitivity: Fraction(interruption_sensitivity),
             interruption_words_min,
             interruption_speech_min_ns: interruption_speech_min,
@@ -191,6 +195,7 @@ impl From<WirePolicy> for TurnPolicy {
     fn from(wire: WirePolicy) -> Self {
         Self {
             greets_first: wire.greets_first,
+            greeting_delay: wire.greeting_delay_ns,
             interruption_sensitivity: wire.interruption_sensitivity.0,
             interruption_words_min: wire.interruption_words_min,
             interruption_speech_min: wire.interruption_speech_min_ns,

@@ -78,6 +78,7 @@ fn caller_reasons() -> Vec<Reason> {
     let ms = Duration::from_millis;
     vec![
         Reason::CallAnswered,
+        Reason::GreetingDelayed { delay: ms(2_000) },
         Reason::EndOfTurn {
             likelihood: Some(0.93),
             silence: ms(420),

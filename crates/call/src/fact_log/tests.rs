@@ -265,6 +265,7 @@ fn an_odd_policy_comes_back() {
         endpoint_delay_min: Some(Duration::from_nanos(1)),
         mode: TurnMode::Silence,
         initial_wait: Some(Duration::from_secs(12)),
+        greeting_delay: Duration::from_millis(1_500),
         caller_silence_max: None,
         soft_timeout: Some(SoftTimeout {
             order: FillerOrder::Shuffled,

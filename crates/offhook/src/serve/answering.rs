@@ -28,7 +28,7 @@ impl Answering {
             return Ok(Some(Self::File { name, file }));
         }
         match workspace.agent(name).await {
-            Ok(agent) => Ok(Some(Self::Stored(Box::new(agent)))),
+            Ok(agent) => Ok(Some(Self::Stored(Box::new(offhook_api::for_calls(agent))))),
             Err(StoreError::NotFound(_)) => Ok(None),
             Err(problem) => Err(problem),
         }

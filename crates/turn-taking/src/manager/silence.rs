@@ -45,6 +45,7 @@ impl TurnManager {
             return;
         }
         if self.replies.live().is_none() {
+            self.greeting.forget();
             self.silence.skip(wait, self.now);
         } else {
             self.replies.skip(Skip { wait });

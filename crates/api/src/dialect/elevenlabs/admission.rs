@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::DIALECT;
 use super::routes::CREDENTIALS;
-use crate::dialect::{agents, path};
+use crate::dialect::{agents, for_calls, path};
 use crate::tickets::{TicketKind, digest};
 use crate::{Access, Api, Refusal};
 
@@ -83,7 +83,7 @@ impl Api {
             && let Ok(agent) = access.workspace.agent(id).await
         {
             return Ok(Admitted {
-                agent,
+                agent: for_calls(agent),
                 workspace: access.workspace.clone(),
                 conversation_id: None,
                 line: TelephoneLine::default(),
@@ -150,7 +150,7 @@ async fn found(
         return Ok(None);
     }
     let admitted = Admitted {
-        agent,
+        agent: for_calls(agent),
         workspace,
         conversation_id: None,
         line: TelephoneLine::default(),
@@ -193,7 +193,7 @@ async fn redeem(api: &Api, token: &str, agent: Option<&str>) -> Result<Admitted,
     let (workspace, kept) = (taken.workspace, taken.document);
     let meant = kept["agent"].as_str().unwrap_or_default();
     Ok(Admitted {
-        agent: workspace.agent(meant).await?,
+        agent: for_calls(workspace.agent(meant).await?),
         conversation_id: kept["conversation"].as_str().map(str::to_owned),
         line: TelephoneLine::default(),
         workspace,

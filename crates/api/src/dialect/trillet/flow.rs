@@ -3,12 +3,12 @@
 
 use serde_json::{Value, json};
 
-use crate::dialect::canonical::{NAME, PROMPT};
+use crate::dialect::canonical::{self, NAME, PROMPT};
 use crate::dialect::field::{
     Acts, Field, KNOWLEDGE, Kind, LISTED, TELEPHONY, TOOLS, WORKFLOW, field, flag, list, map, name,
     number, objects, section, text, word,
 };
-use crate::dialect::lens::{Lens, Way, lens, set};
+use crate::dialect::lens::{Lens, Way, decimal, lens, seconds, set};
 use crate::dialect::mapping::Dialect;
 use crate::dialect::{path, prompt};
 
@@ -31,7 +31,7 @@ pub(super) const FIELDS: &[Field] = &[
     name("name").required().acts(LISTED),
     word("direction", DIRECTIONS)
         .default("\"bidirectional\"")
-        .acts(TELEPHONY),
+        .acts(DIRECTION),
     text("description").or_null().acts(LISTED),
     name("agentId")
         .or_null()
@@ -52,24 +52,26 @@ pub(super) const FIELDS: &[Field] = &[
         .acts(TELEPHONY),
     field("inboundWebhookUrl", Kind::Text { min: 0, max: 2_048 })
         .or_null()
-        .acts(TELEPHONY),
+        .acts(ASKED),
     objects("dynamicVariableCollections", COLLECTION)
         .default("[]")
-        .acts(TELEPHONY),
+        .acts(VARIABLES),
     list("webhooks", &Kind::Map { entries_max: 50 })
         .default("[]")
         .acts(TOOLS),
     section("settings"),
-    flag("settings.enableHumanLikeVoiceAndTone").acts(Acts::Later("providers")),
-    number("settings.welcomeMessageDelay", 0.0, 600.0)
-        .or_null()
-        .acts(TELEPHONY),
+    flag("settings.enableHumanLikeVoiceAndTone").null_is_absent(),
+    number("settings.welcomeMessageDelay", 0.0, 600.0).or_null(),
     flag("settings.utilizePriorCallsContext").acts(KNOWLEDGE),
     list("settings.transfers", &Kind::Any).acts(TELEPHONY),
     list("settings.knowledgeBases", &Kind::Any).acts(KNOWLEDGE),
     list("settings.knowledgeBaseFiles", &Kind::Any).acts(KNOWLEDGE),
     map("settings.responseSettings").or_null().acts(TELEPHONY),
-    map("settings.security").or_null().acts(TELEPHONY),
+    section("settings.security").or_null(),
+    flag("settings.security.hipaaCompliance").null_is_absent(),
+    flag("settings.security.publicAccess")
+        .null_is_absent()
+        .acts(PUBLIC),
     section("settings.callSetting"),
     number("settings.callSetting.maxCallDuration", 0.0, 86_400.0).null_is_absent(),
     number("settings.callSetting.endCallOnSilence", 0.0, 86_400.0)
@@ -84,11 +86,34 @@ pub(super) const FIELDS: &[Field] = &[
     .null_is_absent(),
 ];
 
+const DIRECTION: Acts = Acts::Shown(
+    "which calls the agent takes: those that ring, those that it is asked to place, or both",
+    "crates/api/tests/incoming/trillet.rs::a_flow_for_calls_out_answers_none_that_ring",
+);
+const ASKED: Acts = Acts::Shown(
+    "asked while a call rings for values of its variables",
+    "crates/api/tests/incoming/trillet.rs::the_flow_s_webhook_is_asked_while_it_rings",
+);
+const PUBLIC: Acts = Acts::Shown(
+    "whether a page may begin a call with the agent without a key",
+    "crates/api/tests/dialects/trillet.rs::a_page_needs_a_key_unless_the_flow_is_public",
+);
+const VARIABLES: Acts = Acts::Shown(
+    "values of variables where a call gives none: of the collection that is the default, else of \
+     the first",
+    "crates/api/tests/incoming/trillet.rs::a_collection_has_the_values_that_a_call_does_not_give",
+);
+
 const COLLECTION: &[Field] = &[
-    name("id").acts(TELEPHONY),
-    name("name").acts(TELEPHONY),
-    flag("isDefault").acts(TELEPHONY),
-    list("variables", &Kind::Map { entries_max: 10 }).acts(TELEPHONY),
+    name("id").acts(LISTED),
+    name("name").acts(LISTED),
+    flag("isDefault").acts(VARIABLES),
+    objects("variables", VARIABLE).acts(VARIABLES),
+];
+
+const VARIABLE: &[Field] = &[
+    name("key").required().acts(VARIABLES),
+    field("value", Kind::Any).acts(VARIABLES),
 ];
 
 const LENSES: &[Lens] = &[
@@ -97,6 +122,19 @@ const LENSES: &[Lens] = &[
         "first_message",
         &["customWelcomeMessage", "welcomeMessage"],
         WELCOME,
+    ),
+    lens(
+        "first_message_delay",
+        &["settings.welcomeMessageDelay"],
+        Way::Value {
+            read: |delay| {
+                let delay = delay.as_f64().filter(|it| *it > 0.0);
+                Some(delay.map_or(Value::Null, |it| seconds(it, 0.0, 600.0)))
+            },
+            write: |delay| {
+                canonical::millis(delay).map_or(Value::Null, |millis| decimal(millis / 1_000.0))
+            },
+        },
     ),
     lens(
         "call_duration_max",
@@ -134,7 +172,27 @@ const LENSES: &[Lens] = &[
             write: |denoising| json!(denoising == GUARDED),
         },
     ),
+    lens(
+        "records.keeps_conversation",
+        &["settings.security.hipaaCompliance"],
+        Way::Value {
+            read: |keeps_nothing| keeps_nothing.as_bool().map(|it| json!(!it)),
+            write: |keeps| json!(keeps == &json!(false)),
+        },
+    ),
+    lens("voice.is_expressive", &[HUMAN], Way::Same),
+    lens(
+        "backchannels",
+        &[HUMAN],
+        Way::Value {
+            read: |is_human| Some(if *is_human == true { json!({}) } else { Value::Null }),
+            write: |backchannels| json!(!backchannels.is_null()),
+        },
+    ),
 ];
+
+/// A voice that laughs and sighs, and a listener who says "mhm".
+const HUMAN: &str = "settings.enableHumanLikeVoiceAndTone";
 
 const GUARDED: &str = "noise-and-background-speech-cancellation";
 

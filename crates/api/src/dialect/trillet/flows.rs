@@ -6,16 +6,18 @@ use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
-use offhook_store::StoredObject;
+use offhook_store::{StoreError, StoredAgent, StoredObject};
 use serde_json::{Value, json};
 
 use super::flow::{self, FLOW};
 use super::routes::{PAGING, check_workspace};
-use crate::dialect::agents;
+use crate::dialect::agents::{self, invalid};
 use crate::dialect::objects::{ObjectKind, filled};
+use crate::dialect::problem::{Problem, ProblemKind};
 use crate::dialect::query::{Fields, page};
+use crate::public_address::address_problem;
 use crate::timestamp::rfc3339;
-use crate::{Access, Api, Refusal, read_json};
+use crate::{Access, AgentChange, Api, Refusal, read_json};
 
 static KIND: ObjectKind = ObjectKind {
     name: "trillet.call-flow",
@@ -42,6 +44,7 @@ async fn create(
     check_workspace(&access, &headers)?;
     let body = read_json(&headers, &body)?;
     KIND.check(&body, false)?;
+    check_addresses(&api, &body)?;
     check_agent(&access, &body).await?;
     let flow = KIND.create(&access.workspace, body).await?;
     if let Err(refusal) = write_to_agent(&api, &access, &flow).await {
@@ -87,6 +90,7 @@ async fn update(
     check_workspace(&access, &headers)?;
     let body = read_json(&headers, &body)?;
     KIND.check(&body, true)?;
+    check_addresses(&api, &body)?;
     check_agent(&access, &body).await?;
     let before = KIND.find(&access.workspace, &id).await?;
     let flow = KIND.update(&access.workspace, &id, &body).await?;
@@ -96,20 +100,47 @@ async fn update(
         undone.await?;
         return Err(refusal);
     }
+    if !flow::is_active(&flow.document) || is_moved(&before, &flow) {
+        leave_agent(&api, &access, &before).await?;
+    }
     Ok(Json(whole(&access, flow).await?))
 }
 
 async fn delete(
+    State(api): State<Api>,
     Extension(access): Extension<Access>,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Refusal> {
     check_workspace(&access, &headers)?;
-    KIND.delete(&access.workspace, &id).await?;
+    let flow = KIND.delete(&access.workspace, &id).await?;
+    leave_agent(&api, &access, &flow).await?;
     let message = "Call flow deleted successfully";
     Ok(Json(
         json!({ "success": true, "_id": id, "message": message }),
     ))
+}
+
+/// The fields with addresses that this server speaks to.
+const ADDRESSES: [&str; 2] = ["agentWebhookUrl", "inboundWebhookUrl"];
+
+/// What is spoken to is a public address; an empty one is none.
+fn check_addresses(api: &Api, body: &Value) -> Result<(), Refusal> {
+    let allows_private = api.deliveries().allows_private();
+    let named = ADDRESSES.iter().filter_map(|name| {
+        let url = body[*name].as_str().filter(|url| !url.is_empty())?;
+        Some((*name, url))
+    });
+    let problems: Vec<Problem> = named
+        .filter_map(|(name, url)| {
+            let problem = address_problem(url, allows_private)?;
+            Some(Problem::at(name, ProblemKind::Form, problem))
+        })
+        .collect();
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(invalid(problems)),
+    }
 }
 
 /// A flow names an agent that is there.
@@ -136,6 +167,38 @@ async fn write_to_agent(api: &Api, access: &Access, flow: &StoredObject) -> Resu
     }
     body["_id"] = json!(flow.id);
     agents::update(api, access, &FLOW, agent, &body).await?;
+    Ok(())
+}
+
+fn is_moved(before: &StoredObject, after: &StoredObject) -> bool {
+    flow::agent_of(&before.document) != flow::agent_of(&after.document)
+}
+
+/// What a flow says of its agent's calls holds no more. Its words stay the agent's: an agent has some.
+async fn leave_agent(api: &Api, access: &Access, flow: &StoredObject) -> Result<(), Refusal> {
+    let Some(agent) = flow::agent_of(&flow.document) else {
+        return Ok(());
+    };
+    let is_its = |agent: &StoredAgent| {
+        let own = agent.dialects.get(FLOW.name);
+        own.is_some_and(|own| own["_id"] == json!(flow.id))
+    };
+    match access.workspace.agent(agent).await {
+        Ok(found) if is_its(&found) => {}
+        Ok(_) | Err(StoreError::NotFound(_)) => return Ok(()),
+        Err(problem) => return Err(problem.into()),
+    }
+    let without = |current: &StoredAgent| -> Result<AgentChange, Refusal> {
+        let mut dialects = current.dialects.clone();
+        if is_its(current) {
+            dialects.remove(FLOW.name);
+        }
+        Ok(AgentChange {
+            document: current.document.clone(),
+            dialects,
+        })
+    };
+    api.change_agent(&access.workspace, agent, without).await?;
     Ok(())
 }
 

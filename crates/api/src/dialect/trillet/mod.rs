@@ -1,20 +1,25 @@
 //! Trillet's agents: a call agent whose prompt lives in a call flow of its own. Facts are from its
 //! public "Create Call Agent" page.
 
+pub(crate) mod calls;
 mod flow;
 mod flows;
 pub(crate) mod history;
+mod inbound;
+mod numbers;
 pub(crate) mod openapi;
 pub(crate) mod routes;
 mod telephony;
+mod web;
 
 pub(crate) use flow::FLOW;
+pub(crate) use inbound::ask_flow;
 use offhook_agent::ModelId;
 use serde_json::{Value, json};
 
 use super::canonical::{self, NAME, PROMPT};
 use super::field::{
-    Acts, Field, Kind, LISTED, NAMES, TELEPHONY, field, flag, list, map, name, number, objects,
+    Acts, Field, Kind, LISTED, NAMES, field, flag, list, map, name, number, objects,
     section, whole, word,
 };
 use super::lens::{Lens, Way, decimal, lens};
@@ -112,9 +117,14 @@ const FIELDS: &[Field] = &[
     flag("smartCallback").default("false"),
     whole("maxAttemptsForSmartCallback", 0.0, 100.0).default("5"),
     objects("gapBetweenEachAttemptForSmartCallback", GAPS).default("[]"),
-    list("phoneNumberIds", &NAMES).default("[]").acts(TELEPHONY),
+    list("phoneNumberIds", &NAMES).default("[]").acts(NUMBERS),
     map("variables").default("{}"),
 ];
+
+const NUMBERS: Acts = Acts::Shown(
+    "the agent answers at these numbers, and calls from the first",
+    "crates/api/tests/incoming/trillet.rs::an_agent_answers_at_the_numbers_that_it_names",
+);
 
 const GAP: Acts = Acts::Shown(
     "how long after one attempt the next is made",

@@ -4,7 +4,8 @@ use axum::Json;
 use serde_json::{Value, json};
 
 use super::flow;
-use super::telephony::{CALL, NUMBER, WEB_CALL};
+use super::telephony::{CALL, NUMBER};
+use super::web::WEB_CALL;
 use crate::dialect::openapi::{
     Description, Operation, Query, get, nullable, object, of_table, reference, send, text, with,
 };

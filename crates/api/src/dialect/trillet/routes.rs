@@ -10,7 +10,8 @@ use offhook_agent::{Agent, ModelId, StageModels};
 use offhook_store::StoredAgent;
 use serde_json::{Value, json};
 
-use super::{DIALECT, flows, telephony};
+use super::numbers::Attached;
+use super::{DIALECT, flows, telephony, web};
 use crate::dialect::agents::{self, shown};
 use crate::dialect::query::{Fields, Paging, page};
 use crate::dialect::voices;
@@ -43,8 +44,9 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
             get(show).put(update).patch(update).delete(delete),
         )
         .merge(flows::routes())
-        .merge(telephony::routes());
-    guarded(routes, api, &DOOR)
+        .merge(telephony::routes())
+        .merge(web::routes());
+    guarded(routes, api, &DOOR).merge(web::public_routes())
 }
 
 async fn create(
@@ -55,8 +57,9 @@ async fn create(
 ) -> Result<Json<Value>, Refusal> {
     check_workspace(&access, &headers)?;
     let body = read_json(&headers, &body)?;
+    Attached::of(&access.workspace).await?.check(&body)?;
     let agent = agents::create(&api, &access, &DIALECT, &body).await?;
-    Ok(Json(whole(&api, &access, agent)))
+    numbered(&api, &access, agent, &body).await
 }
 
 async fn list(
@@ -67,8 +70,10 @@ async fn list(
 ) -> Result<Json<Value>, Refusal> {
     check_workspace(&access, &headers)?;
     let page = access.workspace.agents(&page(&fields, &PAGING)?).await?;
+    let attached = Attached::of(&access.workspace).await?;
     let agents = page.items.into_iter();
-    let agents: Vec<Value> = agents.map(|it| whole(&api, &access, it)).collect();
+    let agents = agents.map(|it| whole(&api, &access, &attached, it));
+    let agents: Vec<Value> = agents.collect();
     Ok(Json(json!(agents)))
 }
 
@@ -80,7 +85,8 @@ async fn show(
 ) -> Result<Json<Value>, Refusal> {
     check_workspace(&access, &headers)?;
     let agent = access.workspace.agent(&id).await?;
-    Ok(Json(whole(&api, &access, agent)))
+    let attached = Attached::of(&access.workspace).await?;
+    Ok(Json(whole(&api, &access, &attached, agent)))
 }
 
 /// PUT and PATCH alike: what is not sent stays as it is.
@@ -93,8 +99,23 @@ async fn update(
 ) -> Result<Json<Value>, Refusal> {
     check_workspace(&access, &headers)?;
     let body = read_json(&headers, &body)?;
+    Attached::of(&access.workspace).await?.check(&body)?;
     let agent = agents::update(&api, &access, &DIALECT, &id, &body).await?;
-    Ok(Json(whole(&api, &access, agent)))
+    numbered(&api, &access, agent, &body).await
+}
+
+/// Gives the agent the numbers that the body names, and shows it.
+async fn numbered(
+    api: &Api,
+    access: &Access,
+    agent: StoredAgent,
+    body: &Value,
+) -> Result<Json<Value>, Refusal> {
+    let workspace = &access.workspace;
+    let before = Attached::of(workspace).await?;
+    before.assign(workspace, &agent, body).await?;
+    let attached = Attached::of(workspace).await?;
+    Ok(Json(whole(api, access, &attached, agent)))
 }
 
 async fn delete(
@@ -103,7 +124,9 @@ async fn delete(
     headers: HeaderMap,
 ) -> Result<Json<Value>, Refusal> {
     check_workspace(&access, &headers)?;
-    let agent = agents::delete(&access.workspace, &DIALECT, &id).await?;
+    let workspace = &access.workspace;
+    let agent = agents::delete(workspace, &DIALECT, &id).await?;
+    Attached::of(workspace).await?.free(workspace, &id).await?;
     let message = "Agent deleted successfully";
     Ok(Json(
         json!({ "success": true, "_id": agent.id, "message": message }),
@@ -132,7 +155,7 @@ pub(super) fn check_workspace(access: &Access, headers: &HeaderMap) -> Result<()
 }
 
 /// An agent in full, with what the server knows of it.
-fn whole(api: &Api, access: &Access, agent: StoredAgent) -> Value {
+fn whole(api: &Api, access: &Access, attached: &Attached, agent: StoredAgent) -> Value {
     let (id, workspace) = (agent.id.clone(), agent.workspace.clone());
     let (created, updated) = (agent.created_at_ms, agent.updated_at_ms);
     let (status, reason) = match read_agent(&agent.document, &api.settings().served) {
@@ -146,6 +169,7 @@ fn whole(api: &Api, access: &Access, agent: StoredAgent) -> Value {
         ),
     };
     let mut shown = shown(&DIALECT, agent);
+    shown["phoneNumberIds"] = attached.of_agent(&id, &shown["phoneNumberIds"]);
     shown["_id"] = json!(id);
     shown["workspaceId"] = json!(workspace);
     shown["userId"] = json!(access.key.as_deref().unwrap_or("local"));

@@ -1,5 +1,4 @@
-//! Trillet's calls to somebody, calls from a browser, and the configuration of telephone numbers, which
-//! is kept.
+//! Trillet's calls to somebody, and the configuration of telephone numbers, which is kept.
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -12,16 +11,13 @@ use super::routes::check_workspace;
 use crate::dialect::agentphone;
 use crate::dialect::agents::invalid;
 use crate::dialect::field::{
-    Acts, Field, Kind, LISTED, PLACED, TELEPHONY, field, flag, map, name, text, whole, word,
+    Field, Kind, LISTED, PLACED, TELEPHONY, field, flag, map, name, text, whole, word,
 };
 use crate::dialect::objects::{ObjectKind, filled};
 use crate::dialect::problem::{Problem, ProblemKind};
 use crate::outgoing_calls::CallWishes;
-use crate::web_calls::{self, WebCallWishes};
 use crate::{Access, Api, Refusal, read_json};
 
-const SESSIONS: Acts = Acts::Later("browser calls");
-const WEB: Acts = Acts::Here("shapes the call that a page may begin");
 
 pub(super) static CALL: ObjectKind = kind("trillet.call", "call", CALL_FIELDS);
 
@@ -36,20 +32,6 @@ const CALL_FIELDS: &[Field] = &[
         .acts(TELEPHONY),
     map("dynamic_variables").or_null().acts(PLACED),
     map("metadata").or_null().acts(PLACED),
-];
-
-pub(super) static WEB_CALL: ObjectKind = kind("trillet.web-call", "call", WEB_CALL_FIELDS);
-
-const WEB_CALL_FIELDS: &[Field] = &[
-    name("agentId").acts(WEB),
-    name("call_agent_id").acts(WEB),
-    word("mode", &["voice", "text"])
-        .default("\"voice\"")
-        .acts(SESSIONS),
-    map("dynamic_variables").or_null().acts(WEB),
-    field("callback_url", Kind::Https { max: 2_048 })
-        .or_null()
-        .acts(SESSIONS),
 ];
 
 pub(super) static NUMBER: ObjectKind = kind("trillet.number", "number", NUMBER_FIELDS);
@@ -69,7 +51,7 @@ const NUMBER_FIELDS: &[Field] = &[
     text("label").at_most(1_000).or_null().acts(LISTED),
 ];
 
-const fn kind(name: &'static str, title: &'static str, fields: &'static [Field]) -> ObjectKind {
+pub(super) const fn kind(name: &'static str, title: &'static str, fields: &'static [Field]) -> ObjectKind {
     ObjectKind {
         name,
         id_prefix: "num",
@@ -84,8 +66,6 @@ pub(super) fn routes() -> Router<Api> {
     Router::new()
         .route("/call", post(call))
         .route("/calls/call", post(call))
-        .route("/calls/web/connect", post(web_call))
-        .route("/web-call/public", post(web_call))
         .route(
             "/twilio/phone-numbers/{id}/config",
             put(configure).get(configuration),
@@ -93,7 +73,7 @@ pub(super) fn routes() -> Router<Api> {
 }
 
 /// The first of two names that a body has, and that something has to have.
-fn needed<'a>(body: &'a Value, names: [&str; 2]) -> Result<&'a str, Refusal> {
+pub(super) fn needed<'a>(body: &'a Value, names: [&str; 2]) -> Result<&'a str, Refusal> {
     let found = names.iter().find_map(|name| body[*name].as_str());
     found.ok_or_else(|| {
         let message = format!("{} is required", names[0]);
@@ -135,26 +115,6 @@ async fn call(
         "fromNumber": call.document.from_number,
         "toNumber": call.document.to_number,
         "agent": shown,
-    })))
-}
-
-/// The call waits for the raw WebSocket at `url`: there is no room of `WebRTC`.
-async fn web_call(Extension(access): Extension<Access>, headers: HeaderMap, body: Bytes) -> Answer {
-    check_workspace(&access, &headers)?;
-    let body = read_json(&headers, &body)?;
-    WEB_CALL.check(&body, false)?;
-    let agent = needed(&body, ["call_agent_id", "agentId"])?;
-    let wishes = WebCallWishes {
-        variables: body["dynamic_variables"].as_object(),
-        ..WebCallWishes::default()
-    };
-    let promised = web_calls::promise(&access, agent, &wishes, &headers).await?;
-    Ok(Json(json!({
-        "token": promised.token,
-        "roomName": promised.call_id,
-        "callId": promised.call_id,
-        "agent": { "_id": promised.agent.id, "name": promised.agent.name() },
-        "url": promised.url,
     })))
 }
 

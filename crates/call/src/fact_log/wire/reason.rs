@@ -13,6 +13,10 @@ use super::own_accord::{WireGoesOn, WireSlow};
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(in super::super) enum WireReason {
     CallAnswered,
+    GreetingDelayed {
+        #[serde(with = "nanoseconds")]
+        delay_ns: Duration,
+    },
     EndOfTurn {
         likelihood: Option<Fraction>,
         #[serde(with = "nanoseconds")]
@@ -129,6 +133,7 @@ impl From<&Reason> for WireReason {
     fn from(reason: &Reason) -> Self {
         match reason {
             Reason::CallAnswered => Self::CallAnswered,
+            Reason::GreetingDelayed { delay } => Self::GreetingDelayed { delay_ns: *delay },
             Reason::EndOfTurn {
                 likelihood,
                 silence,
@@ -202,6 +207,7 @@ impl From<WireReason> for Reason {
     fn from(wire: WireReason) -> Self {
         match wire {
             WireReason::CallAnswered => Self::CallAnswered,
+            WireReason::GreetingDelayed { delay_ns } => Self::GreetingDelayed { delay: delay_ns },
             WireReason::EndOfTurn {
                 likelihood,
                 silence_ns,

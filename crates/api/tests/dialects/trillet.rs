@@ -1,0 +1,103 @@
+//! Trillet's call flows over HTTP: what a flow makes of its agent, and who may begin a call with it.
+
+use offhook_api::ApiSettings;
+use offhook_store::{NewKey, Role};
+use serde_json::{Value, json};
+
+use super::TRILLET;
+use super::server::{Server, server, server_with};
+
+/// An agent with a flow that has these settings: their ids.
+async fn with_flow(server: &Server, headers: &[(&str, &str)], settings: Value) -> (String, String) {
+    let made = |answer: &Value| answer["_id"].as_str().unwrap().to_owned();
+    let (status, agent) = server
+        .ask_with("POST /v1/api/agents", headers, TRILLET)
+        .await;
+    assert_eq!(status, 200, "{agent}");
+    let agent = made(&agent);
+    let flow = json!({ "name": "Desk", "agentId": agent, "settings": settings });
+    let line = "POST /v1/api/call-flows";
+    let (status, flow) = server.ask_with(line, headers, &flow.to_string()).await;
+    assert_eq!(status, 200, "{flow}");
+    (agent, made(&flow))
+}
+
+#[tokio::test]
+async fn a_flow_says_what_is_kept_and_how_the_agent_sounds() {
+    let server = server().await;
+    let settings = json!({
+        "enableHumanLikeVoiceAndTone": true, "security": { "hipaaCompliance": true }
+    });
+    let (agent, flow) = with_flow(&server, &[], settings).await;
+    let native = format!("GET /offhook/v1/agents/{agent}");
+    let document = server.done(&native, Value::Null).await;
+    assert_eq!(document["records"]["keeps_conversation"], false);
+    assert_eq!(document["voice"]["is_expressive"], true);
+    assert!(document["backchannels"].is_object(), "{document}");
+
+    let own = format!("/v1/api/call-flows/{flow}");
+    let settings = json!({
+        "enableHumanLikeVoiceAndTone": false, "security": { "hipaaCompliance": false }
+    });
+    let change = json!({ "settings": settings });
+    let shown = server.done(&format!("PUT {own}"), change).await;
+    assert_eq!(shown["settings"], settings);
+    let document = server.done(&native, Value::Null).await;
+    assert_eq!(document["records"]["keeps_conversation"], true);
+    assert_eq!(document["voice"]["is_expressive"], false);
+    assert_eq!(document["backchannels"], Value::Null);
+
+    let wrong = json!({ "settings": { "security": { "hipaaCompliance": "yes" } } });
+    let (status, answer) = server
+        .ask(&format!("PUT {own}"), &wrong.to_string())
+        .await;
+    assert_eq!(status, 400);
+    let place = "settings.security.hipaaCompliance";
+    assert_eq!(answer["errors"][0]["field"], place, "{answer}");
+}
+
+#[tokio::test]
+async fn a_page_needs_a_key_unless_the_flow_is_public() {
+    let server = server_with(ApiSettings::default()).await;
+    let workspace = server.store.create_workspace("one").await.unwrap().id;
+    let key = NewKey {
+        workspace: workspace.clone(),
+        dialect: None,
+        role: Role::Editor,
+    };
+    let key = server.store.create_key(key).await.unwrap().key;
+    let id = workspace.as_str();
+    let keyed = [("x-workspace-id", id), ("x-api-key", key.expose())];
+    let (agent, flow) = with_flow(&server, &keyed, json!({})).await;
+    let line = "POST /v1/api/web-call/public";
+    let body = json!({ "call_agent_id": agent, "mode": "voice" }).to_string();
+    let page = [("x-workspace-id", id)];
+    let (status, _) = server.ask_with(line, &page, &body).await;
+    assert_eq!(status, 401);
+    let (status, answer) = server.ask_with(line, &keyed, &body).await;
+    assert_eq!(status, 200, "{answer}");
+
+    let public = json!({ "settings": { "security": { "publicAccess": true } } });
+    let own = format!("PUT /v1/api/call-flows/{flow}");
+    let (status, answer) = server.ask_with(&own, &keyed, &public.to_string()).await;
+    assert_eq!(status, 200, "{answer}");
+    let raw = server.raw(line, &page, &body).await;
+    assert_eq!(raw.status, 200);
+    assert_eq!(raw.header("access-control-allow-origin"), "*");
+    let promised: Value = serde_json::from_slice(&raw.body).unwrap();
+    let call = server
+        .api
+        .admit_web_call(promised["token"].as_str().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(call.agent.id, agent);
+    let elsewhere = [("x-workspace-id", "ws_other")];
+    let (status, _) = server.ask_with(line, &elsewhere, &body).await;
+    assert_eq!(status, 403);
+    let nobody = json!({ "call_agent_id": "agent_none" }).to_string();
+    let (status, _) = server.ask_with(line, &page, &nobody).await;
+    assert_eq!(status, 401);
+    let other = "POST /v1/api/calls/web/connect";
+    let (status, _) = server.ask_with(other, &page, &body).await;
+    assert_eq!(status, 401);
+}
