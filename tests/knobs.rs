@@ -52,7 +52,7 @@ const RECORDS: &str =
     "shows after the call: crates/api/tests/calls/records.rs shows what each value leaves";
 
 /// Fields that no call can show, and why.
-const EXEMPT: [(&str, &str); 35] = [
+const EXEMPT: [(&str, &str); 38] = [
     (
         "is_recorded",
         "nobody in the call hears it: crates/offhook/tests/serving.rs shows that it leaves a file",
@@ -72,6 +72,9 @@ const EXEMPT: [(&str, &str); 35] = [
     ("key_input.pause_max", KEYS),
     ("key_input.hash_ends", KEYS),
     ("key_input.is_redacted", KEYS),
+    ("opening_hours.times", HOURS),
+    ("opening_hours.time_zone", HOURS),
+    ("opening_hours.closed_message", HOURS),
     ("voicemail_message", PLACED),
     ("call_screening.identity", PLACED),
     ("call_screening.purpose", PLACED),
@@ -118,6 +121,10 @@ const KEYS: &str =
 /// Calls of tests are answered by the agent.
 const PLACED: &str =
     "acts in calls that the agent places: crates/call/tests/sessions/machines.rs shows each value";
+
+/// Calls of tests begin at no time of day.
+const HOURS: &str = "acts by the clock of the wall: crates/api/tests/calls/hours.rs shows what is said, \
+     crates/agent/src/opening_hours.rs when";
 
 /// A call that does not begin has nothing to show.
 const BEGINS: &str = "decides whether a call begins: crates/api/tests/limits.rs shows each value";

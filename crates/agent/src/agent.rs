@@ -6,6 +6,7 @@ use std::time::Duration;
 use offhook_turn_taking::{HangUpCause, Line, TurnPolicy};
 
 use crate::key_input::KeyInput;
+use crate::opening_hours::OpeningHours;
 use crate::placed_calls::PlacedLines;
 use crate::sounds::{AmbientSound, ToolCallSound};
 use crate::template::Template;
@@ -47,6 +48,7 @@ pub struct Agent {
     pub(crate) callbacks: CallbackSettings,
     pub(crate) placed_lines: PlacedLines,
     pub(crate) key_input: Option<KeyInput>,
+    pub(crate) opening_hours: Option<OpeningHours>,
     pub(crate) records: RecordSettings,
     pub(crate) policy: TurnPolicy,
 }

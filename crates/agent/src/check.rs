@@ -78,6 +78,10 @@ pub(crate) fn agent_from_document(document: &AgentDocument) -> Result<Agent, Age
         callbacks: check.callbacks(&document.callbacks),
         placed_lines: check.placed_lines(document),
         key_input: check.key_input(document.key_input.as_ref()),
+        opening_hours: check.opening_hours(
+            document.opening_hours.as_ref(),
+            document.time_zone.as_deref(),
+        ),
         records: check.records(document),
         policy,
         variables: std::mem::take(&mut check.variables),

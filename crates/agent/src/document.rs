@@ -14,7 +14,7 @@ use crate::hearing::{DenoisingDocument, EchoCancellationDocument};
 use crate::sounds::{AmbientSoundDocument, ToolCallSoundDocument};
 use crate::{
     AudioTagDocument, BackchannelsDocument, CallScreeningDocument, CallbacksDocument,
-    DictionaryDocument, KeyInputDocument, LimitsDocument, OtherVoiceDocument,
+    DictionaryDocument, KeyInputDocument, LimitsDocument, OpeningHoursDocument, OtherVoiceDocument,
     PronunciationDocument, RecordsDocument, SoftTimeoutDocument, TextNormalisationDocument,
     ThinkingDocument, limits,
 };
@@ -149,6 +149,9 @@ pub struct AgentDocument {
     /// How many calls the agent takes, and what becomes of one too many.
     #[serde(default)]
     pub limits: LimitsDocument,
+    /// When the agent takes calls and places any. Null: always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opening_hours: Option<OpeningHoursDocument>,
     /// Whether whoever a call of the agent does not reach is called again.
     #[serde(default)]
     pub callbacks: CallbacksDocument,

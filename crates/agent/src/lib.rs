@@ -9,6 +9,7 @@ mod backchannels;
 mod braces;
 mod call_limits;
 mod callbacks;
+mod calling_hours;
 mod check;
 mod default_lines;
 mod diction;
@@ -18,6 +19,7 @@ mod hearing;
 mod key_input;
 mod limits;
 mod model_id;
+mod opening_hours;
 mod placed_calls;
 mod problem;
 mod reading;
@@ -37,6 +39,7 @@ pub use braces::{
 };
 pub use call_limits::{CallLimits, LimitsDocument};
 pub use callbacks::{CallbackGap, CallbackGapDocument, CallbackSettings, CallbacksDocument};
+pub use calling_hours::{CallingHours, CallingTimes, first_open};
 pub use diction::{
     AudioTagDocument, DictionaryDocument, OtherVoiceDocument, PhonemeAlphabetDocument,
     PronunciationDocument, TextNormalisationDocument,
@@ -50,6 +53,7 @@ pub use duration_text::{DurationTextError, parse_duration};
 pub use hearing::{DenoisingDocument, EchoCancellationDocument, HearingSettings};
 pub use key_input::{KeyInput, KeyInputDocument};
 pub use model_id::{ModelId, ModelIdError};
+pub use opening_hours::OpeningHoursDocument;
 pub use placed_calls::CallScreeningDocument;
 pub use problem::{AgentProblem, AgentProblems};
 pub use records::{RecordSettings, RecordsDocument, RedactedEntity, RetentionDocument};

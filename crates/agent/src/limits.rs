@@ -127,6 +127,8 @@ pub(crate) struct DurationBounds {
     pub(crate) written: &'static str,
 }
 
+/// Entries of an agent's opening hours.
+pub(crate) const OPENING_TIMES_MAX: usize = 100;
 pub(crate) const FIRST_MESSAGE_DELAY: DurationBounds = DurationBounds {
     min: Duration::ZERO,
     max: Duration::from_secs(600),

@@ -9,6 +9,8 @@
 
 #[path = "calls/agentphone.rs"]
 mod agentphone;
+#[path = "calls/hours.rs"]
+mod hours;
 #[path = "calls/native.rs"]
 mod native;
 #[path = "calls/nodes.rs"]

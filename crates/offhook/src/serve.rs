@@ -383,7 +383,8 @@ async fn open(
     };
     let is_recorded = agent.is_recorded();
     let providers = stages(&server, &tenant, &agent, &start).await?;
-    let (hosted, lines) = HostedCall::new(&server.api, server.records.clone(), new);
+    let (mut hosted, lines) = HostedCall::new(&server.api, server.records.clone(), new);
+    hosted.close_outside_hours(&mut agent, &start.variables);
     let setup = CallSetup {
         call_id: call_id.clone(),
         persona: placed_calls::persona(agent, start.variables, placed.is_some()),

@@ -2,12 +2,13 @@
 //! it is on record.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use offhook_agent::{Agent, CallVariables};
 use offhook_call::fact_log::LOG_QUEUE;
 use offhook_call::recording::Recorded;
 use offhook_call::report::{CallEvent, EventReader, Report, transcript};
-use offhook_call::{CallRecord, Control, LogEntry, Session};
+use offhook_call::{CallRecord, Control, LogEntry, OrderedWords, Session, SpokenOrder};
 use offhook_contract::Leg;
 use offhook_store::{CallWriter, StoredCall, WorkspaceId, now_ms};
 use tokio::sync::{mpsc, oneshot};
@@ -20,6 +21,9 @@ use crate::{Api, Deliveries};
 
 /// Orders that may wait for the session.
 const ORDERS: usize = 16;
+
+/// Why a call is over to which the agent only said that it takes none now.
+const OUT_OF_HOURS: &str = "out_of_hours";
 
 /// How long the end of a recording may take to reach the disk before the record goes without it.
 const RECORDING_MAX: Duration = Duration::from_secs(5);
@@ -55,6 +59,8 @@ pub struct HostedCall {
     new: NewCall,
     lanes: Lanes,
     entries: mpsc::Receiver<LogEntry>,
+    /// Why the call ends as soon as it has begun.
+    ending: Option<&'static str>,
 }
 
 /// What a session needs of its host.
@@ -111,8 +117,26 @@ impl HostedCall {
                 legs: leg_sender,
             },
             entries,
+            ending: None,
         };
         (hosted, HostLines { log, control, legs })
+    }
+
+    /// Where the agent takes no calls now, has it say that and nothing else, and hang up.
+    pub fn close_outside_hours(&mut self, agent: &mut Agent, variables: &CallVariables) {
+        let Some(message) = agent.close_outside_hours(SystemTime::now(), variables) else {
+            return;
+        };
+        let order = SpokenOrder {
+            words: OrderedWords::Text(message),
+            is_urgent: true,
+            is_interruptible: false,
+            ends_call: true,
+        };
+        // Nothing else was ordered yet, so that there is a place.
+        if self.lanes.orders.try_send(Control::Speak(order)).is_ok() {
+            self.ending = Some(OUT_OF_HOURS);
+        }
     }
 
     /// Registers the call and notes that it began. Its session is ready, and runs with
@@ -153,6 +177,9 @@ impl HostedCall {
         };
         hosted.hand_over(call.clone());
         let entry = self.api.live().begin(call, keeping, line, self.lanes);
+        if let Some(reason) = self.ending {
+            entry.call().will_end(reason);
+        }
         RunningCall {
             hosted,
             session,

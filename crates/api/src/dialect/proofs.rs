@@ -29,6 +29,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("models.keys", "tests/knobs.rs"),
     ("models", "tests/knobs/models.rs"),
     ("name", "tests/knobs.rs"),
+    ("opening_hours", "crates/api/tests/calls/hours.rs"),
     ("prompt", "tests/knobs/prompt.rs"),
     ("records", "crates/api/tests/calls/records.rs"),
     ("reply_tokens_max", "tests/knobs/limits.rs"),

@@ -178,6 +178,11 @@ impl LiveCall {
         self.order(Control::HangUp)
     }
 
+    /// Says why the call will end, where that is known before it does. The first reason stands.
+    pub(crate) fn will_end(&self, reason: &'static str) {
+        let _ = self.ending.set(reason);
+    }
+
     /// Why somebody outside the call ended it, where somebody did.
     #[must_use]
     pub fn ending(&self) -> Option<&'static str> {

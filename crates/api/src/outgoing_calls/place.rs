@@ -1,6 +1,6 @@
 //! A call is asked for: everything is checked first, then it is on record, then it goes to the carrier.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::http::StatusCode;
 use offhook_agent::{Agent, CallbackSettings};
@@ -294,6 +294,7 @@ impl Api {
         let can = dialler.can_dial(&carrier, caller.account.as_ref());
         can.map_err(not_configured)?;
         let read = read_agent(&wishes.agent.document, &self.settings().served)?;
+        check_hours(&read)?;
         let own = read.turn_policy().call_duration_max;
         let wanted = wishes.duration_max.map_or(own, |it| it.min(own));
         let duration_max = telephony.rules.duration(Some(wanted)).max(DURATION_MIN);
@@ -443,6 +444,16 @@ pub(crate) async fn check_caps(
         return too_many(message, left);
     }
     Ok(())
+}
+
+/// Nobody is called while the agent would take no calls either.
+fn check_hours(agent: &Agent) -> Result<(), Refusal> {
+    let wait = agent.opens_in(SystemTime::now());
+    if wait.is_zero() {
+        return Ok(());
+    }
+    let problem = "the agent calls nobody outside its opening hours".to_owned();
+    Err(at("", problem).after(wait))
 }
 
 fn at(field: &str, message: String) -> Refusal {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
+use offhook_agent::first_open;
 use offhook_store::Workspace;
 
-use super::calling_hours::first_open;
 use super::{CallingHours, CallingTimes, PromiseDocument};
 use crate::{Api, Refusal};
 

@@ -4,8 +4,8 @@ use offhook_agent::CallbackSettings;
 use offhook_store::{NewPromise, StoredAgent, StoredPromise, Workspace, now_ms};
 
 use super::document::{PromiseDocument, gaps_of};
-use crate::dialect::trillet_calls;
 use crate::dialect::calling::{CallerWish, caller_number};
+use crate::dialect::trillet_calls;
 use crate::toll::Destination;
 use crate::{Api, Problem, Refusal, read_agent};
 

@@ -4,7 +4,6 @@
 
 mod batch;
 mod calendar;
-mod calling_hours;
 mod document;
 mod gap;
 mod keep;
@@ -14,8 +13,8 @@ mod settle;
 
 pub(crate) use batch::{BatchStatus, BatchWish, RECIPIENTS_MAX, Recipient};
 pub use calendar::CallingCalendar;
-pub use calling_hours::{CallingHours, CallingTimes};
 pub(crate) use document::{KeptWishes, PromiseDocument, PromiseKind};
 pub(crate) use gap::Gap;
 pub use keep::PromiseKeeper;
 pub(crate) use make::PromiseWish;
+pub use offhook_agent::{CallingHours, CallingTimes};

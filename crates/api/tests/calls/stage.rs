@@ -152,7 +152,7 @@ impl Stage {
     pub(crate) async fn try_call(&self, script: Script) -> Result<Running, StoreError> {
         let workspace = self.api.store().workspace(&self.workspace);
         let stored = workspace.agent(&self.agent).await?;
-        let agent = Agent::from_json(&stored.document.to_string()).unwrap();
+        let mut agent = Agent::from_json(&stored.document.to_string()).unwrap();
         let id = new_id("call").unwrap();
         let asked = PlaceAsked {
             workspace: &workspace,
@@ -177,7 +177,8 @@ impl Stage {
             keeping: Keeping::new(agent.records()),
         };
         let is_recorded = agent.is_recorded();
-        let (hosted, lines) = HostedCall::new(&self.api, self.writer.clone(), new);
+        let (mut hosted, lines) = HostedCall::new(&self.api, self.writer.clone(), new);
+        hosted.close_outside_hours(&mut agent, &CallVariables::new());
         let (near, far) = leg(LegDescription {
             transport: "stage".into(),
             rate: RATE,

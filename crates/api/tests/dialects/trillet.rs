@@ -48,9 +48,7 @@ async fn a_flow_says_what_is_kept_and_how_the_agent_sounds() {
     assert_eq!(document["backchannels"], Value::Null);
 
     let wrong = json!({ "settings": { "security": { "hipaaCompliance": "yes" } } });
-    let (status, answer) = server
-        .ask(&format!("PUT {own}"), &wrong.to_string())
-        .await;
+    let (status, answer) = server.ask(&format!("PUT {own}"), &wrong.to_string()).await;
     assert_eq!(status, 400);
     let place = "settings.security.hipaaCompliance";
     assert_eq!(answer["errors"][0]["field"], place, "{answer}");

@@ -57,3 +57,41 @@ async fn a_flow_for_calls_that_ring_places_none() {
     stage.done("POST", "/v1/api/call", &asked).await;
     assert_eq!(stage.dialled()["to"], TO);
 }
+
+#[tokio::test]
+async fn nobody_is_called_outside_a_flow_s_working_hours() {
+    let stage = Stage::new(TollRules::default()).await;
+    let agent = agent(&stage).await;
+    // Twelve hours from now it is one of these two.
+    let closed = [("00:00", "00:01"), ("12:00", "12:01")];
+    let now = std::time::SystemTime::now();
+    let seconds = now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let is_afternoon = seconds % (24 * 3_600) / 3_600 >= 12;
+    let (start, end) = closed[usize::from(!is_afternoon)];
+    let hours = json!({ "enabled": true, "start": start, "end": end, "timezone": "UTC" });
+    let settings = json!({ "responseSettings": { "workingHours": hours } });
+    let flow = json!({ "name": "Desk", "agentId": agent, "settings": settings });
+    let flow = stage.done("POST", "/v1/api/call-flows", &flow).await;
+    assert_eq!(
+        flow["settings"]["responseSettings"],
+        settings["responseSettings"]
+    );
+    let asked = json!({ "to": TO, "call_agent_id": agent });
+    let (status, answer) = stage.sent("POST", "/v1/api/call", &asked).await;
+    assert_eq!(status, 400, "{answer}");
+    let said = answer["errors"][0]["message"].as_str().unwrap();
+    assert!(said.contains("outside its opening hours"), "{answer}");
+    assert_eq!(stage.calls().await, 0);
+
+    let path = format!("/v1/api/call-flows/{}", flow["_id"].as_str().unwrap());
+    let wrong = json!({ "settings": { "responseSettings": { "workingHours": { "start": "9" } } } });
+    let (status, answer) = stage.sent("PUT", &path, &wrong).await;
+    assert_eq!(status, 400);
+    let place = "settings.responseSettings.workingHours.start";
+    assert_eq!(answer["errors"][0]["field"], place, "{answer}");
+    let off =
+        json!({ "settings": { "responseSettings": { "workingHours": { "enabled": false } } } });
+    stage.done("PUT", &path, &off).await;
+    stage.done("POST", "/v1/api/call", &asked).await;
+    assert_eq!(stage.dialled()["to"], TO);
+}

@@ -214,7 +214,7 @@ impl Conversation {
             admitted,
             initiation,
             id,
-            opening,
+            mut opening,
             output,
             input,
         } = self;
@@ -235,7 +235,8 @@ impl Conversation {
             keeping: Keeping::new(opening.agent.records()),
         };
         let is_recorded = opening.agent.is_recorded() && !opening.is_text_only;
-        let (hosted, lines) = HostedCall::new(&board.api, board.records.clone(), new);
+        let (mut hosted, lines) = HostedCall::new(&board.api, board.records.clone(), new);
+        hosted.close_outside_hours(&mut opening.agent, &opening.variables);
         let providers = providers(&board.api, &admitted.workspace, &opening).await?;
         let (news, to_tell) = mpsc::channel(NEWS_QUEUE);
         let (log, entries) = mpsc::channel(NEWS_QUEUE);

@@ -10,6 +10,7 @@ use crate::dialect::field::{
 };
 use crate::dialect::lens::{Lens, Way, decimal, lens, seconds, set};
 use crate::dialect::mapping::Dialect;
+use crate::dialect::trillet::hours::{self, is_time_of_day};
 use crate::dialect::{path, prompt};
 
 pub(crate) static FLOW: Dialect = Dialect {
@@ -18,7 +19,7 @@ pub(crate) static FLOW: Dialect = Dialect {
     fields: || FIELDS,
     lenses: LENSES,
     baseline: || json!({ "name": NAME, "prompt": PROMPT, "call_duration_max": "1h" }),
-    rules: |_, _| {},
+    rules: hours::rules,
     foreign: |_| json!({ "name": "Call flow" }),
     entail: |_, _, _| {},
     settle: |_, _| {},
@@ -66,7 +67,14 @@ pub(super) const FIELDS: &[Field] = &[
     list("settings.transfers", &Kind::Any).acts(TELEPHONY),
     list("settings.knowledgeBases", &Kind::Any).acts(KNOWLEDGE),
     list("settings.knowledgeBaseFiles", &Kind::Any).acts(KNOWLEDGE),
-    map("settings.responseSettings").or_null().acts(TELEPHONY),
+    section("settings.responseSettings").or_null(),
+    number("settings.responseSettings.delay", 0.0, 60.0).null_is_absent(),
+    section("settings.responseSettings.workingHours").or_null(),
+    flag("settings.responseSettings.workingHours.enabled").null_is_absent(),
+    field("settings.responseSettings.workingHours.start", TIME_OF_DAY).null_is_absent(),
+    field("settings.responseSettings.workingHours.end", TIME_OF_DAY).null_is_absent(),
+    field("settings.responseSettings.workingHours.timezone", ZONE).null_is_absent(),
+    text("settings.responseSettings.workingHours.outOfHoursMessage").null_is_absent(),
     section("settings.security").or_null(),
     flag("settings.security.hipaaCompliance").null_is_absent(),
     flag("settings.security.publicAccess")
@@ -103,6 +111,15 @@ const VARIABLES: Acts = Acts::Shown(
      the first",
     "crates/api/tests/incoming/trillet.rs::a_collection_has_the_values_that_a_call_does_not_give",
 );
+
+const TIME_OF_DAY: Kind = Kind::Checked {
+    what: "a time of day such as 09:00",
+    is_right: is_time_of_day,
+};
+const ZONE: Kind = Kind::Checked {
+    what: "a time zone such as Europe/Berlin",
+    is_right: offhook_agent::is_time_zone,
+};
 
 const COLLECTION: &[Field] = &[
     name("id").acts(LISTED),
@@ -173,6 +190,36 @@ const LENSES: &[Lens] = &[
         },
     ),
     lens(
+        "endpointing.delay_min",
+        &[DELAY],
+        Way::Value {
+            read: |delay| Some(shortest_wait(delay)),
+            write: |delay| {
+                canonical::millis(delay).map_or(Value::Null, |millis| decimal(millis / 1_000.0))
+            },
+        },
+    ),
+    lens(
+        "endpointing.delay_max",
+        &[DELAY],
+        Way::Document {
+            read: |document| path::at(document, DELAY).map(longest_wait),
+            write: |_, _| {},
+        },
+    ),
+    lens(
+        "opening_hours",
+        &[
+            "settings.responseSettings.workingHours",
+            "settings.responseSettings.workingHours.enabled",
+            "settings.responseSettings.workingHours.start",
+            "settings.responseSettings.workingHours.end",
+            "settings.responseSettings.workingHours.timezone",
+            "settings.responseSettings.workingHours.outOfHoursMessage",
+        ],
+        hours::WORKING_HOURS,
+    ),
+    lens(
         "records.keeps_conversation",
         &["settings.security.hipaaCompliance"],
         Way::Value {
@@ -185,11 +232,31 @@ const LENSES: &[Lens] = &[
         "backchannels",
         &[HUMAN],
         Way::Value {
-            read: |is_human| Some(if *is_human == true { json!({}) } else { Value::Null }),
+            read: |is_human| {
+                Some(if *is_human == true {
+                    json!({})
+                } else {
+                    Value::Null
+                })
+            },
             write: |backchannels| json!(!backchannels.is_null()),
         },
     ),
 ];
+
+const DELAY: &str = "settings.responseSettings.delay";
+
+/// The shortest silence after which an answer begins.
+fn shortest_wait(delay: &Value) -> Value {
+    let delay = delay.as_f64().filter(|it| *it > 0.0);
+    delay.map_or(Value::Null, |delay| seconds(delay, 0.05, 5.0))
+}
+
+/// The longest, where it would be too short for the other.
+fn longest_wait(delay: &Value) -> Value {
+    let delay = delay.as_f64().filter(|it| *it > 0.8);
+    delay.map_or(Value::Null, |delay| seconds(delay + 2.0, 0.0, 7.0))
+}
 
 /// A voice that laughs and sighs, and a listener who says "mhm".
 const HUMAN: &str = "settings.enableHumanLikeVoiceAndTone";

@@ -45,7 +45,11 @@ pub(crate) async fn ask_flow(
     match answer.await.and_then(|answer| read(&answer)) {
         Ok(variables) => variables,
         Err(problem) => {
-            tracing::warn!(agent = agent.id, problem, "a call flow's webhook says nothing");
+            tracing::warn!(
+                agent = agent.id,
+                problem,
+                "a call flow's webhook says nothing"
+            );
             BTreeMap::new()
         }
     }

@@ -5,6 +5,7 @@ pub(crate) mod calls;
 mod flow;
 mod flows;
 pub(crate) mod history;
+mod hours;
 mod inbound;
 mod numbers;
 pub(crate) mod openapi;
@@ -19,8 +20,8 @@ use serde_json::{Value, json};
 
 use super::canonical::{self, NAME, PROMPT};
 use super::field::{
-    Acts, Field, Kind, LISTED, NAMES, field, flag, list, map, name, number, objects,
-    section, whole, word,
+    Acts, Field, Kind, LISTED, NAMES, field, flag, list, map, name, number, objects, section,
+    whole, word,
 };
 use super::lens::{Lens, Way, decimal, lens};
 use super::mapping::Dialect;

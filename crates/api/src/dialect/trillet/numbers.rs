@@ -98,7 +98,10 @@ impl Attached {
 }
 
 fn named_ids(ids: &Value) -> impl Iterator<Item = &str> {
-    ids.as_array().into_iter().flatten().filter_map(Value::as_str)
+    ids.as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
 }
 
 async fn give(

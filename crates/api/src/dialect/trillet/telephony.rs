@@ -18,7 +18,6 @@ use crate::dialect::problem::{Problem, ProblemKind};
 use crate::outgoing_calls::CallWishes;
 use crate::{Access, Api, Refusal, read_json};
 
-
 pub(super) static CALL: ObjectKind = kind("trillet.call", "call", CALL_FIELDS);
 
 /// Its older form has other names for the same.
@@ -51,7 +50,11 @@ const NUMBER_FIELDS: &[Field] = &[
     text("label").at_most(1_000).or_null().acts(LISTED),
 ];
 
-pub(super) const fn kind(name: &'static str, title: &'static str, fields: &'static [Field]) -> ObjectKind {
+pub(super) const fn kind(
+    name: &'static str,
+    title: &'static str,
+    fields: &'static [Field],
+) -> ObjectKind {
     ObjectKind {
         name,
         id_prefix: "num",

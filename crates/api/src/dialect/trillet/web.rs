@@ -70,12 +70,7 @@ async fn connect(Extension(access): Extension<Access>, headers: HeaderMap, body:
     promise(&access, &body, &headers).await
 }
 
-async fn public(
-    State(api): State<Api>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+async fn public(State(api): State<Api>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let answer = promise_in_public(&api, &uri, &headers, &body).await;
     let shaped = |refusal: Refusal| (DOOR.shape)(&refusal, &RequestId::of(&headers));
     let mut response = answer.map_or_else(shaped, Json::into_response);

@@ -1,4 +1,4 @@
-//! When people may be called: days of the week and hours of the wall clock, in a time zone. Pure
+//! When people may be called, and may call: days of the week and hours of the wall clock, in a time zone. Pure
 //! rules; `jiff` knows the calendar and when clocks are put forward and back.
 
 use jiff::civil::Date;
@@ -171,7 +171,8 @@ impl CallingTimes {
 
 /// The first moment from `at_ms` on, in milliseconds since 1970, at which all of `times` let people
 /// be called; `None` where there is none within 35 days.
-pub(super) fn first_open(times: &[&CallingTimes], at_ms: i64) -> Option<i64> {
+#[must_use]
+pub fn first_open(times: &[&CallingTimes], at_ms: i64) -> Option<i64> {
     let mut moment = at_ms;
     while moment - at_ms <= LOOKED_AHEAD_MS {
         let mut latest = moment;
