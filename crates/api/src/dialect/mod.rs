@@ -52,10 +52,11 @@ pub static DIALECTS: [&Dialect; 4] = [
 ];
 
 /// The dialects whose webhooks are told of calls.
-pub(crate) static PLATFORMS: [&crate::deliveries::Platform; 3] = [
+pub(crate) static PLATFORMS: [&crate::deliveries::Platform; 4] = [
     &elevenlabs::deliveries::PLATFORM,
     &wordcab::deliveries::PLATFORM,
     &agentphone::deliveries::PLATFORM,
+    &trillet::deliveries::PLATFORM,
 ];
 
 /// Every table of fields that says something of an agent: call flows of one platform do, too.

@@ -1,10 +1,12 @@
 //! Trillet's call flows over HTTP: what a flow makes of its agent, and who may begin a call with it.
 
 use offhook_api::ApiSettings;
-use offhook_store::{NewKey, Role};
+use offhook_store::{NewKey, Role, StoredCall};
 use serde_json::{Value, json};
 
 use super::TRILLET;
+use super::deliveries::{ended_call, settings};
+use super::receiver::{Receiver, hmac_sha256};
 use super::server::{Server, server, server_with};
 
 /// An agent with a flow that has these settings: their ids.
@@ -98,4 +100,64 @@ async fn a_page_needs_a_key_unless_the_flow_is_public() {
     let other = "POST /v1/api/calls/web/connect";
     let (status, _) = server.ask_with(other, &page, &body).await;
     assert_eq!(status, 401);
+}
+
+#[tokio::test]
+async fn a_flow_s_webhook_is_told_of_its_agent_s_calls() {
+    let (server, receiver) = (server_with(settings()).await, Receiver::start().await);
+    let ended = ended_call(&server, "call_1").await;
+    let flow = json!({
+        "name": "Desk", "agentId": ended.agent, "agentWebhookUrl": receiver.url("/flow")
+    });
+    let flow = server.done("POST /v1/api/call-flows", flow).await;
+    let secret = flow["agentWebhookSecret"].as_str().unwrap();
+    let desk = tokio::spawn(server.api.deliveries().clone().run());
+    let began = StoredCall {
+        status: "active".into(),
+        ended_at_ms: None,
+        ..ended.clone()
+    };
+    for call in [&began, &began, &ended, &ended] {
+        server.store.record_call(call).await.unwrap();
+        server.api.deliveries().note_call(call);
+    }
+    let mut events = Vec::new();
+    for _ in 0..2 {
+        let request = receiver.next().await;
+        assert_eq!(request.path, "/flow");
+        let header = |name: &str| request.headers[name].to_str().unwrap().to_owned();
+        let signed = format!("{}.{}", header("x-trillet-timestamp"), request.body);
+        let signature = hmac_sha256(secret, &signed);
+        assert_eq!(header("x-trillet-signature"), signature);
+        events.push(serde_json::from_str::<Value>(&request.body).unwrap());
+    }
+    events.sort_by_key(|event| event["event"].as_str().unwrap().to_owned());
+    let names: Vec<&Value> = events.iter().map(|it| &it["event"]).collect();
+    assert_eq!(names, ["call.completed", "call.started"]);
+    let data = &events[0]["data"];
+    for (field, value) in [
+        ("callId", json!("call_1")),
+        ("agentId", json!(ended.agent)),
+        ("callFlowId", flow["_id"].clone()),
+        ("duration", json!(61)),
+        ("status", json!("completed")),
+        ("endedReason", json!("caller_hung_up")),
+    ] {
+        assert_eq!(data[field], value, "{field}");
+    }
+    assert_eq!(data["transcript"][1]["content"], "Bye.");
+    receiver.nothing_more().await;
+
+    let own = format!("/v1/api/call-flows/{}", flow["_id"].as_str().unwrap());
+    let off = json!({ "isActive": false });
+    let shown = server.done(&format!("PUT {own}"), off).await;
+    assert_eq!(shown["agentWebhookSecret"], Value::Null);
+    let other = StoredCall {
+        id: "call_2".into(),
+        ..ended
+    };
+    server.store.record_call(&other).await.unwrap();
+    server.api.deliveries().note_call(&other);
+    receiver.nothing_more().await;
+    desk.abort();
 }

@@ -50,7 +50,7 @@ pub(super) const FIELDS: &[Field] = &[
         .acts(Acts::Here("only an active flow writes to its agent")),
     field("agentWebhookUrl", Kind::Text { min: 0, max: 2_048 })
         .or_null()
-        .acts(TELEPHONY),
+        .acts(TOLD),
     field("inboundWebhookUrl", Kind::Text { min: 0, max: 2_048 })
         .or_null()
         .acts(ASKED),
@@ -101,6 +101,10 @@ const DIRECTION: Acts = Acts::Shown(
 const ASKED: Acts = Acts::Shown(
     "asked while a call rings for values of its variables",
     "crates/api/tests/incoming/trillet.rs::the_flow_s_webhook_is_asked_while_it_rings",
+);
+const TOLD: Acts = Acts::Shown(
+    "told of the beginning and the end of the agent's calls",
+    "crates/api/tests/dialects/trillet.rs::a_flow_s_webhook_is_told_of_its_agent_s_calls",
 );
 const PUBLIC: Acts = Acts::Shown(
     "whether a page may begin a call with the agent without a key",
@@ -194,9 +198,7 @@ const LENSES: &[Lens] = &[
         &[DELAY],
         Way::Value {
             read: |delay| Some(shortest_wait(delay)),
-            write: |delay| {
-                canonical::millis(delay).map_or(Value::Null, |millis| decimal(millis / 1_000.0))
-            },
+            write: delay_of,
         },
     ),
     lens(
@@ -246,16 +248,28 @@ const LENSES: &[Lens] = &[
 
 const DELAY: &str = "settings.responseSettings.delay";
 
-/// The shortest silence after which an answer begins.
+/// Seconds that an agent waits at the end of a caller's turn, at least and at most, to which the delay
+/// is added.
+const WAIT_MIN: f64 = 0.25;
+const WAIT_MAX: f64 = 2.0;
+/// The longest shortest wait that the engine can do.
+const LONGEST: f64 = 5.0;
+
 fn shortest_wait(delay: &Value) -> Value {
     let delay = delay.as_f64().filter(|it| *it > 0.0);
-    delay.map_or(Value::Null, |delay| seconds(delay, 0.05, 5.0))
+    delay.map_or(Value::Null, |delay| seconds(WAIT_MIN + delay, 0.0, LONGEST))
 }
 
-/// The longest, where it would be too short for the other.
 fn longest_wait(delay: &Value) -> Value {
-    let delay = delay.as_f64().filter(|it| *it > 0.8);
-    delay.map_or(Value::Null, |delay| seconds(delay + 2.0, 0.0, 7.0))
+    let delay = delay.as_f64().filter(|it| *it > 0.0);
+    let most = LONGEST - WAIT_MIN + WAIT_MAX;
+    delay.map_or(Value::Null, |delay| seconds(WAIT_MAX + delay, 0.0, most))
+}
+
+/// The delay of a shortest wait.
+fn delay_of(wait: &Value) -> Value {
+    let wait = canonical::millis(wait).map(|millis| millis / 1_000.0 - WAIT_MIN);
+    wait.map_or(Value::Null, |delay| decimal(delay.max(0.0)))
 }
 
 /// A voice that laughs and sighs, and a listener who says "mhm".

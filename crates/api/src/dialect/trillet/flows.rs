@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::flow::{self, FLOW};
 use super::routes::{PAGING, check_workspace};
+use super::webhook;
 use crate::dialect::agents::{self, invalid};
 use crate::dialect::objects::{ObjectKind, filled};
 use crate::dialect::problem::{Problem, ProblemKind};
@@ -51,6 +52,7 @@ async fn create(
         KIND.delete(&access.workspace, &flow.id).await?;
         return Err(refusal);
     }
+    keep_webhook(&api, &access, &flow).await?;
     Ok(Json(whole(&access, flow).await?))
 }
 
@@ -103,6 +105,7 @@ async fn update(
     if !flow::is_active(&flow.document) || is_moved(&before, &flow) {
         leave_agent(&api, &access, &before).await?;
     }
+    keep_webhook(&api, &access, &flow).await?;
     Ok(Json(whole(&access, flow).await?))
 }
 
@@ -115,6 +118,7 @@ async fn delete(
     check_workspace(&access, &headers)?;
     let flow = KIND.delete(&access.workspace, &id).await?;
     leave_agent(&api, &access, &flow).await?;
+    webhook::keep(&api, &access.workspace, &flow, false).await?;
     let message = "Call flow deleted successfully";
     Ok(Json(
         json!({ "success": true, "_id": id, "message": message }),
@@ -170,6 +174,11 @@ async fn write_to_agent(api: &Api, access: &Access, flow: &StoredObject) -> Resu
     Ok(())
 }
 
+async fn keep_webhook(api: &Api, access: &Access, flow: &StoredObject) -> Result<(), Refusal> {
+    let is_active = flow::is_active(&flow.document);
+    webhook::keep(api, &access.workspace, flow, is_active).await
+}
+
 fn is_moved(before: &StoredObject, after: &StoredObject) -> bool {
     flow::agent_of(&before.document) != flow::agent_of(&after.document)
 }
@@ -220,6 +229,7 @@ async fn whole(access: &Access, flow: StoredObject) -> Result<Value, Refusal> {
             shown["prompt"] = Value::Null;
         }
     }
+    shown["agentWebhookSecret"] = webhook::secret(&access.workspace, &flow.id).await?;
     shown["_id"] = json!(flow.id);
     shown["workspaceId"] = json!(flow.workspace);
     shown["createdAt"] = json!(rfc3339(flow.created_at_ms));

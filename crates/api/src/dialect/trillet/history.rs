@@ -215,7 +215,8 @@ fn moment(value: &Value, is_end: bool) -> Result<Option<i64>, String> {
     }))
 }
 
-fn shown(call: &CallView) -> Value {
+/// A call as the platform shows it.
+pub(super) fn shown(call: &CallView) -> Value {
     let document = &call.document;
     let status = STATUSES.iter().find(|(_, ours)| *ours == call.status);
     let transcript = document.turns.iter().map(|turn| {

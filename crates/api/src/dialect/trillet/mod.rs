@@ -2,6 +2,7 @@
 //! public "Create Call Agent" page.
 
 pub(crate) mod calls;
+pub(crate) mod deliveries;
 mod flow;
 mod flows;
 pub(crate) mod history;
@@ -12,6 +13,7 @@ pub(crate) mod openapi;
 pub(crate) mod routes;
 mod telephony;
 mod web;
+mod webhook;
 
 pub(crate) use flow::FLOW;
 pub(crate) use inbound::ask_flow;
