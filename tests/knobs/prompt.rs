@@ -18,6 +18,7 @@ fn question() -> Stage {
 pub(crate) fn knobs() -> Vec<Knob> {
     vec![
         time(),
+        greeting_delay(),
         knob(
             "prompt",
             [json!("Be brief."), json!("You are {{who}}.")],
@@ -61,17 +62,6 @@ pub(crate) fn knobs() -> Vec<Knob> {
             },
         )
         .sets("greets_first"),
-        knob(
-            "first_message_delay",
-            [json!(null), json!("3s")],
-            "the agent greets at once or after 3 s",
-            || Stage::new().hangs_up(5_000),
-            |[now, later]| {
-                assert!(now.begins("Hello there.") < 200);
-                assert!((3_000..3_200).contains(&later.begins("Hello there.")));
-            },
-        )
-        .sets("greeting_delay_ns"),
         knob(
             "language",
             [json!("en"), json!("de-AT")],
@@ -146,4 +136,18 @@ fn time() -> Knob {
             assert!(!prompt(none).contains("19"));
         },
     )
+}
+
+fn greeting_delay() -> Knob {
+    knob(
+        "first_message_delay",
+        [json!(null), json!("3s")],
+        "the agent greets at once or after 3 s",
+        || Stage::new().hangs_up(5_000),
+        |[now, later]| {
+            assert!(now.begins("Hello there.") < 200);
+            assert!((3_000..3_200).contains(&later.begins("Hello there.")));
+        },
+    )
+    .sets("greeting_delay_ns")
 }

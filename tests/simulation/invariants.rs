@@ -52,6 +52,8 @@ struct Live {
     turn: TurnId,
     /// Whether a slow one is bridged.
     may_be_bridged: bool,
+    /// Whether it answers the caller.
+    is_answer: bool,
     /// When it was released, if it was.
     committed_at: Option<Instant>,
     /// Since when its own speech has been waited for.
@@ -129,7 +131,9 @@ impl Invariants {
                     return Err(format!("{command} of an agent that may not speak"));
                 }
                 self.answer(caller_text)?;
-                self.begin(*turn, true, None, now)
+                self.begin(*turn, true, None, now)?;
+                self.live(*turn, command)?.is_answer = !caller_text.is_empty();
+                Ok(())
             }
             Command::CommitReply { turn } => self.saw_commit(*turn, command, now),
             Command::SayFiller { turn, .. } => self.saw_filler(*turn, command, now),
@@ -305,7 +309,9 @@ impl Invariants {
             return Err(format!("{command} for a reply that is committed"));
         }
         (live.waiting_since, live.silent_since) = (now, Some(now));
-        self.has_caller_spoken = true;
+        // One that was ordered answers nobody.
+        let is_answer = live.is_answer;
+        self.has_caller_spoken |= is_answer;
         Ok(())
     }
 
@@ -423,6 +429,7 @@ impl Invariants {
         self.live = Some(Live {
             turn,
             may_be_bridged,
+            is_answer: false,
             committed_at,
             waiting_since: now,
             silent_since: Some(now),

@@ -84,7 +84,7 @@ impl Check {
         }
         let hours = CallingHours::read(&section.times).unwrap_or_else(|problems| {
             for (at, problem) in problems {
-                self.refuse(&format!("opening_hours.times[{at}]"), problem);
+                self.refuse(format!("opening_hours.times[{at}]"), problem);
             }
             CallingHours::default()
         });

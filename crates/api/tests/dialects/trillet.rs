@@ -32,7 +32,7 @@ async fn a_flow_says_what_is_kept_and_how_the_agent_sounds() {
     });
     let (agent, flow) = with_flow(&server, &[], settings).await;
     let native = format!("GET /offhook/v1/agents/{agent}");
-    let document = server.done(&native, Value::Null).await;
+    let document = server.done(&native, Value::Null).await["agent"].clone();
     assert_eq!(document["records"]["keeps_conversation"], false);
     assert_eq!(document["voice"]["is_expressive"], true);
     assert!(document["backchannels"].is_object(), "{document}");
@@ -44,7 +44,7 @@ async fn a_flow_says_what_is_kept_and_how_the_agent_sounds() {
     let change = json!({ "settings": settings });
     let shown = server.done(&format!("PUT {own}"), change).await;
     assert_eq!(shown["settings"], settings);
-    let document = server.done(&native, Value::Null).await;
+    let document = server.done(&native, Value::Null).await["agent"].clone();
     assert_eq!(document["records"]["keeps_conversation"], true);
     assert_eq!(document["voice"]["is_expressive"], false);
     assert_eq!(document["backchannels"], Value::Null);

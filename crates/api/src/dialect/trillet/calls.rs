@@ -74,7 +74,7 @@ fn values_of_collections(flow: &Value) -> Map<String, Value> {
 mod tests {
     use super::*;
 
-    fn values(collections: Value) -> Value {
+    fn values(collections: &Value) -> Value {
         Value::Object(values_of_collections(&json!({ COLLECTIONS: collections })))
     }
 
@@ -85,12 +85,12 @@ mod tests {
             "name": "Two", "isDefault": true,
             "variables": [{ "key": "shop", "value": "two" }, { "key": "floor", "value": 2 }]
         });
-        assert_eq!(values(json!([one])), json!({ "shop": "one" }));
+        assert_eq!(values(&json!([one])), json!({ "shop": "one" }));
         assert_eq!(
-            values(json!([one, two])),
+            values(&json!([one, two])),
             json!({ "shop": "two", "floor": 2 })
         );
-        assert_eq!(values(json!([])), json!({}));
+        assert_eq!(values(&json!([])), json!({}));
     }
 
     #[test]
@@ -99,6 +99,6 @@ mod tests {
             { "key": "a b", "value": "x" }, { "key": "list", "value": [1] },
             { "key": "none", "value": null }, { "value": "x" }, { "key": "open", "value": true }
         ] }]);
-        assert_eq!(values(held), json!({ "open": true }));
+        assert_eq!(values(&held), json!({ "open": true }));
     }
 }

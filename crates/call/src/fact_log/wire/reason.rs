@@ -129,6 +129,13 @@ impl From<WirePatience> for Patience {
     }
 }
 
+impl WireReason {
+    const fn another_voice(likeness: f32) -> Self {
+        let likeness = Fraction(likeness);
+        Self::AnotherVoice { likeness }
+    }
+}
+
 impl From<&Reason> for WireReason {
     fn from(reason: &Reason) -> Self {
         match reason {
@@ -168,9 +175,7 @@ impl From<&Reason> for WireReason {
             Reason::InterruptingPhrase { text } => Self::InterruptingPhrase { text: text.clone() },
             Reason::Acknowledgement { text } => Self::Acknowledgement { text: text.clone() },
             Reason::NotAnInterruption { speech } => Self::NotAnInterruption { speech_ns: *speech },
-            Reason::AnotherVoice { likeness } => Self::AnotherVoice {
-                likeness: Fraction(*likeness),
-            },
+            Reason::AnotherVoice { likeness } => Self::another_voice(*likeness),
             Reason::TranscriptLate { waited } => Self::TranscriptLate { waited_ns: *waited },
             Reason::RecognitionFailed => Self::RecognitionFailed,
             Reason::CallerSilent { silence, reprompts } => Self::CallerSilent {
