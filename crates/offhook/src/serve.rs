@@ -341,7 +341,7 @@ struct Asked {
 /// Opens the session of a client that has begun.
 async fn open(
     server: Arc<Server>,
-    asked: Asked,
+    mut asked: Asked,
     mut start: SessionStart,
 ) -> Result<OpenedSession, SessionRefusal> {
     let Admitted {
@@ -360,11 +360,10 @@ async fn open(
     let call_id = settled.call_id.clone();
     // What was settled is not for the page to change.
     start.variables.extend(settled.variables);
-    let mut carried = asked.carried;
     let (from, to) = settled.numbers;
-    carried.from_number = from.or(carried.from_number);
-    carried.to_number = to.or(carried.to_number);
-    let placed = placed_calls::carry_on(&mut carried, settled.placed);
+    asked.carried.from_number = from.or(asked.carried.from_number);
+    asked.carried.to_number = to.or(asked.carried.to_number);
+    let placed = placed_calls::carry_on(&mut asked.carried, settled.placed);
     let (agent_id, agent_revision) = answering.identity();
     let tenant = server.api.store().workspace(&workspace);
     let taught = server.api.teach(&tenant, &mut agent).await;
@@ -377,7 +376,7 @@ async fn open(
         place: asked.place,
         document: CallDocument {
             metadata: settled.metadata,
-            ..document(&server, agent.name(), &start, carried)
+            ..document(&server, agent.name(), &start, asked.carried)
         },
         keeping: Keeping::new(agent.records()),
     };
