@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::routing::{MethodRouter, post};
 use offhook_call::{Control, OrderedWords, Side, SpokenOrder};
 use offhook_media::{ToolSound, is_key};
 use serde_json::{Map, Value, json};
@@ -24,15 +24,27 @@ pub(super) const HOLD_SOUNDS: [(&str, ToolSound); 4] = [
     ("elevator4", ToolSound::Elevator4),
 ];
 
+/// What an order's body asks for, or what is wrong with it.
+type Reader = fn(Fields) -> Result<Vec<Control>, Refusal>;
+
+/// Where an order is posted whose body is read so.
+pub(super) fn order(read: Reader) -> MethodRouter<Api> {
+    post(
+        move |State(api): State<Api>,
+              Extension(access): Extension<Access>,
+              Path(id): Path<String>,
+              headers: HeaderMap,
+              body: Bytes| async move {
+            for order in read(Fields::read(&headers, &body)?)? {
+                api.order_call(&access.workspace, &id, order).await?;
+            }
+            Ok::<_, Refusal>(taken(&id))
+        },
+    )
+}
+
 /// Has the agent say something.
-pub(super) async fn say(
-    State(api): State<Api>,
-    Extension(access): Extension<Access>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Refusal> {
-    let mut fields = Fields::read(&headers, &body)?;
+pub(super) fn say(mut fields: Fields) -> Result<Vec<Control>, Refusal> {
     let text = fields.text("text", SAID_CHARS_MAX);
     if text.is_none() {
         fields.wants("text");
@@ -41,23 +53,16 @@ pub(super) async fn say(
     let order = SpokenOrder {
         words: OrderedWords::Text(text.unwrap_or_default()),
         is_urgent: fields.flag("urgent", false),
-        // Who hangs up after its last words is not kept from it.
+        // Last words are heard to their end.
         is_interruptible: fields.flag("interruptible", !ends_call),
         ends_call,
     };
     fields.finish(&["text", "urgent", "interruptible", "hang_up"])?;
-    carry_out(&api, &access, &id, [Control::Speak(order)]).await
+    Ok(vec![Control::Speak(order)])
 }
 
 /// Has the agent say what there is to say, as the conversation stands.
-pub(super) async fn respond(
-    State(api): State<Api>,
-    Extension(access): Extension<Access>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Refusal> {
-    let mut fields = Fields::read(&headers, &body)?;
+pub(super) fn respond(mut fields: Fields) -> Result<Vec<Control>, Refusal> {
     let note = fields.text("note", SAID_CHARS_MAX);
     let order = SpokenOrder {
         words: OrderedWords::Reply,
@@ -67,19 +72,11 @@ pub(super) async fn respond(
     };
     fields.finish(&["note", "urgent", "hang_up"])?;
     let note = note.map(|text| Control::Note { text, name: None });
-    let orders = note.into_iter().chain([Control::Speak(order)]);
-    carry_out(&api, &access, &id, orders).await
+    Ok(note.into_iter().chain([Control::Speak(order)]).collect())
 }
 
 /// Has the tones of keys played.
-pub(super) async fn press(
-    State(api): State<Api>,
-    Extension(access): Extension<Access>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Refusal> {
-    let mut fields = Fields::read(&headers, &body)?;
+pub(super) fn press(mut fields: Fields) -> Result<Vec<Control>, Refusal> {
     let keys = fields.text("keys", KEYS_MAX).unwrap_or_default();
     if keys.is_empty() || !keys.chars().all(is_key) {
         fields.wants_keys();
@@ -91,75 +88,36 @@ pub(super) async fn press(
         ends_call: false,
     };
     fields.finish(&["keys", "urgent"])?;
-    carry_out(&api, &access, &id, [Control::Speak(order)]).await
+    Ok(vec![Control::Speak(order)])
 }
 
 /// Puts the caller on hold.
-pub(super) async fn hold(
-    State(api): State<Api>,
-    Extension(access): Extension<Access>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Refusal> {
-    let mut fields = Fields::read(&headers, &body)?;
+pub(super) fn hold(mut fields: Fields) -> Result<Vec<Control>, Refusal> {
     let message = fields.text("message", SAID_CHARS_MAX);
     let sound = fields.hold_sound();
     fields.finish(&["message", "sound"])?;
-    let message = message.map(in_turn);
-    let orders = message.into_iter().chain([Control::Hold { sound }]);
-    carry_out(&api, &access, &id, orders).await
+    let message = message.map(in_turn).into_iter();
+    Ok(message.chain([Control::Hold { sound }]).collect())
 }
 
 /// Takes the caller off hold.
-pub(super) async fn unhold(
-    State(api): State<Api>,
-    Extension(access): Extension<Access>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Refusal> {
-    let mut fields = Fields::read(&headers, &body)?;
+pub(super) fn unhold(mut fields: Fields) -> Result<Vec<Control>, Refusal> {
     let message = fields.text("message", SAID_CHARS_MAX);
     fields.finish(&["message"])?;
-    let orders = [Control::EndHold].into_iter().chain(message.map(in_turn));
-    carry_out(&api, &access, &id, orders).await
+    let orders = [Control::EndHold].into_iter();
+    Ok(orders.chain(message.map(in_turn)).collect())
 }
 
 /// Mutes one side.
-pub(super) async fn mute(
-    State(api): State<Api>,
-    Extension(access): Extension<Access>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Refusal> {
-    let side = side(&headers, &body)?;
-    carry_out(&api, &access, &id, [Control::Mute { side, is_on: true }]).await
+pub(super) fn mute(fields: Fields) -> Result<Vec<Control>, Refusal> {
+    let side = fields.side()?;
+    Ok(vec![Control::Mute { side, is_on: true }])
 }
 
 /// Lets it be heard again.
-pub(super) async fn unmute(
-    State(api): State<Api>,
-    Extension(access): Extension<Access>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Refusal> {
-    let side = side(&headers, &body)?;
-    carry_out(&api, &access, &id, [Control::Mute { side, is_on: false }]).await
-}
-
-async fn carry_out(
-    api: &Api,
-    access: &Access,
-    id: &str,
-    orders: impl IntoIterator<Item = Control>,
-) -> Result<Response, Refusal> {
-    for order in orders {
-        api.order_call(&access.workspace, id, order).await?;
-    }
-    Ok(taken(id))
+pub(super) fn unmute(fields: Fields) -> Result<Vec<Control>, Refusal> {
+    let side = fields.side()?;
+    Ok(vec![Control::Mute { side, is_on: false }])
 }
 
 /// A line of no special kind.
@@ -172,25 +130,8 @@ fn in_turn(text: String) -> Control {
     })
 }
 
-fn side(headers: &HeaderMap, body: &Bytes) -> Result<Side, Refusal> {
-    let mut fields = Fields::read(headers, body)?;
-    let side = match &fields.fields.get("side") {
-        None | Some(Value::Null) => Some(Side::Agent),
-        Some(Value::String(side)) if side == "agent" => Some(Side::Agent),
-        Some(Value::String(side)) if side == "caller" => Some(Side::Caller),
-        Some(_) => None,
-    };
-    if side.is_none() {
-        fields
-            .problems
-            .push(Problem::new("side", "\"agent\" or \"caller\""));
-    }
-    fields.finish(&["side"])?;
-    Ok(side.unwrap_or(Side::Agent))
-}
-
 /// The fields of an order, and what is wrong with them.
-struct Fields {
+pub(super) struct Fields {
     fields: Map<String, Value>,
     problems: Vec<Problem>,
 }
@@ -251,6 +192,24 @@ impl Fields {
             self.problems.push(Problem::new("sound", message));
         }
         found.map(|(_, sound)| *sound)
+    }
+
+    /// The agent, where no side is named.
+    fn side(mut self) -> Result<Side, Refusal> {
+        let side = match self.fields.get("side") {
+            None | Some(Value::Null) => Some(Side::Agent),
+            Some(side) => match side.as_str() {
+                Some("agent") => Some(Side::Agent),
+                Some("caller") => Some(Side::Caller),
+                _ => None,
+            },
+        };
+        if side.is_none() {
+            let problem = Problem::new("side", "\"agent\" or \"caller\"");
+            self.problems.push(problem);
+        }
+        self.finish(&["side"])?;
+        Ok(side.unwrap_or(Side::Agent))
     }
 
     fn wants(&mut self, name: &str) {
