@@ -81,7 +81,10 @@ pub(super) enum Found {
     /// A machine speaks: be quiet.
     Machine,
     /// It is the agent's turn to speak on it.
-    Recording,
+    Recording {
+        /// Whether it was known before that it is a machine.
+        is_known: bool,
+    },
     /// It was a human after all.
     Human,
 }
@@ -194,8 +197,10 @@ impl MachineWatch {
     }
 
     fn begin_recording(&mut self) -> Found {
-        self.stage = Stage::Closed;
-        Found::Recording
+        let before = std::mem::replace(&mut self.stage, Stage::Closed);
+        Found::Recording {
+            is_known: matches!(before, Stage::Greeting { .. }),
+        }
     }
 }
 
@@ -231,8 +236,10 @@ impl Session {
                 self.chronicle.log(now, EntryKind::MachineAnswered);
                 self.take_order(mute(true), now);
             }
-            Some(Found::Recording) => {
-                self.chronicle.log(now, EntryKind::MachineAnswered);
+            Some(Found::Recording { is_known }) => {
+                if !is_known {
+                    self.chronicle.log(now, EntryKind::MachineAnswered);
+                }
                 let message = self.persona.voicemail_message();
                 let order = Control::Speak(SpokenOrder {
                     words: OrderedWords::Text(message.unwrap_or_default()),
@@ -259,6 +266,8 @@ mod tests {
     use offhook_media::SampleRate;
 
     use super::*;
+
+    const RECORDING: Option<Found> = Some(Found::Recording { is_known: true });
 
     const fn at(ms: u64) -> Instant {
         Instant::from_millis(ms)
@@ -287,7 +296,7 @@ mod tests {
         assert_eq!(watch.said(said, at(3_000)), Some(Found::Machine));
         assert_eq!(watch.said(said, at(3_200)), None, "once");
         assert_eq!(watch.deadline(), Some(at(48_000)), "it speaks");
-        assert_eq!(beep(&mut watch, 6_000), Some(Found::Recording));
+        assert_eq!(beep(&mut watch, 6_000), RECORDING);
         assert_eq!(watch.deadline(), None);
         assert_eq!(beep(&mut watch, 9_000), None, "one message is left");
     }
@@ -302,14 +311,14 @@ mod tests {
         watch.speech(true, at(5_000));
         watch.speech(false, at(9_000));
         assert_eq!(watch.handle_timeout(at(11_000)), None);
-        assert_eq!(watch.handle_timeout(at(11_500)), Some(Found::Recording));
+        assert_eq!(watch.handle_timeout(at(11_500)), RECORDING);
     }
 
     #[test]
     fn a_beep_alone_is_a_machine_early_in_the_call_and_not_later() {
         assert_eq!(
             beep(&mut MachineWatch::new(), 5_000),
-            Some(Found::Recording)
+            Some(Found::Recording { is_known: false })
         );
         assert_eq!(beep(&mut MachineWatch::new(), 61_000), None);
     }
@@ -322,7 +331,7 @@ mod tests {
         };
         let records = Answerer::Machine { is_recording: true };
         assert_eq!(watch.told(speaks, at(2_000)), Some(Found::Machine));
-        assert_eq!(watch.told(records, at(8_000)), Some(Found::Recording));
+        assert_eq!(watch.told(records, at(8_000)), RECORDING);
         assert_eq!(watch.told(records, at(8_100)), None);
         let mut watch = MachineWatch::new();
         assert_eq!(watch.told(Answerer::Human, at(2_000)), None);
