@@ -15,6 +15,8 @@ pub(crate) struct CallLine {
     pub(crate) carrier_call_id: Option<String>,
     /// The agent's number, where it has one.
     pub(crate) own_number: Option<String>,
+    /// Whom the agent has called; `None` where it was called.
+    pub(crate) called_number: Option<String>,
 }
 
 impl CallLine {
@@ -30,6 +32,7 @@ impl CallLine {
             transport: document.transport.clone(),
             carrier_call_id: id.and_then(|it| it.as_str()).map(str::to_owned),
             own_number,
+            called_number: document.to_number.clone().filter(|_| is_outbound),
         }
     }
 }

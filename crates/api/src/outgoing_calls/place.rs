@@ -121,6 +121,15 @@ impl Toll {
             daily_max: spending.daily_max(workspace),
         }
     }
+
+    /// With the price of another leg that lasts as long.
+    pub(crate) fn with(self, other: Option<u64>) -> Self {
+        let price = self.price;
+        Self {
+            price: price.map(|price| price.saturating_add(other.unwrap_or(0))),
+            ..self
+        }
+    }
 }
 
 /// A call that may be placed.

@@ -49,3 +49,29 @@ pub(crate) async fn check_spending(
         amount(most)
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::outgoing_calls::Toll;
+    use crate::toll::Spending;
+
+    #[test]
+    fn whom_an_agent_called_is_paid_for_beside_whom_they_are_put_through_to() {
+        let prices = [("+1", 14_000), ("+49", 20_000)];
+        let spending = Spending {
+            prices: prices.map(|(it, price)| (it.to_owned(), price)).into(),
+            daily_max: Some(1_000_000),
+            ..Spending::default()
+        };
+        let other = Toll::of(&spending, "main", "+4930901820");
+        let both = other.with(spending.price("+14155552671"));
+        assert_eq!((other.price, both.price), (Some(20_000), Some(34_000)));
+        assert_eq!(
+            other.with(None).price,
+            Some(20_000),
+            "who called in costs nothing"
+        );
+        let unknown = Toll::of(&spending, "main", "+33142685300");
+        assert_eq!(unknown.with(Some(14_000)).price, None, "it stays refused");
+    }
+}

@@ -92,7 +92,10 @@ impl Api {
             ));
         }
         let ring_max = wishes.ring_max.unwrap_or(RING_MAX);
-        let toll = Toll::of(&rules.spending, &name, &destination.number);
+        // Whom the agent has called talks on, and is paid for, once the agent's call is over.
+        let called = live.line().called_number.as_deref();
+        let toll = Toll::of(&rules.spending, &name, &destination.number)
+            .with(called.and_then(|number| rules.spending.price(number)));
         let other = OtherSide {
             toll,
             live: &live,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use offhook_call::Control;
+use offhook_media::ToolSound;
 use offhook_store::Workspace;
 use serde_json::{Map, json};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -19,6 +20,8 @@ use crate::live::LiveCall;
 use crate::outgoing_calls::{CallStage, CarrierCall, Departing, DialProblem, PlacedCall};
 use crate::{Api, Refusal};
 
+/// What a caller hears while the other side is called.
+const HOLD_SOUND: ToolSound = ToolSound::Elevator1;
 /// How often the database is asked.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How much longer than it may ring a carrier's word is waited for.
@@ -113,7 +116,7 @@ impl Course {
 
     /// The other side is called while the agent stays with the caller, who is put on hold.
     async fn with_conference(&mut self) -> Result<Outcome, Refusal> {
-        orders::say_and_hold(&self.live, self.message_to_caller.take());
+        orders::say_and_hold(&self.live, self.message_to_caller.take(), Some(HOLD_SOUND));
         if let Err(problem) = self.dial().await? {
             let call_id = self.live.id();
             tracing::warn!(call_id, %problem, "the other side of a transfer is not called");
@@ -202,7 +205,8 @@ impl Course {
     /// The carrier calls the other side, while the call waits here for what comes of it.
     async fn blind(&mut self) -> Result<Outcome, Refusal> {
         let hold = orders::is_on_hold(&self.live);
-        orders::say_and_hold(&self.live, self.message_to_caller.take());
+        // What the caller hears then is the carrier's.
+        orders::say_and_hold(&self.live, self.message_to_caller.take(), None);
         tokio::select! {
             () = self.live.over() => return Ok(Outcome::CallerGone),
             () = hold => {}

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use offhook_call::report::{CallEvent, CallState};
 use offhook_call::{Control, OrderedWords, SpokenOrder};
-
+use offhook_media::ToolSound;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::record::TransferStatus;
@@ -13,13 +13,13 @@ use crate::live::LiveCall;
 /// The name of what is noted.
 const NOTE: &str = "transfer";
 
-/// The agent says something to the caller, who is on hold after it.
-pub(super) fn say_and_hold(call: &LiveCall, text: Option<String>) {
+/// The agent says something to the caller, who is on hold after it and hears `sound` there.
+pub(super) fn say_and_hold(call: &LiveCall, text: Option<String>, sound: Option<ToolSound>) {
     let words = text.filter(|it| !it.trim().is_empty());
     if let Some(words) = words {
         give(call, Control::Speak(spoken(OrderedWords::Text(words))));
     }
-    give(call, Control::Hold { sound: None });
+    give(call, Control::Hold { sound });
     note(
         call,
         "The caller is on hold while somebody is called for them.",
