@@ -235,6 +235,7 @@ fn told(kind: &EntryKind) -> Option<String> {
         }
         EntryKind::Problem(problem) => Some(format!("trouble: {problem}")),
         EntryKind::EchoIgnored { text, .. } => Some(format!("echo: \"{text}\"")),
+        EntryKind::AgentChanged { name, .. } => Some(format!("{name} takes over")),
         EntryKind::MachineAnswered => Some("a machine".to_owned()),
         EntryKind::Timer | EntryKind::ReplyText { .. } | EntryKind::ReplyHeard { .. } => None,
     }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use offhook_turn_taking::{
-    Fact, HeardText, Instant, Order, OrderedSpeech, ReplyFailure, SpeechOrder, TurnId, UtteranceId,
+    Fact, HeardText, Instant, Opening, Order, OrderedSpeech, ReplyFailure, SpeechOrder, TurnId,
+    TurnPolicy, UtteranceId,
 };
 
 use crate::random::Random;
@@ -142,9 +143,10 @@ impl Facts {
     }
 
     fn rare(&self, turn: TurnId, random: &mut Random) -> Fact {
-        match random.below(24) {
+        match random.below(26) {
             0 => Fact::HungUp,
-            20.. => Fact::Ordered(order(random)),
+            20 => successor(random),
+            21.. => Fact::Ordered(order(random)),
             1 => Fact::TranscriptFailed,
             2..8 => Fact::TurnSkipped {
                 turn,
@@ -183,6 +185,19 @@ impl Facts {
         } else {
             duration(random)
         }
+    }
+}
+
+fn successor(random: &mut Random) -> Fact {
+    Fact::SuccessorReady {
+        // Often one that is out of range.
+        policy: Box::new(TurnPolicy {
+            reply_deadline: duration(random),
+            endpoint_delay_max: random.is(50).then(|| duration(random)),
+            greets_first: random.is(50),
+            ..TurnPolicy::default()
+        }),
+        opening: random.pick(&[None, Some(Opening::Greeting), Some(Opening::Reply)]),
     }
 }
 

@@ -1,12 +1,14 @@
 //! What has to hold in every call, whatever happens (`DESIGN` §6): checked from outside, by the
 //! facts that go in and the orders that come out.
 
+mod ordered;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use offhook_turn_taking::{
-    BackchannelPolicy, Command, Fact, Instant, InterruptionProfiles, Line, Order, OrderedSpeech,
-    SoftTimeout, SpeechOrder, TurnId, TurnManager, TurnPolicy, UtteranceId,
+    BackchannelPolicy, Command, Fact, Instant, InterruptionProfiles, Line, Opening, SoftTimeout,
+    TurnId, TurnManager, TurnPolicy, UtteranceId,
 };
 
 /// Words that recognition settled in time are answered within this, or the call has ended.
@@ -46,6 +48,8 @@ pub(crate) struct Invariants {
     /// Replies to nobody that were ordered, and lines.
     replies_ordered: u32,
     lines_ordered: BTreeSet<u32>,
+    /// How the agent takes turns that is ready to take over, and what it says first.
+    successor: Option<(TurnPolicy, Option<Opening>)>,
 }
 
 struct Live {
@@ -162,6 +166,7 @@ impl Invariants {
                 }
             }
             Command::BeginHold | Command::EndHold => self.saw_hold(command, now),
+            Command::ChangeAgent => self.saw_change(command),
             Command::HoldPlayout { turn } => {
                 let live = self.live(*turn, command)?;
                 let is_released = live.committed_at.is_some();
@@ -284,23 +289,6 @@ impl Invariants {
             return Err(format!("{command} before the caller has spoken"));
         }
         Ok(())
-    }
-
-    fn note_order(&mut self, fact: &Fact, now: Instant) {
-        match fact {
-            Fact::Ordered(Order::Speak(SpeechOrder { speech, .. })) => match speech {
-                OrderedSpeech::Line(number) => {
-                    self.lines_ordered.insert(*number);
-                }
-                OrderedSpeech::Reply => self.replies_ordered += 1,
-            },
-            Fact::Ordered(Order::Mute) => self.is_muted = true,
-            Fact::Ordered(Order::Unmute) => {
-                self.is_muted = false;
-                self.wait_anew(now);
-            }
-            _ => {}
-        }
     }
 
     fn saw_commit(&mut self, turn: TurnId, command: &Command, now: Instant) -> Result<(), String> {

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use offhook_turn_taking::{Fact, Instant, Order, OrderedSpeech, SpeechOrder};
+use offhook_turn_taking::{Fact, Instant, Opening, Order, OrderedSpeech, SpeechOrder, TurnPolicy};
 
 use super::world::{Plan, World};
+use crate::policy::random_policy;
 use crate::random::Random;
 
 impl World {
-    /// Now and then somebody orders something, up to four times in a call; who is held or muted is
-    /// let go again.
+    /// Now and then somebody orders something, up to four times in a call, or has another agent take
+    /// over; who is held or muted is let go again.
     pub(crate) fn be_ordered(&mut self) {
         if self.random.is(70) {
             return;
@@ -18,9 +19,13 @@ impl World {
         for _ in 0..self.random.between(1, 4) {
             let at = Instant::START + self.random.millis(0, 100_000);
             let length = self.random.millis(0, 20_000);
-            match self.random.below(4) {
+            match self.random.below(5) {
                 0 => self.restrain(Order::Hold, Order::EndHold, at, length),
                 1 => self.restrain(Order::Mute, Order::Unmute, at, length),
+                2 => {
+                    let fact = successor(&self.policy, &mut self.random);
+                    self.plan(at, Plan::Hand(fact));
+                }
                 _ => {
                     let order = speech_order(&mut self.random, &mut lines);
                     self.plan(at, Plan::Hand(Fact::Ordered(Order::Speak(order))));
@@ -32,6 +37,21 @@ impl World {
     fn restrain(&mut self, begin: Order, end: Order, at: Instant, length: Duration) {
         self.plan(at, Plan::Hand(Fact::Ordered(begin)));
         self.plan(at + length, Plan::Hand(Fact::Ordered(end)));
+    }
+}
+
+/// The call is to end as soon as with the agent that was.
+fn successor(policy: &TurnPolicy, random: &mut Random) -> Fact {
+    Fact::SuccessorReady {
+        policy: Box::new(TurnPolicy {
+            call_duration_max: policy.call_duration_max,
+            ..random_policy(random)
+        }),
+        opening: match random.below(3) {
+            0 => None,
+            1 => Some(Opening::Greeting),
+            _ => Some(Opening::Reply),
+        },
     }
 }
 

@@ -148,6 +148,7 @@ impl World {
             Command::HangUp { .. } => self.replies.clear(),
             Command::PrimeReply { .. }
             | Command::Backchannel { .. }
+            | Command::ChangeAgent
             | Command::LeaveUnanswered { .. } => {}
         }
     }

@@ -20,8 +20,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use offhook_turn_taking::{
-    Decision, Fact, HeardText, Instant, Order, OrderedSpeech, ReplyFailure, SpeechOrder, TurnId,
-    TurnManager, TurnPolicy, UtteranceId,
+    Decision, Fact, HeardText, Instant, Opening, Order, OrderedSpeech, ReplyFailure, SpeechOrder,
+    TurnId, TurnManager, TurnPolicy, UtteranceId,
 };
 
 use crate::knobs::set;
@@ -274,6 +274,7 @@ fn read_fact(text: &str) -> Result<Fact, String> {
         },
         "UserActivity" => Fact::UserActivity,
         "Ordered" => Fact::Ordered(order(whole)?),
+        "SuccessorReady" => successor(whole)?,
         "HungUp" => Fact::HungUp,
         _ => return Err("nothing of that name happens".to_owned()),
     })
@@ -294,6 +295,23 @@ fn voice_judged(utterance: UtteranceId, text: Option<&str>) -> Result<Fact, Stri
 fn turn_skipped(turn: TurnId, wait: Option<&str>) -> Result<Fact, String> {
     let wait = wait.map(|_| millis(wait)).transpose()?;
     Ok(Fact::TurnSkipped { turn, wait })
+}
+
+/// Such as `greeting`, `reply` or `silent`, and then knobs: `silent eagerness=patient`.
+fn successor(text: Option<&str>) -> Result<Fact, String> {
+    let mut words = text.unwrap_or_default().split(' ');
+    let opening = match words.next().unwrap_or_default() {
+        "greeting" => Some(Opening::Greeting),
+        "reply" => Some(Opening::Reply),
+        "silent" => None,
+        _ => return Err("greeting, reply or silent is wanted".to_owned()),
+    };
+    let mut policy = Box::new(TurnPolicy::default());
+    for word in words {
+        let (knob, value) = word.split_once('=').ok_or("KNOB=VALUE is wanted")?;
+        set(&mut policy, knob, value)?;
+    }
+    Ok(Fact::SuccessorReady { policy, opening })
 }
 
 /// Such as `Speak line 0 urgent uninterruptible last`, `Speak reply`, `Hold`.

@@ -22,3 +22,5 @@ mod postgres_server;
 mod records;
 #[path = "calls/stage.rs"]
 mod stage;
+#[path = "calls/succession.rs"]
+mod succession;

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use offhook_media::ToolSound;
 
+use crate::Successor;
+
 /// An order from outside the call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Control {
     /// End the call now.
     HangUp,
@@ -40,6 +42,9 @@ pub enum Control {
         /// How long.
         wait: Duration,
     },
+    /// Have another agent take over, once what was ordered before has been said and nobody speaks. It
+    /// knows the conversation. Where its stages cannot be had the one that is goes on.
+    ChangeAgent(Box<Successor>),
     /// Mute one side, or let it be heard again.
     Mute {
         /// Who.

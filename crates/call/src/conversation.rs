@@ -33,6 +33,18 @@ impl Conversation {
         }
     }
 
+    /// Another agent goes on with the conversation, under its own prompt and with its own window; it
+    /// is told that it has taken over from the one of that name.
+    pub(crate) fn succeed(&mut self, system_prompt: String, turns_max: usize, from: &str) {
+        self.system = ChatMessage::new(Role::System, system_prompt);
+        self.turns_max = turns_max.max(1);
+        let told = format!(
+            "{from}, another agent, talked to the caller until here. You have taken the call over; what \
+             was said stays known. Do not greet the caller again unless you are asked to."
+        );
+        self.note(None, &told);
+    }
+
     /// What the model reads, with `caller_text` as the caller's newest turn, or the end of it where
     /// what came before was left without a reply. Where the caller has said nothing, the model is
     /// told that it is to speak all the same.

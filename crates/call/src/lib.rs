@@ -10,6 +10,7 @@ pub mod recording;
 mod reply;
 pub mod report;
 mod session;
+mod successor;
 pub mod timeline;
 mod word_error_rate;
 mod written;
@@ -19,9 +20,10 @@ pub use conversation::Conversation;
 pub use persona::Persona;
 pub use provider_source::{Brought, ModelKeys, ProviderSource};
 pub use record::{
-    BackchannelRecord, BargeInOutcome, BargeInRecord, CallRecord, EntryKind, LogEntry,
+    AgentChange, BackchannelRecord, BargeInOutcome, BargeInRecord, CallRecord, EntryKind, LogEntry,
     PacingRecord, TurnKind, TurnRecord, TurnTimings,
 };
 pub use session::{CallSetup, OpenError, Providers, Session};
+pub use successor::Successor;
 pub use word_error_rate::{WordErrors, word_error_rate};
 pub use written::WrittenVoice;

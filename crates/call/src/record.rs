@@ -22,6 +22,8 @@ pub struct CallRecord {
     pub duration: Duration,
     /// Why it ended.
     pub ended: HangUpCause,
+    /// Agents that took the call over, the first first.
+    pub agent_changes: Vec<AgentChange>,
     /// Replies in the order in which they were begun; cancelled drafts that nobody could hear are
     /// counted in `discarded_drafts` instead.
     pub turns: Vec<TurnRecord>,
@@ -45,6 +47,17 @@ impl CallRecord {
     pub const fn ended_name(&self) -> &'static str {
         end_name(self.ended)
     }
+}
+
+/// Another agent has taken over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentChange {
+    /// When.
+    pub at: Instant,
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// One reply and the caller's turn that it answers.
@@ -191,6 +204,13 @@ pub enum EntryKind {
     Timer,
     /// A decision came out.
     Decision(Decision),
+    /// Another agent has taken over (for people who watch; replay does not need it).
+    AgentChanged {
+        /// Its id.
+        id: String,
+        /// Its name.
+        name: String,
+    },
     /// Text of a reply as it was written (for people who watch; replay does not need it).
     ReplyText {
         /// The reply.

@@ -11,6 +11,8 @@ mod machines;
 mod ordered;
 mod sounds;
 mod stage;
+#[path = "sessions/succession.rs"]
+mod succession;
 #[path = "sessions/told.rs"]
 mod told;
 #[path = "sessions/typed.rs"]

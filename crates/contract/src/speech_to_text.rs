@@ -18,7 +18,7 @@ pub trait SpeechToText: Send + Sync {
 }
 
 /// What is to be recognised.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SttRequest {
     /// The rate of the frames that will be sent.
     pub rate: SampleRate,

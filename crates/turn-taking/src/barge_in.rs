@@ -84,6 +84,13 @@ impl BargeIn {
         }
     }
 
+    /// Weighs interruptions by another policy from now on.
+    pub(crate) fn succeed(&mut self, policy: &TurnPolicy) {
+        self.by_state = ThresholdsByState::new(policy);
+        self.false_interruption_timeout = policy.false_interruption_timeout;
+        self.thresholds = None;
+    }
+
     /// A reply is heard from now on; utterances up to `before` were before it. True where it had
     /// been held back and is heard all the same: then it counts as held.
     pub(crate) fn start(&mut self, before: UtteranceId) -> bool {

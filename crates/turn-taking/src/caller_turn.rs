@@ -55,6 +55,12 @@ impl CallerTurn {
         }
     }
 
+    /// Weighs words by another policy from now on.
+    pub(crate) fn succeed(&mut self, policy: &TurnPolicy) {
+        self.vocabulary = Vocabulary::new(policy);
+        self.spelling_patience = policy.spelling_patience;
+    }
+
     /// The utterance that was going on where its end was missed; it counts as ended now.
     pub(crate) fn start(
         &mut self,

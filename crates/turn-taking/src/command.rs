@@ -128,6 +128,9 @@ pub enum Command {
     BeginHold,
     /// Let the caller and the agent hear each other again.
     EndHold,
+    /// Let the agent that is ready to take over do so. Nobody speaks and no reply is being made.
+    /// The session reports nothing back.
+    ChangeAgent,
     /// Show the caller, who pauses and goes on, that the agent listens: play the agent's backchannel
     /// of that number, from 0. It takes no floor, belongs to no reply and to no conversation, and
     /// the session reports nothing back.
@@ -172,6 +175,7 @@ impl Command {
             Self::LeaveUnanswered { .. } => "LeaveUnanswered",
             Self::BeginHold => "BeginHold",
             Self::EndHold => "EndHold",
+            Self::ChangeAgent => "ChangeAgent",
         }
     }
 
@@ -193,6 +197,7 @@ impl Command {
             | Self::Backchannel { .. }
             | Self::BeginHold
             | Self::EndHold
+            | Self::ChangeAgent
             | Self::HangUp { .. } => None,
         }
     }
@@ -219,7 +224,7 @@ impl fmt::Display for Command {
             | Self::ResumePlayout { turn } => write!(formatter, "{name} {}", turn.0),
             Self::Backchannel { clip } => write!(formatter, "{name} {clip}"),
             Self::HangUp { cause } => write!(formatter, "{name} {cause}"),
-            Self::BeginHold | Self::EndHold => formatter.write_str(name),
+            Self::BeginHold | Self::EndHold | Self::ChangeAgent => formatter.write_str(name),
         }
     }
 }

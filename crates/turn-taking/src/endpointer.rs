@@ -59,6 +59,15 @@ impl Endpointer {
         }
     }
 
+    /// Ends turns by another policy from now on; the caller's pace stays known.
+    pub(crate) fn succeed(&mut self, policy: &TurnPolicy) {
+        let pace = self.pace.take().unwrap_or_default();
+        self.thresholds = policy.endpoint_thresholds();
+        self.transcript_delay = TranscriptDelay::new(policy.transcript_deadline);
+        self.pace = policy.adapts_to_caller.then_some(pace);
+        self.turn_max = policy.caller_turn_max;
+    }
+
     pub(crate) fn handle(&mut self, standing: Standing, is_suspended: bool, now: Instant) {
         if self.is_suspended && !is_suspended {
             self.released_at = now;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::Order;
+use crate::{Opening, Order, TurnPolicy};
 
 /// Numbers the agent's replies of one call, from 1, going up. Everything that is made for a reply
 /// carries it; what carries an id older than the live one is dropped.
@@ -204,6 +204,14 @@ pub enum Fact {
     UserActivity,
     /// Somebody outside the call gave an order.
     Ordered(Order),
+    /// Another agent is ready to take over, once what was ordered before has been said and nobody
+    /// speaks. One that was ready before and has not taken over does not.
+    SuccessorReady {
+        /// How it takes turns. A policy that is not valid changes nothing.
+        policy: Box<TurnPolicy>,
+        /// What it says first; `None` leaves it to the caller to speak.
+        opening: Option<Opening>,
+    },
     /// The caller hung up or the leg went away.
     HungUp,
 }

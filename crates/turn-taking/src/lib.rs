@@ -42,7 +42,7 @@ pub use fact::{Fact, HeardText, ReplyFailure, TurnId, UtteranceId};
 pub use floor::Floor;
 pub use instant::Instant;
 pub use manager::TurnManager;
-pub use orders::{Order, OrderedSpeech, SpeechOrder};
+pub use orders::{Opening, Order, OrderedSpeech, SpeechOrder};
 pub use phrases::{acknowledgements, interrupting_phrases};
 pub use policy::{Eagerness, PolicyError, SpellingPatience, TurnPolicy};
 pub use profiles::{InterruptionProfile, InterruptionProfiles};

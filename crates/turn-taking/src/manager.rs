@@ -1,11 +1,13 @@
 //! The turn manager: hands each fact to the machine that it concerns, and makes commands of what
 //! the machines find. `manager/caller` has the caller's side, `manager/reply` the agent's,
-//! `manager/silence` what is done about silence, `manager/order` what others than the two want.
+//! `manager/silence` what is done about silence, `manager/order` what others than the two want,
+//! `manager/succession` another agent in the call.
 
 mod caller;
 mod order;
 mod reply;
 mod silence;
+mod succession;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -21,8 +23,8 @@ use crate::silence_watch::SilenceWatch;
 use crate::soft_timeout::SoftTimeoutWatch;
 use crate::standing::Standing;
 use crate::{
-    Command, Decision, Fact, Floor, HangUpCause, HeardText, Instant, Line, PolicyError, Reason,
-    Timer, TurnId, TurnPolicy,
+    Command, Decision, Fact, Floor, HangUpCause, HeardText, Instant, Line, Opening, PolicyError,
+    Reason, Timer, TurnId, TurnPolicy,
 };
 
 /// Decides who has the floor in one call. It reads no clock and does nothing by itself:
@@ -55,6 +57,8 @@ pub struct TurnManager {
     soft_timeout: SoftTimeoutWatch,
     backchanneler: Backchanneler,
     orders: Orders,
+    /// How the agent takes turns that is ready to take over, and what it says first.
+    successor: Option<(Box<TurnPolicy>, Option<Opening>)>,
     /// Replies in a row that failed.
     failures: u32,
     /// Replies started in vain for the open turn.
@@ -96,6 +100,7 @@ impl TurnManager {
             soft_timeout: SoftTimeoutWatch::new(&policy),
             backchanneler: Backchanneler::new(&policy),
             orders: Orders::default(),
+            successor: None,
             failures: 0,
             speculations: 0,
             turns: 0,
@@ -189,6 +194,7 @@ impl TurnManager {
             Fact::CallAnswered if !self.is_answered => self.take_answer(),
             Fact::TranscriptFailed => self.is_deaf = true,
             Fact::Ordered(order) => self.take_order(*order),
+            Fact::SuccessorReady { policy, opening } => self.take_successor(policy, *opening),
             _ if !self.is_answered => {}
             Fact::CallAnswered | Fact::SpeechProbability { .. } => {}
             Fact::SpeechStarted {

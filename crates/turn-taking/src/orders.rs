@@ -31,6 +31,15 @@ pub enum OrderedSpeech {
     Reply,
 }
 
+/// What an agent says first that has taken over a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// Its greeting. What the caller says before it could be said takes its place.
+    Greeting,
+    /// What the chat model has to say, as the conversation stands.
+    Reply,
+}
+
 /// An order to speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SpeechOrder {
@@ -47,6 +56,8 @@ pub struct SpeechOrder {
 #[derive(Debug, Default)]
 pub(crate) struct Orders {
     waiting: VecDeque<SpeechOrder>,
+    /// What an agent that has taken over is to say first.
+    opening: Option<Opening>,
     /// The newest that was carried out, and as which reply.
     newest: Option<(TurnId, SpeechOrder)>,
     is_hold_wanted: bool,
@@ -78,6 +89,26 @@ impl Orders {
         };
         let place = self.waiting.iter().position(is_due)?;
         self.waiting.remove(place)
+    }
+
+    /// Nothing is left to be said for the agent that was.
+    pub(crate) fn is_all_said(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    pub(crate) fn open_with(&mut self, opening: Option<Opening>) {
+        self.opening = opening;
+    }
+
+    /// The opening, where it can be said.
+    pub(crate) fn take_opening(&mut self) -> Option<Opening> {
+        let is_restrained = self.is_restrained();
+        self.opening.take_if(|_| !is_restrained)
+    }
+
+    /// The caller is being answered; there is nothing to open any more.
+    pub(crate) fn forget_opening(&mut self) {
+        self.opening = None;
     }
 
     pub(crate) fn carried_out(&mut self, turn: TurnId, order: SpeechOrder) {

@@ -106,6 +106,14 @@ impl ReplyWatch {
         }
     }
 
+    /// Waits as another policy says from now on.
+    pub(crate) fn succeed(&mut self, policy: &TurnPolicy) {
+        *self = Self {
+            last: self.last,
+            ..Self::new(policy)
+        };
+    }
+
     pub(crate) fn live(&self) -> Option<&LiveReply> {
         self.live.as_ref()
     }

@@ -83,6 +83,18 @@ impl SilenceWatch {
         }
     }
 
+    /// Watches by another policy from now on. The call has lasted as long as it has.
+    pub(crate) fn succeed(&mut self, policy: &TurnPolicy, now: Instant) {
+        *self = Self {
+            answered_at: self.answered_at,
+            is_duration_over: self.is_duration_over,
+            is_opening: false,
+            unanswered_since: now,
+            spoken_at: now,
+            ..Self::new(policy)
+        };
+    }
+
     pub(crate) fn answered(&mut self, now: Instant) {
         self.answered_at = now;
         self.unanswered_since = now;

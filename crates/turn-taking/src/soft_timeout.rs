@@ -123,6 +123,14 @@ impl SoftTimeoutWatch {
         }
     }
 
+    /// Bridges as another policy says from now on.
+    pub(crate) fn succeed(&mut self, policy: &TurnPolicy) {
+        *self = Self {
+            has_caller_spoken: self.has_caller_spoken,
+            ..Self::new(policy)
+        };
+    }
+
     /// The caller's first turn is over.
     pub(crate) fn caller_spoke(&mut self) {
         self.has_caller_spoken = true;

@@ -1,5 +1,6 @@
 //! What is stored of a call beside its columns.
 
+use offhook_call::AgentChange;
 use offhook_call::report::TranscriptTurn;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -53,6 +54,9 @@ pub struct CallDocument {
     /// What was said, as it was heard.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub turns: Vec<TranscriptTurn>,
+    /// The agents that took it over, the first first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub agent_changes: Vec<TakenOver>,
     /// The transfers that were tried, the first first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub transfers: Vec<Transfer>,
@@ -79,6 +83,17 @@ pub struct CallDocument {
     pub other: Map<String, Value>,
 }
 
+/// An agent has taken a call over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenOver {
+    /// Its id.
+    pub agent: String,
+    /// Its name.
+    pub name: String,
+    /// When, in milliseconds since the call was answered.
+    pub at_ms: u64,
+}
+
 /// The recording of a call: a WAV file with the caller left and the agent right.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptRecording {
@@ -100,6 +115,16 @@ pub struct KeptFor {
     /// The recording.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recording_days: Option<u32>,
+}
+
+impl TakenOver {
+    pub(super) fn of(change: &AgentChange) -> Self {
+        Self {
+            agent: change.id.clone(),
+            name: change.name.clone(),
+            at_ms: change.at.as_millis(),
+        }
+    }
 }
 
 impl KeptFor {

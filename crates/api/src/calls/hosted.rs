@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
+use super::document::TakenOver;
 use super::{ACTIVE, CallDocument, CallPlace, ENDED, FAILED, Keeping, KeptRecording, TRANSFERRED};
 use crate::live::{CallLine, Lanes, LiveCallEntry};
 use crate::{Api, Deliveries};
@@ -251,6 +252,7 @@ impl Registered {
             transport: record.transport.clone(),
             ended_reason: Some(reason.to_owned()),
             turns: turns.collect(),
+            agent_changes: record.agent_changes.iter().map(TakenOver::of).collect(),
             report: report.and_then(|report| self.keeping.report(report)),
             ..document
         };
@@ -260,9 +262,11 @@ impl Registered {
     fn failed(&self, document: CallDocument, entry: &LiveCallEntry) {
         tracing::error!(call_id = self.call.id, "a call panicked");
         let reason = "internal_error";
+        let known = CallDocument::of(&entry.call().stored().document);
         let document = CallDocument {
             ended_reason: Some(reason.to_owned()),
-            turns: CallDocument::of(&entry.call().stored().document).turns,
+            turns: known.turns,
+            agent_changes: known.agent_changes,
             ..document
         };
         let duration_ms = u64::try_from(now_ms() - self.call.started_at_ms).unwrap_or(0);

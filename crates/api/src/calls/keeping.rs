@@ -29,6 +29,25 @@ impl Keeping {
         }
     }
 
+    /// The field of an agent's records by which it wants less stored than this.
+    pub(crate) fn stricter(&self, records: &RecordSettings) -> Option<&'static str> {
+        let is_shorter = |wanted: Option<u32>, kept: Option<u32>| {
+            wanted.is_some_and(|days| kept.is_none_or(|kept| days < kept))
+        };
+        let kept_for = self.kept_for;
+        if self.keeps_conversation && !records.keeps_conversation {
+            Some("records.keeps_conversation")
+        } else if is_shorter(records.transcript_days, kept_for.transcript_days) {
+            Some("records.retention.transcript_days")
+        } else if is_shorter(records.recording_days, kept_for.recording_days) {
+            Some("records.retention.recording_days")
+        } else if !self.redaction.covers(&records.redaction) {
+            Some("records.redaction")
+        } else {
+            None
+        }
+    }
+
     /// Whether anything that is said is kept.
     pub(crate) const fn keeps_conversation(&self) -> bool {
         self.keeps_conversation

@@ -9,6 +9,7 @@ mod orders;
 mod places;
 mod redaction;
 mod retention;
+mod succession;
 mod unanswered;
 
 use offhook_store::StoredCall;
@@ -20,6 +21,7 @@ pub use no_place::NoPlace;
 pub(crate) use orders::recording_name;
 pub use places::{CallPlace, CallPlaces, PlaceAsked};
 pub use retention::Deleted;
+pub use succession::{OpensWith, SuccessorWishes};
 pub(crate) use unanswered::UnansweredCall;
 
 /// A call was asked for, and nothing more is known.

@@ -23,6 +23,11 @@ impl Redaction {
         Self { asked }
     }
 
+    /// Whether all of that is replaced.
+    pub(crate) fn covers(&self, asked: &BTreeSet<RedactedEntity>) -> bool {
+        asked.is_subset(&self.asked)
+    }
+
     /// The text with the name of what was found, in brackets, in place of it.
     pub(crate) fn apply(&self, text: &str) -> String {
         if self.asked.is_empty() {

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use offhook_call::Control;
-use offhook_call::report::{CallEvent, CallState, TranscriptTurn};
+use offhook_call::report::{CallEvent, CallState};
 use offhook_contract::Leg;
 use offhook_store::{StoredCall, WorkspaceId, now_ms};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::{Notify, broadcast, mpsc};
 
 use super::line::{CallLine, Departure, Lanes};
@@ -269,9 +269,13 @@ impl LiveCall {
         if let CallEvent::Answered { by } = &event {
             state.answered_by(by);
         }
+        if let CallEvent::AgentChanged { successor, name } = &event {
+            let change = json!({ "agent": successor, "name": name, "at_ms": at_ms });
+            state.add("agent_changes", change);
+        }
         let kept = event.turn().and_then(|turn| self.keeping.turn(turn));
         if let Some(turn) = &kept {
-            state.add(turn);
+            state.add("turns", serde_json::to_value(turn).unwrap_or_default());
         }
         let told = Arc::new(ToldEvent {
             call_id: self.id.clone(),
@@ -328,15 +332,14 @@ impl State {
         }
     }
 
-    fn add(&mut self, turn: &TranscriptTurn) {
+    /// Puts one more into a list of the document.
+    fn add(&mut self, list: &str, item: Value) {
         let Some(document) = self.call.document.as_object_mut() else {
             return;
         };
-        let turns = document
-            .entry("turns")
-            .or_insert_with(|| Value::Array(Vec::new()));
-        if let (Some(turns), Ok(turn)) = (turns.as_array_mut(), serde_json::to_value(turn)) {
-            turns.push(turn);
+        let listed = document.entry(list).or_insert_with(|| json!([]));
+        if let Some(listed) = listed.as_array_mut() {
+            listed.push(item);
         }
     }
 }

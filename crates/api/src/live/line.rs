@@ -2,6 +2,7 @@
 
 use offhook_call::Control;
 use offhook_contract::Leg;
+use serde_json::{Map, Value};
 use tokio::sync::{mpsc, watch};
 
 use crate::calls::CallDocument;
@@ -17,6 +18,8 @@ pub(crate) struct CallLine {
     pub(crate) own_number: Option<String>,
     /// Whom the agent has called; `None` where it was called.
     pub(crate) called_number: Option<String>,
+    /// The values that it gave to the agent's variables.
+    pub(crate) variables: Map<String, Value>,
 }
 
 impl CallLine {
@@ -33,6 +36,7 @@ impl CallLine {
             carrier_call_id: id.and_then(|it| it.as_str()).map(str::to_owned),
             own_number,
             called_number: document.to_number.clone().filter(|_| is_outbound),
+            variables: document.variables.clone(),
         }
     }
 }

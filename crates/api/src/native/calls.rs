@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use axum::body::Bytes;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use offhook_call::Control;
@@ -13,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::listing::{LIMIT_DEFAULT, limit};
 use crate::calls::CallView;
-use crate::{Access, Api, Problem, Refusal, read_json};
+use crate::{Access, Api, Problem, Refusal};
 
 type Fields = Query<Vec<(String, String)>>;
 
@@ -77,34 +76,14 @@ pub(super) async fn end(
 }
 
 /// Has the agent say nothing until the caller speaks, or for `wait_ms`.
-pub(super) async fn skip_turn(
-    State(api): State<Api>,
-    Extension(access): Extension<Access>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Refusal> {
-    let order = match body.is_empty() {
-        true => json!({}),
-        false => read_json(&headers, &body)?,
-    };
-    let wait = wait_of(&order)?;
-    let order = Control::SkipTurn { wait };
-    api.order_call(&access.workspace, &id, order).await?;
-    Ok(taken(&id))
+pub(super) fn skip_turn(body: Value) -> Result<Vec<Control>, Refusal> {
+    let wait = wait_of(&body)?;
+    Ok(vec![Control::SkipTurn { wait }])
 }
 
 /// Lets the agent know something from its next reply on.
-pub(super) async fn note(
-    State(api): State<Api>,
-    Extension(access): Extension<Access>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Refusal> {
-    let order = note_of(&read_json(&headers, &body)?)?;
-    api.order_call(&access.workspace, &id, order).await?;
-    Ok(taken(&id))
+pub(super) fn note(body: Value) -> Result<Vec<Control>, Refusal> {
+    Ok(vec![note_of(&body)?])
 }
 
 fn note_of(order: &Value) -> Result<Control, Refusal> {
@@ -254,6 +233,7 @@ pub(super) fn shown(call: &CallView) -> Value {
     shown["variables"] = json!(document.variables);
     shown["metadata"] = json!(document.metadata);
     shown["turns"] = json!(document.turns);
+    shown["agent_changes"] = json!(document.agent_changes);
     shown["transfers"] = json!(document.transfers);
     shown["transfer_of"] = json!(document.other.get(crate::transfers::TRANSFER_OF));
     shown["recording"] = match &document.recording {

@@ -12,14 +12,18 @@ use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures::stream::{BoxStream, StreamExt as _};
+use offhook_store::Workspace;
 use serde_json::{Value, json};
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::live_orders;
 use crate::live::{Followed, ToldEvent};
 use crate::{Access, Api, Refusal};
 
 /// How often a silent stream shows that it is there.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Longest message of a watcher.
+const ORDER_BYTES_MAX: usize = 64 << 10;
 
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 type Events = BoxStream<'static, Followed>;
@@ -35,7 +39,12 @@ pub(super) async fn of_call(
     let after = headers.get("last-event-id");
     let after = after.and_then(|it| it.to_str().ok()?.parse::<u64>().ok());
     let events = api.follow_call(&access.workspace, &id, after).await?;
-    Ok(answer(events, upgrade))
+    let call = OrderedCall {
+        api,
+        workspace: access.workspace,
+        id,
+    };
+    Ok(answer(events, upgrade, Some(call)))
 }
 
 /// What happens from now on in all calls of the workspace that this process holds.
@@ -44,12 +53,30 @@ pub(super) async fn of_workspace(
     Extension(access): Extension<Access>,
     upgrade: Upgrade,
 ) -> Response {
-    answer(api.live().follow(access.workspace.id()), upgrade)
+    answer(api.live().follow(access.workspace.id()), upgrade, None)
 }
 
-fn answer(events: Events, upgrade: Upgrade) -> Response {
+/// The call that a watcher can give orders to.
+struct OrderedCall {
+    api: Api,
+    workspace: Workspace,
+    id: String,
+}
+
+impl OrderedCall {
+    /// What came of an order.
+    async fn order(&self, text: &str) -> Message {
+        let answer = live_orders::carry_out(&self.api, &self.workspace, &self.id, text).await;
+        Message::text(answer.to_string())
+    }
+}
+
+fn answer(events: Events, upgrade: Upgrade, call: Option<OrderedCall>) -> Response {
     match upgrade {
-        Ok(upgrade) => upgrade.on_upgrade(|socket| send_all(socket, events)),
+        Ok(upgrade) => {
+            let upgrade = upgrade.max_message_size(ORDER_BYTES_MAX);
+            upgrade.on_upgrade(|socket| send_all(socket, events, call))
+        }
         Err(_) => {
             let events = events.map(|followed| Ok::<_, Infallible>(sent(&followed)));
             let alive = KeepAlive::new().interval(HEARTBEAT).text("heartbeat");
@@ -66,7 +93,7 @@ fn sent(followed: &Followed) -> Event {
     }
 }
 
-async fn send_all(mut socket: WebSocket, mut events: Events) {
+async fn send_all(mut socket: WebSocket, mut events: Events, call: Option<OrderedCall>) {
     let mut beats = interval(HEARTBEAT);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -76,9 +103,9 @@ async fn send_all(mut socket: WebSocket, mut events: Events) {
                 None => break,
             },
             _ = beats.tick() => Message::Ping(Default::default()),
-            received = socket.recv() => match received {
-                // What a watcher says is not heard.
-                Some(Ok(message)) if !matches!(message, Message::Close(_)) => continue,
+            received = socket.recv() => match (received, &call) {
+                (Some(Ok(Message::Text(order))), Some(call)) => call.order(order.as_str()).await,
+                (Some(Ok(message)), _) if !matches!(message, Message::Close(_)) => continue,
                 _ => return,
             },
         };

@@ -4,8 +4,10 @@ mod agents;
 mod batches;
 mod callbacks;
 mod calls;
+mod change_agent;
 mod events;
 mod listing;
+mod live_orders;
 mod openapi;
 mod orders;
 mod placed_calls;
@@ -52,17 +54,12 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .route("/calls/{id}/recording", get(calls::recording))
         .route("/calls/{id}/events", get(events::of_call))
         .route("/calls/{id}/end", post(calls::end))
-        .route("/calls/{id}/skip-turn", post(calls::skip_turn))
-        .route("/calls/{id}/note", post(calls::note))
-        .route("/calls/{id}/say", orders::order(orders::say))
-        .route("/calls/{id}/respond", orders::order(orders::respond))
-        .route("/calls/{id}/keys", orders::order(orders::press))
-        .route("/calls/{id}/hold", orders::order(orders::hold))
-        .route("/calls/{id}/unhold", orders::order(orders::unhold))
-        .route("/calls/{id}/mute", orders::order(orders::mute))
-        .route("/calls/{id}/unmute", orders::order(orders::unmute))
+        .route("/calls/{id}/change-agent", post(change_agent::create))
         .route("/calls/{id}/transfer", post(transfers::create))
         .route("/events", get(events::of_workspace));
+    let routes = orders::routes().fold(routes, |routes, (name, order)| {
+        routes.route(&format!("/calls/{{id}}/{name}"), order)
+    });
     guarded(routes, api, &DOOR).merge(batches::routes(api))
 }
 
@@ -72,17 +69,15 @@ pub(crate) async fn openapi() -> axum::Json<Value> {
 }
 
 fn shape(refusal: &Refusal, id: &RequestId) -> Response {
+    let body = json!({ "error": error(refusal), "request_id": id.as_str() });
+    (refusal.status, axum::Json(body)).into_response()
+}
+
+/// What is wrong, as programs read it.
+fn error(refusal: &Refusal) -> Value {
     let problems = refusal.problems.iter();
     let problems: Vec<_> = problems
         .map(|problem| json!({ "path": problem.path, "message": problem.message }))
         .collect();
-    let body = json!({
-        "error": {
-            "code": refusal.code,
-            "message": refusal.message,
-            "problems": problems,
-        },
-        "request_id": id.as_str(),
-    });
-    (refusal.status, axum::Json(body)).into_response()
+    json!({ "code": refusal.code, "message": refusal.message, "problems": problems })
 }

@@ -9,7 +9,7 @@ use offhook_call::{Control, OrderedWords, Side, SpokenOrder};
 use offhook_media::{ToolSound, is_key};
 use serde_json::{Map, Value, json};
 
-use super::calls::taken;
+use super::calls::{note, skip_turn, taken};
 use crate::{Access, Api, Problem, Refusal, read_json};
 
 /// The longest text that the agent can be ordered to say, in characters.
@@ -25,17 +25,46 @@ pub(super) const HOLD_SOUNDS: [(&str, ToolSound); 4] = [
 ];
 
 /// What an order's body asks for, or what is wrong with it.
-type Reader = fn(Fields) -> Result<Vec<Control>, Refusal>;
+type Reader = fn(Value) -> Result<Vec<Control>, Refusal>;
+
+/// The orders that are carried out in the call itself, by the ends of their addresses.
+const READERS: [(&str, Reader); 9] = [
+    ("skip-turn", skip_turn),
+    ("note", note),
+    ("say", say),
+    ("respond", respond),
+    ("keys", press),
+    ("hold", hold),
+    ("unhold", unhold),
+    ("mute", mute),
+    ("unmute", unmute),
+];
+
+/// The routes below a call's address where these orders are posted.
+pub(super) fn routes() -> impl Iterator<Item = (&'static str, MethodRouter<Api>)> {
+    READERS.into_iter().map(|(name, read)| (name, order(read)))
+}
+
+/// What an order of that name is, where it is one that is carried out in the call itself.
+pub(super) fn read(name: &str, body: Value) -> Option<Result<Vec<Control>, Refusal>> {
+    let (_, read) = READERS.iter().find(|(known, _)| *known == name)?;
+    Some(read(body))
+}
 
 /// Where an order is posted whose body is read so.
-pub(super) fn order(read: Reader) -> MethodRouter<Api> {
+fn order(read: Reader) -> MethodRouter<Api> {
     post(
         move |State(api): State<Api>,
               Extension(access): Extension<Access>,
               Path(id): Path<String>,
               headers: HeaderMap,
               body: Bytes| async move {
-            for order in read(Fields::read(&headers, &body)?)? {
+            // No body is an order without fields.
+            let body = match body.is_empty() {
+                true => json!({}),
+                false => read_json(&headers, &body)?,
+            };
+            for order in read(body)? {
                 api.order_call(&access.workspace, &id, order).await?;
             }
             Ok::<_, Refusal>(taken(&id))
@@ -44,7 +73,8 @@ pub(super) fn order(read: Reader) -> MethodRouter<Api> {
 }
 
 /// Has the agent say something.
-pub(super) fn say(mut fields: Fields) -> Result<Vec<Control>, Refusal> {
+fn say(body: Value) -> Result<Vec<Control>, Refusal> {
+    let mut fields = Fields::of(body)?;
     let text = fields.text("text", SAID_CHARS_MAX);
     if text.is_none() {
         fields.wants("text");
@@ -62,7 +92,8 @@ pub(super) fn say(mut fields: Fields) -> Result<Vec<Control>, Refusal> {
 }
 
 /// Has the agent say what there is to say, as the conversation stands.
-pub(super) fn respond(mut fields: Fields) -> Result<Vec<Control>, Refusal> {
+fn respond(body: Value) -> Result<Vec<Control>, Refusal> {
+    let mut fields = Fields::of(body)?;
     let note = fields.text("note", SAID_CHARS_MAX);
     let order = SpokenOrder {
         words: OrderedWords::Reply,
@@ -76,7 +107,8 @@ pub(super) fn respond(mut fields: Fields) -> Result<Vec<Control>, Refusal> {
 }
 
 /// Has the tones of keys played.
-pub(super) fn press(mut fields: Fields) -> Result<Vec<Control>, Refusal> {
+fn press(body: Value) -> Result<Vec<Control>, Refusal> {
+    let mut fields = Fields::of(body)?;
     let keys = fields.text("keys", KEYS_MAX).unwrap_or_default();
     if keys.is_empty() || !keys.chars().all(is_key) {
         fields.wants_keys();
@@ -92,7 +124,8 @@ pub(super) fn press(mut fields: Fields) -> Result<Vec<Control>, Refusal> {
 }
 
 /// Puts the caller on hold.
-pub(super) fn hold(mut fields: Fields) -> Result<Vec<Control>, Refusal> {
+fn hold(body: Value) -> Result<Vec<Control>, Refusal> {
+    let mut fields = Fields::of(body)?;
     let message = fields.text("message", SAID_CHARS_MAX);
     let sound = fields.hold_sound();
     fields.finish(&["message", "sound"])?;
@@ -101,7 +134,8 @@ pub(super) fn hold(mut fields: Fields) -> Result<Vec<Control>, Refusal> {
 }
 
 /// Takes the caller off hold.
-pub(super) fn unhold(mut fields: Fields) -> Result<Vec<Control>, Refusal> {
+fn unhold(body: Value) -> Result<Vec<Control>, Refusal> {
+    let mut fields = Fields::of(body)?;
     let message = fields.text("message", SAID_CHARS_MAX);
     fields.finish(&["message"])?;
     let orders = [Control::EndHold].into_iter();
@@ -109,14 +143,14 @@ pub(super) fn unhold(mut fields: Fields) -> Result<Vec<Control>, Refusal> {
 }
 
 /// Mutes one side.
-pub(super) fn mute(fields: Fields) -> Result<Vec<Control>, Refusal> {
-    let side = fields.side()?;
+fn mute(body: Value) -> Result<Vec<Control>, Refusal> {
+    let side = Fields::of(body)?.side()?;
     Ok(vec![Control::Mute { side, is_on: true }])
 }
 
 /// Lets it be heard again.
-pub(super) fn unmute(fields: Fields) -> Result<Vec<Control>, Refusal> {
-    let side = fields.side()?;
+fn unmute(body: Value) -> Result<Vec<Control>, Refusal> {
+    let side = Fields::of(body)?.side()?;
     Ok(vec![Control::Mute { side, is_on: false }])
 }
 
@@ -131,18 +165,13 @@ fn in_turn(text: String) -> Control {
 }
 
 /// The fields of an order, and what is wrong with them.
-pub(super) struct Fields {
+struct Fields {
     fields: Map<String, Value>,
     problems: Vec<Problem>,
 }
 
 impl Fields {
-    /// No body is an order without fields.
-    fn read(headers: &HeaderMap, body: &Bytes) -> Result<Self, Refusal> {
-        let body = match body.is_empty() {
-            true => json!({}),
-            false => read_json(headers, body)?,
-        };
+    fn of(body: Value) -> Result<Self, Refusal> {
         match body {
             Value::Object(fields) => Ok(Self {
                 fields,

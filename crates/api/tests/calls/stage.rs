@@ -121,7 +121,7 @@ impl Stage {
             None => rows.create_agent(new).await.unwrap(),
         };
         let mut stage = Self {
-            api: Api::new(store, settings),
+            api: Api::with_providers(store, settings, of_others()),
             key: String::new(),
             agent: agent.id,
             workspace,
@@ -131,6 +131,16 @@ impl Stage {
         };
         stage.key = stage.new_key("acme", Role::Editor).await;
         stage
+    }
+
+    /// Another agent of the workspace.
+    pub(crate) async fn another(&self, document: Value) -> String {
+        let workspace = self.api.store().workspace(&self.workspace);
+        let new = NewAgent {
+            document,
+            dialects: Default::default(),
+        };
+        workspace.create_agent(new).await.unwrap().id
     }
 
     pub(crate) async fn new_key(&self, workspace: &str, role: Role) -> String {
@@ -355,6 +365,19 @@ impl SentEvent {
         let turn = &self.data["turn"];
         let text = |name: &str| turn[name].as_str();
         Some(format!("{}: {}", text("role")?, text("text")?))
+    }
+}
+
+/// The stages of agents that come into a call later; they say one thing.
+fn of_others() -> Providers {
+    Providers {
+        detector: Arc::new(ScriptedDetector::default()),
+        recognition: Arc::new(ScriptedRecognition::new(Vec::new())),
+        chat: Arc::new(ScriptedChat::new(vec![ScriptedReply::new("I do billing.")])),
+        voice: Arc::new(ScriptedVoice {
+            word: Duration::from_millis(60),
+            ..ScriptedVoice::default()
+        }),
     }
 }
 

@@ -157,7 +157,8 @@ pub fn replay_under<R: BufRead>(
                 manager.handle_timeout(entry.at);
             }
             EntryKind::Decision(recorded) => outcome.compare(line, entry.at, recorded, &mut due),
-            EntryKind::ReplyText { .. }
+            EntryKind::AgentChanged { .. }
+            | EntryKind::ReplyText { .. }
             | EntryKind::ReplyHeard { .. }
             | EntryKind::EchoIgnored { .. }
             | EntryKind::MachineAnswered

@@ -36,6 +36,7 @@ pub(super) fn commands() -> Vec<Command> {
         },
         Command::BeginHold,
         Command::EndHold,
+        Command::ChangeAgent,
         Command::FinaliseTranscript {
             utterance: UtteranceId(3),
         },

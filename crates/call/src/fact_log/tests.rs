@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use offhook_turn_taking::{
     BackchannelPolicy, Command, Decision, Fact, FillerOrder, HeardText, Instant,
-    InterruptionProfile, InterruptionProfiles, Order, OrderedSpeech, ReplyFailure, SoftTimeout,
-    SpeechOrder, SpellingPatience, TurnId, TurnManager, TurnMode, UtteranceId,
+    InterruptionProfile, InterruptionProfiles, Opening, Order, OrderedSpeech, ReplyFailure,
+    SoftTimeout, SpeechOrder, SpellingPatience, TurnId, TurnManager, TurnMode, UtteranceId,
 };
 use proptest::prelude::*;
 use tokio::sync::mpsc;
@@ -110,7 +110,15 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         "[a-z]{0,5}".prop_map(|text| Fact::UserMessage { text }),
         Just(Fact::UserActivity),
         any_order().prop_map(Fact::Ordered),
+        any_opening().prop_map(|opening| Fact::SuccessorReady {
+            policy: Box::new(header().policy),
+            opening,
+        }),
     ]
+}
+
+fn any_opening() -> impl Strategy<Value = Option<Opening>> {
+    prop::option::of(prop_oneof![Just(Opening::Greeting), Just(Opening::Reply)])
 }
 
 fn any_order() -> impl Strategy<Value = Order> {
@@ -243,6 +251,10 @@ fn sample() -> Vec<LogEntry> {
         });
     }
     kinds.push(EntryKind::MachineAnswered);
+    kinds.push(EntryKind::AgentChanged {
+        id: "agent_2".into(),
+        name: "Ben".into(),
+    });
     kinds.push(EntryKind::Problem("the voice is gone".into()));
     let times = (0..).map(|index| Instant::from_micros(index * 1_234_567));
     times

@@ -97,6 +97,13 @@ pub enum CallEvent {
         /// How it stands, such as `ringing`.
         status: String,
     },
+    /// Another agent has taken over.
+    AgentChanged {
+        /// Its id.
+        successor: String,
+        /// Its name.
+        name: String,
+    },
     /// A provider is in trouble.
     Problem {
         /// In the words of the error.
@@ -122,6 +129,7 @@ impl CallEvent {
             Self::Key { .. } => "key",
             Self::Answered { .. } => "answered",
             Self::Transfer { .. } => "transfer",
+            Self::AgentChanged { .. } => "agent_changed",
             Self::Problem { .. } => "problem",
             Self::Ended { .. } => "ended",
         }
@@ -173,6 +181,10 @@ impl EventReader {
         match &entry.kind {
             EntryKind::Fact(fact) => self.read_fact(fact, at),
             EntryKind::Decision(decision) => self.read_decision(decision, at),
+            EntryKind::AgentChanged { id, name } => self.tell(CallEvent::AgentChanged {
+                successor: id.clone(),
+                name: name.clone(),
+            }),
             EntryKind::ReplyText { turn, text } => self.reply(*turn).written.push_str(text),
             EntryKind::ReplyHeard {
                 turn,
@@ -286,6 +298,7 @@ impl EventReader {
             | Command::SayFiller { .. }
             | Command::Backchannel { .. }
             | Command::StaySilent { .. }
+            | Command::ChangeAgent
             | Command::HangUp { .. } => self.tell(CallEvent::Decision {
                 command: command.name().to_owned(),
                 reason: reason.to_string(),

@@ -82,6 +82,10 @@ impl<W: Write> LiveTranscript<W> {
                 let text = format!("[the caller's line sends the agent's own words back: {text}]");
                 self.settle(entry.at, "caller", &text)
             }
+            EntryKind::AgentChanged { name, .. } => {
+                let text = format!("[{name} has taken the call over]");
+                self.settle(entry.at, "agent", &text)
+            }
             EntryKind::MachineAnswered => {
                 self.settle(entry.at, "caller", "[a machine has answered]")
             }

@@ -60,6 +60,7 @@ fn record() -> CallRecord {
         ..answer(1, 0, "", "Hello, Bright Smile Dental.")
     };
     CallRecord {
+        agent_changes: Vec::new(),
         call_id: "c1".into(),
         agent_name: "Ava".into(),
         transport: "file".into(),

@@ -7,12 +7,15 @@ use offhook_turn_taking::{Fact, HangUpCause, HeardText, Instant, TurnId};
 use tokio::sync::mpsc;
 
 use crate::record::{
-    BackchannelRecord, BargeInOutcome, BargeInRecord, CallRecord, EntryKind, LogEntry,
+    AgentChange, BackchannelRecord, BargeInOutcome, BargeInRecord, CallRecord, EntryKind, LogEntry,
     PacingRecord, TurnRecord,
 };
 
 /// Problems that are kept; a provider that fails for ever must not fill the memory.
 const PROBLEMS_MAX: usize = 100;
+
+/// Changes of the agent that are kept.
+const AGENT_CHANGES_MAX: usize = 1_000;
 
 /// Backchannels that are kept: those of several hours.
 const BACKCHANNELS_MAX: usize = 1_000;
@@ -32,6 +35,9 @@ pub(super) struct Chronicle {
     lost_entries: u64,
     pub(super) caller: CallerTimings,
     caller_onset: Option<Instant>,
+    /// Name of the agent that answered, where another has taken over.
+    first_agent: Option<String>,
+    agent_changes: Vec<AgentChange>,
     turns: Vec<TurnRecord>,
     barge_ins: Vec<BargeInRecord>,
     backchannels: Vec<BackchannelRecord>,
@@ -47,6 +53,8 @@ impl Chronicle {
             lost_entries: 0,
             caller: CallerTimings::default(),
             caller_onset: None,
+            first_agent: None,
+            agent_changes: Vec::new(),
             turns: Vec::new(),
             barge_ins: Vec::new(),
             backchannels: Vec::new(),
@@ -77,6 +85,21 @@ impl Chronicle {
                 self.caller.transcript_settled = Some(now);
             }
             _ => {}
+        }
+    }
+
+    /// Another agent has taken over from the one of that name.
+    pub(super) fn agent_changed(&mut self, from: &str, to: AgentChange) {
+        self.first_agent.get_or_insert_with(|| from.to_owned());
+        self.log(
+            to.at,
+            EntryKind::AgentChanged {
+                id: to.id.clone(),
+                name: to.name.clone(),
+            },
+        );
+        if self.agent_changes.len() < AGENT_CHANGES_MAX {
+            self.agent_changes.push(to);
         }
     }
 
@@ -156,10 +179,11 @@ impl Chronicle {
         self.pacing.underruns = call.underruns;
         CallRecord {
             call_id: call.call_id,
-            agent_name: call.agent_name,
+            agent_name: self.first_agent.unwrap_or(call.last_agent),
             transport: call.transport,
             duration: call.duration,
             ended: call.ended,
+            agent_changes: self.agent_changes,
             turns: self.turns,
             barge_ins: self.barge_ins,
             backchannels: self.backchannels,
@@ -175,7 +199,7 @@ impl Chronicle {
 #[derive(Debug)]
 pub(super) struct Closing {
     pub(super) call_id: String,
-    pub(super) agent_name: String,
+    pub(super) last_agent: String,
     pub(super) transport: String,
     pub(super) duration: Duration,
     pub(super) ended: HangUpCause,

@@ -50,6 +50,14 @@ impl Clips {
         }
     }
 
+    /// Another agent's words are made from now on; what is on hold stays.
+    pub(super) fn succeed(&mut self, chat: Arc<dyn ChatModel>) {
+        self.chat = chat;
+        self.backchannels = None;
+        self.has_prepared = false;
+        self.made.clear();
+    }
+
     /// Where what was made for the session goes.
     pub(super) fn sender(&self) -> mpsc::Sender<ClipEvent> {
         self.sender.clone()

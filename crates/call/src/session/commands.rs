@@ -123,6 +123,7 @@ impl Session {
             }
             Command::BeginHold => self.begin_hold(),
             Command::EndHold => self.end_hold(),
+            Command::ChangeAgent => self.change_agent(now),
             Command::HangUp { cause } => self.ended = Some(cause),
         }
     }

@@ -10,8 +10,11 @@ use offhook_contract::{
     DetectorEvent, DetectorRequest, DetectorStream, ProviderError, SpeechToText, SttEvent,
     SttInput, SttRequest, SttStream, TurnDetector,
 };
-use offhook_media::{EchoGuard, FRAME_DURATION, Frame};
+use offhook_media::{EchoGuard, FRAME_DURATION, Frame, SampleRate};
 use offhook_turn_taking::{Fact, UtteranceId};
+
+use super::Providers;
+use crate::Persona;
 
 /// Utterances of which it can still be told whose voice they are.
 const BEGUN_MAX: usize = 8;
@@ -27,9 +30,41 @@ pub(super) enum Heard {
     Nothing,
 }
 
+/// With what a caller is heard, and how.
+pub(super) struct Hearing {
+    pub(super) detector: Arc<dyn TurnDetector>,
+    pub(super) recognition: Arc<dyn SpeechToText>,
+    pub(super) request: SttRequest,
+    pub(super) settings: HearingSettings,
+    /// Whether the detector judges where turns end.
+    pub(super) judges_turns: bool,
+}
+
+impl Hearing {
+    /// As the agent of `persona` hears a leg at `rate`.
+    pub(super) fn of(persona: &Persona, providers: &Providers, rate: SampleRate) -> Self {
+        Self {
+            detector: providers.detector.clone(),
+            recognition: providers.recognition.clone(),
+            request: persona.listening(rate),
+            settings: persona.agent().hearing(),
+            judges_turns: persona.agent().turn_policy().weighs_likelihood(),
+        }
+    }
+
+    /// Whether the other hears the same.
+    fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.detector, &other.detector)
+            && Arc::ptr_eq(&self.recognition, &other.recognition)
+            && self.request == other.request
+            && self.settings == other.settings
+            && self.judges_turns == other.judges_turns
+    }
+}
+
 /// The detector and the recogniser of one call.
-#[derive(Debug)]
 pub(super) struct Ears {
+    hearing: Hearing,
     pub(super) detector: DetectorStream,
     pub(super) recognition: SttStream,
     guard: EchoGuard,
@@ -51,25 +86,23 @@ pub(super) struct Ears {
 }
 
 impl Ears {
-    pub(super) async fn open(
-        detector: &Arc<dyn TurnDetector>,
-        recognition: &Arc<dyn SpeechToText>,
-        request: SttRequest,
-        hearing: HearingSettings,
-        judges_turns: bool,
-    ) -> Result<Self, ProviderError> {
-        let rate = request.rate;
+    pub(super) async fn open(hearing: Hearing) -> Result<Self, ProviderError> {
+        let rate = hearing.request.rate;
         let detection = DetectorRequest {
             rate,
-            denoising: hearing.denoising,
-            judges_turns,
+            denoising: hearing.settings.denoising,
+            judges_turns: hearing.judges_turns,
         };
-        let (detector, recognition) =
-            tokio::try_join!(detector.open(detection), recognition.open(request))?;
+        let request = hearing.request.clone();
+        let (detector, recognition) = tokio::try_join!(
+            hearing.detector.open(detection),
+            hearing.recognition.open(request)
+        )?;
         Ok(Self {
             detector,
             recognition,
-            guard: EchoGuard::new(rate, hearing.echo_cancellation),
+            guard: EchoGuard::new(rate, hearing.settings.echo_cancellation),
+            hearing,
             judged: Duration::ZERO,
             utterance: UtteranceId(0),
             is_speaking: false,
@@ -80,6 +113,28 @@ impl Ears {
             marks: VecDeque::with_capacity(8),
             dropped_frames: 0,
         })
+    }
+
+    /// Whether they hear as it is wanted.
+    pub(super) fn hears(&self, hearing: &Hearing) -> bool {
+        self.hearing.is_same(hearing)
+    }
+
+    /// Keeps ears open that nobody listens with so far.
+    pub(super) fn wait(&mut self) {
+        let silence = Frame::silence(self.hearing.request.rate);
+        self.hear(&silence, &silence);
+        while self.detector.events.try_recv().is_ok() {}
+        while self.recognition.events.try_recv().is_ok() {}
+    }
+
+    /// Takes the place of others, whose utterances are over.
+    pub(super) fn succeed(&mut self, others: Self) {
+        self.utterance = others.utterance;
+        self.dropped_frames += others.dropped_frames;
+        if self.hearing.settings == others.hearing.settings {
+            self.guard = others.guard;
+        }
     }
 
     /// Frames that a stage had no room for.

@@ -17,6 +17,7 @@ mod orders;
 mod own_words;
 mod reply_text;
 mod sound;
+mod succession;
 
 use std::sync::Arc;
 
@@ -39,13 +40,14 @@ use chronicle::{Chronicle, Closing};
 use clips::Clips;
 use clock::Clock;
 use commands::LiveReply;
-use ears::{Ears, Heard};
+use ears::{Ears, Heard, Hearing};
 use keys::KeyEntry;
 use machine::MachineWatch;
 use mouth::Mouth;
 use opening::{open_chat, soon};
 use orders::Orders;
 use own_words::OwnWords;
+use succession::{Prepared, prepared};
 
 /// Events of replies that may wait for the session.
 const REPLY_EVENT_QUEUE: usize = 64;
@@ -143,6 +145,8 @@ enum Incoming {
     Recognised(Option<SttEvent>),
     /// The caller's connection has another in its place.
     Reconnected(Leg),
+    /// Another agent is ready to take over, or cannot.
+    Successor(Result<Box<Prepared>, String>),
     Reply(ReplyEvent),
     Clip(ClipEvent),
 }
@@ -181,13 +185,7 @@ impl Session {
         );
         let warm = persona.greeted(&conversation);
         let sound = sound::of(&persona, &*providers.voice, rate);
-        let hearing = Ears::open(
-            &providers.detector,
-            &providers.recognition,
-            persona.listening(rate),
-            persona.agent().hearing(),
-            persona.agent().turn_policy().weighs_likelihood(),
-        );
+        let hearing = Ears::open(Hearing::of(&persona, &providers, rate));
         let thinking = open_chat(&providers.chat, warm);
         let (ears, chat, (speech, manner)) = tokio::join!(soon(hearing), thinking, sound);
         let mut absent = Vec::new();
@@ -295,6 +293,7 @@ impl Session {
             Some(leg) = arriving(&mut self.absence.legs) => Incoming::Reconnected(leg),
             event = receive(detected) => Incoming::Detected(event),
             event = receive(recognised) => Incoming::Recognised(event),
+            successor = prepared(&mut self.orders.succession) => Incoming::Successor(successor),
             Some(event) = self.reply_events.recv(), if has_room => Incoming::Reply(event),
             Some(clip) = self.clips.events.recv() => Incoming::Clip(clip),
             frame = self.caller_audio.recv(), if self.is_leg_up => {
@@ -334,6 +333,7 @@ impl Session {
                 }
             }
             Incoming::Reconnected(leg) => self.take_leg(leg, now),
+            Incoming::Successor(successor) => self.take_successor(successor, now),
             Incoming::Reply(event) => self.take_reply_event(event, now),
             Incoming::Clip(clip) => self.take_clip(clip, now),
         }
@@ -371,6 +371,7 @@ impl Session {
         if let Some(ears) = &mut self.ears {
             ears.hear(&newest, &played);
         }
+        self.orders.succession.wait();
     }
 
     fn tape(&mut self, caller: &Frame, agent: &Frame) {
@@ -440,7 +441,7 @@ impl Session {
         let ears = self.ears.take().map_or(0, |ears| ears.dropped_frames());
         self.chronicle.close(Closing {
             call_id: self.call_id,
-            agent_name: self.persona.agent().name().to_owned(),
+            last_agent: self.persona.agent().name().to_owned(),
             transport: self.transport,
             duration: now.since(Instant::START),
             ended: cause,

@@ -138,6 +138,13 @@ impl Mouth {
         }
     }
 
+    /// Sounds another way from now on; no reply is being spoken.
+    pub(super) fn change_manner(&mut self, manner: Manner) {
+        self.gain.set_volume(manner.volume);
+        self.voicing = Voicing::new(self.rate, manner.stretch);
+        self.surroundings.succeed(manner.bed, manner.tool_sound);
+    }
+
     /// What is said from now on goes to another connection of the same rate; what the one before had
     /// not played is lost.
     pub(super) fn reconnect(

@@ -5,6 +5,7 @@ use offhook_turn_taking::{Fact, HeardText, Instant, Order, OrderedSpeech, Speech
 use tokio::task::spawn_blocking;
 
 use super::Session;
+use super::succession::Succession;
 use crate::control::{Control, OrderedWords, Side, SpokenOrder};
 use crate::record::{TurnKind, TurnRecord, TurnTimings};
 use crate::reply::{ClipEvent, ReplySource};
@@ -21,6 +22,7 @@ pub(super) struct Orders {
     hold_sound: Option<ToolSound>,
     is_on_hold: bool,
     is_caller_muted: bool,
+    pub(super) succession: Succession,
 }
 
 impl Orders {
@@ -65,6 +67,7 @@ impl Session {
                 self.orders.is_caller_muted = is_on;
                 return;
             }
+            Control::ChangeAgent(successor) => return self.prepare_successor(*successor, now),
             Control::Part { wait } => return self.part(wait, now),
             Control::Speak(order) => match self.order_to_speak(order) {
                 Some(order) => Order::Speak(order),

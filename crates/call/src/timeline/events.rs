@@ -225,6 +225,7 @@ impl Judgement {
                 ("stays silent", Unheard)
             }
             Command::BeginHold => ("puts the caller on hold", Holds),
+            Command::ChangeAgent => ("lets another agent take over", GoesOn),
             Command::EndHold => ("takes the caller off hold", GoesOn),
             Command::CancelReply { .. } if decision.reason.is_interruption() => ("stops", Stops),
             Command::CancelReply { .. } => ("drops its draft", Unheard),

@@ -36,6 +36,7 @@ impl Made {
         let length = 5_000 + rounds * 8_000;
         let silence = vec![0; RATE.samples_in(ms(length)) as usize];
         let record = CallRecord {
+            agent_changes: Vec::new(),
             call_id: "made-1".into(),
             agent_name: "Ava".into(),
             transport: "file".into(),

@@ -85,6 +85,7 @@ fn record() -> CallRecord {
     cut.is_interrupted = true;
     cut.timings.finished = Some(at(16_400));
     CallRecord {
+        agent_changes: Vec::new(),
         call_id: "c1".into(),
         agent_name: "Ava".into(),
         transport: "file".into(),

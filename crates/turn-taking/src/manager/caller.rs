@@ -327,6 +327,7 @@ impl TurnManager {
             self.leave_unanswered(unasked.unwrap_or_default());
             return;
         }
+        self.orders.forget_opening();
         if let Some(text) = unasked {
             self.cancel(Reason::CallerWentOn);
             self.start_reply(text, Stage::Speculative, reason.clone());

@@ -29,6 +29,9 @@ impl TurnManager {
             let is_quiet = self.caller.standing() == Standing::default();
             if let Some(order) = self.orders.next(is_quiet) {
                 self.carry_out(order);
+            } else if is_quiet {
+                self.succeed();
+                self.open();
             }
         }
         let live = self.replies.live().map(|live| live.turn);
@@ -41,17 +44,20 @@ impl TurnManager {
     fn carry_out(&mut self, order: SpeechOrder) {
         match order.speech {
             OrderedSpeech::Line(number) => self.say(Line::Ordered(number), Reason::Ordered),
-            OrderedSpeech::Reply => {
-                let caller_text = String::new();
-                let text = caller_text.clone();
-                let turn = self
-                    .replies
-                    .start(Speech::Unasked, Stage::Speculative, text, self.now);
-                self.order(Command::StartReply { turn, caller_text }, Reason::Ordered);
-                self.commit(Reason::Ordered);
-            }
+            OrderedSpeech::Reply => self.speak_up(),
         }
         self.orders.carried_out(self.replies.last(), order);
+    }
+
+    /// Has the chat model say what there is to say.
+    pub(super) fn speak_up(&mut self) {
+        let caller_text = String::new();
+        let text = caller_text.clone();
+        let turn = self
+            .replies
+            .start(Speech::Unasked, Stage::Speculative, text, self.now);
+        self.order(Command::StartReply { turn, caller_text }, Reason::Ordered);
+        self.commit(Reason::Ordered);
     }
 
     /// The order that the live reply carries out.

@@ -257,9 +257,16 @@ pub(super) fn schemas() -> Map<String, Value> {
         ("WebCall", promised()),
         ("Taken", object(&[("id", json!({ "type": "string" }))])),
         ("Event", event()),
+        ("AgentChange", agent_change()),
     ];
     let schemas = schemas.map(|(name, schema)| (name.to_owned(), schema));
     schemas.into_iter().collect()
+}
+
+fn agent_change() -> Value {
+    let text = json!({ "type": "string" });
+    let at = json!({ "type": "integer", "minimum": 0, "description": "Since the answer" });
+    object(&[("agent", text.clone()), ("name", text), ("at_ms", at)])
 }
 
 fn promised() -> Value {
@@ -340,6 +347,10 @@ fn call() -> Value {
             json!({ "type": "array", "items": reference("Turn") }),
         ),
         (
+            "agent_changes",
+            json!({ "type": "array", "items": reference("AgentChange") }),
+        ),
+        (
             "transfers",
             json!({ "type": "array", "items": reference("Transfer") }),
         ),
@@ -411,6 +422,7 @@ fn event() -> Value {
         "key",
         "answered",
         "transfer",
+        "agent_changed",
         "problem",
         "ended",
         "missed",

@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use super::calls::order;
+use crate::native::change_agent;
 use crate::native::orders::{HOLD_SOUNDS, KEYS_MAX, SAID_CHARS_MAX};
 
 /// The addresses below `/calls/{id}`, with what is posted there.
-pub(super) fn orders() -> [(&'static str, Value); 7] {
+pub(super) fn orders() -> [(&'static str, Value); 8] {
     [
         ("say", say()),
         ("respond", respond()),
@@ -18,6 +19,7 @@ pub(super) fn orders() -> [(&'static str, Value); 7] {
             "unmute",
             mute("unmuteCall", "Let a muted side be heard again"),
         ),
+        ("change-agent", change_agent()),
     ]
 }
 
@@ -114,6 +116,12 @@ fn hold() -> Value {
 fn unhold() -> Value {
     let fields = json!({ "message": words("What the agent says after it") });
     with_fields("unholdCall", "Take the caller off hold", &fields, None)
+}
+
+fn change_agent() -> Value {
+    let fields = change_agent::fields();
+    let summary = "Have another agent take the call over";
+    with_fields("changeAgent", summary, &fields, Some("agent"))
 }
 
 fn mute(id: &str, summary: &str) -> Value {

@@ -17,6 +17,7 @@ pub(in super::super) enum WireCommand {
     LeaveUnanswered { turn: u32, caller_text: String },
     BeginHold,
     EndHold,
+    ChangeAgent,
     SayFiller { turn: u32, filler: WireFiller },
     Backchannel { clip: u32 },
     HoldPlayout { turn: u32 },
@@ -146,6 +147,7 @@ impl From<&Command> for WireCommand {
             },
             Command::BeginHold => Self::BeginHold,
             Command::EndHold => Self::EndHold,
+            Command::ChangeAgent => Self::ChangeAgent,
             Command::SayFiller { turn, filler } => Self::SayFiller {
                 turn: turn.0,
                 filler: (*filler).into(),
@@ -184,6 +186,7 @@ impl From<WireCommand> for Command {
             },
             WireCommand::BeginHold => Self::BeginHold,
             WireCommand::EndHold => Self::EndHold,
+            WireCommand::ChangeAgent => Self::ChangeAgent,
             WireCommand::SayFiller { turn, filler } => Self::SayFiller {
                 turn: TurnId(turn),
                 filler: filler.into(),

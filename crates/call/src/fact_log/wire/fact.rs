@@ -6,7 +6,7 @@ use offhook_turn_taking::{Fact, HeardText, ReplyFailure, TurnId, UtteranceId};
 use serde::{Deserialize, Serialize};
 
 use super::super::quantity::{Fraction, nanoseconds, optional_nanoseconds};
-use super::order::WireOrder;
+use super::order::{WireOrder, WireSuccession};
 
 /// [`Fact`] on the wire.
 #[derive(Debug, Serialize, Deserialize)]
@@ -94,6 +94,7 @@ pub(in super::super) enum WireFact {
     },
     UserActivity,
     Ordered(WireOrder),
+    SuccessorReady(WireSuccession),
     HungUp,
 }
 
@@ -241,14 +242,14 @@ impl From<&Fact> for WireFact {
                 heard_ns: *heard,
             },
             Fact::PlayoutFinished { turn } => Self::PlayoutFinished { turn: turn.0 },
-            Fact::TurnSkipped { turn, wait } => Self::TurnSkipped {
-                turn: turn.0,
-                wait_ns: *wait,
-            },
+            Fact::TurnSkipped { turn, wait } => written_skip(*turn, *wait),
             Fact::DtmfPressed { digit } => Self::DtmfPressed { digit: *digit },
             Fact::UserMessage { text } => Self::UserMessage { text: text.clone() },
             Fact::UserActivity => Self::UserActivity,
             Fact::Ordered(order) => Self::Ordered((*order).into()),
+            Fact::SuccessorReady { policy, opening } => {
+                Self::SuccessorReady(WireSuccession::new(policy, *opening))
+            }
             Fact::HungUp => Self::HungUp,
         }
     }
@@ -320,9 +321,15 @@ impl From<WireFact> for Fact {
             WireFact::UserMessage { text } => Self::UserMessage { text },
             WireFact::UserActivity => Self::UserActivity,
             WireFact::Ordered(order) => Self::Ordered(order.into()),
+            WireFact::SuccessorReady(succession) => succession.into(),
             WireFact::HungUp => Self::HungUp,
         }
     }
+}
+
+const fn written_skip(turn: TurnId, wait_ns: Option<Duration>) -> WireFact {
+    let turn = turn.0;
+    WireFact::TurnSkipped { turn, wait_ns }
 }
 
 const fn skipped(turn: u32, wait: Option<Duration>) -> Fact {

@@ -60,6 +60,10 @@ enum WireKind {
         text: String,
     },
     MachineAnswered,
+    AgentChanged {
+        id: String,
+        name: String,
+    },
     Problem(String),
 }
 
@@ -114,6 +118,10 @@ impl From<&LogEntry> for WireEntry {
             EntryKind::Fact(fact) => WireKind::Fact(fact.into()),
             EntryKind::Timer => WireKind::Timer(WireTimer::Due),
             EntryKind::Decision(decision) => WireKind::Decision(decision.into()),
+            EntryKind::AgentChanged { id, name } => WireKind::AgentChanged {
+                id: id.clone(),
+                name: name.clone(),
+            },
             EntryKind::ReplyText { turn, text } => WireKind::ReplyText {
                 turn: turn.0,
                 text: text.clone(),
@@ -150,6 +158,7 @@ impl From<WireEntry> for LogEntry {
                 command: command.into(),
                 reason: reason.into(),
             }),
+            WireKind::AgentChanged { id, name } => EntryKind::AgentChanged { id, name },
             WireKind::ReplyText { turn, text } => EntryKind::ReplyText {
                 turn: TurnId(turn),
                 text,

@@ -1,7 +1,9 @@
 //! Orders on the wire.
 
-use offhook_turn_taking::{Order, OrderedSpeech, SpeechOrder};
+use offhook_turn_taking::{Fact, Opening, Order, OrderedSpeech, SpeechOrder, TurnPolicy};
 use serde::{Deserialize, Serialize};
+
+use super::super::policy::WirePolicy;
 
 /// [`Order`] on the wire.
 #[derive(Debug, Serialize, Deserialize)]
@@ -25,6 +27,58 @@ pub(in super::super) enum WireOrder {
 pub(in super::super) enum WireSpeech {
     Line(u32),
     Reply,
+}
+
+/// [`Fact::SuccessorReady`] on the wire.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct WireSuccession {
+    policy: Box<WirePolicy>,
+    opening: Option<WireOpening>,
+}
+
+impl WireSuccession {
+    pub(super) fn new(policy: &TurnPolicy, opening: Option<Opening>) -> Self {
+        Self {
+            policy: Box::new(policy.into()),
+            opening: opening.map(Into::into),
+        }
+    }
+}
+
+impl From<WireSuccession> for Fact {
+    fn from(wire: WireSuccession) -> Self {
+        Self::SuccessorReady {
+            policy: Box::new((*wire.policy).into()),
+            opening: wire.opening.map(Into::into),
+        }
+    }
+}
+
+/// [`Opening`] on the wire.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum WireOpening {
+    Greeting,
+    Reply,
+}
+
+impl From<Opening> for WireOpening {
+    fn from(opening: Opening) -> Self {
+        match opening {
+            Opening::Greeting => Self::Greeting,
+            Opening::Reply => Self::Reply,
+        }
+    }
+}
+
+impl From<WireOpening> for Opening {
+    fn from(wire: WireOpening) -> Self {
+        match wire {
+            WireOpening::Greeting => Self::Greeting,
+            WireOpening::Reply => Self::Reply,
+        }
+    }
 }
 
 impl From<Order> for WireOrder {

@@ -84,6 +84,14 @@ impl Surroundings {
         }
     }
 
+    /// Another agent's surroundings are heard from now on; who is on hold hears the same.
+    pub(super) fn succeed(&mut self, bed: Option<BedChoice>, tool: Option<ToolSoundChoice>) {
+        *self = Self {
+            hold: self.hold.take(),
+            ..Self::new(bed, tool)
+        };
+    }
+
     /// The caller hears this on hold, or is on hold no more.
     pub(super) fn hold(&mut self, sound: Option<SoundLoop>) {
         match (sound, &mut self.hold) {
