@@ -1,5 +1,7 @@
 //! What is done to calls: followed, ended, ordered, deleted; and their recordings.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -67,7 +69,7 @@ impl Api {
     /// Gives a call an order, which it carries out at once.
     ///
     /// # Errors
-    /// As [`Api::end_call`].
+    /// 429 where the call has not come to the orders before; else as [`Api::end_call`].
     pub async fn order_call(
         &self,
         workspace: &Workspace,
@@ -75,7 +77,10 @@ impl Api {
         order: Control,
     ) -> Result<(), Refusal> {
         match self.live().call(workspace.id(), id) {
-            Some(live) => live.order(order).map_err(|_| not_active()),
+            Some(live) => live.order(order).map_err(|_| match live.is_over() {
+                true => not_active(),
+                false => too_many(),
+            }),
             None => Err(self.why_not_here(workspace, id).await),
         }
     }
@@ -156,6 +161,12 @@ pub(crate) fn recording_name(name: &str) -> Option<&str> {
 
 fn not_active() -> Refusal {
     Refusal::new(StatusCode::CONFLICT, "not_active", "the call is not active")
+}
+
+fn too_many() -> Refusal {
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    let message = "the call has not come to the orders before this one";
+    Refusal::new(status, "too_many_orders", message).after(Duration::from_secs(1))
 }
 
 fn elsewhere() -> Refusal {

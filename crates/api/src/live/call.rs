@@ -170,7 +170,7 @@ impl LiveCall {
     /// # Errors
     /// As [`LiveCall::order`].
     pub fn hang_up(&self, reason: &'static str) -> Result<(), CallOver> {
-        if self.state().sender.is_none() {
+        if self.is_over() {
             return Err(CallOver);
         }
         // The first reason stands.
@@ -202,6 +202,11 @@ impl LiveCall {
     /// That it leaves this server while it goes on elsewhere.
     pub(crate) const fn departure(&self) -> &Departure {
         &self.departure
+    }
+
+    /// Whether it is.
+    pub(crate) fn is_over(&self) -> bool {
+        self.state().sender.is_none()
     }
 
     /// Waits until its session is gone.

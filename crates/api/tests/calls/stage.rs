@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, Request};
 use futures::StreamExt as _;
 use offhook_agent::{Agent, CallVariables};
 use offhook_api::calls::{
-    CallDocument, HostedCall, Keeping, NewCall, PlaceAsked, RunningRecording,
+    CallDocument, HostedCall, Keeping, NewCall, PlaceAsked, RunningCall, RunningRecording,
 };
 use offhook_api::{Api, ApiSettings, router};
 use offhook_call::recording::Recorder;
@@ -160,6 +160,13 @@ impl Stage {
 
     /// The same where the agent may be gone.
     pub(crate) async fn try_call(&self, script: Script) -> Result<Running, StoreError> {
+        let (id, call) = self.ready(script).await?;
+        let task = tokio::spawn(call.hold());
+        Ok(Running { id, task })
+    }
+
+    /// A call that is known, and does not run yet.
+    pub(crate) async fn ready(&self, script: Script) -> Result<(String, RunningCall), StoreError> {
         let workspace = self.api.store().workspace(&self.workspace);
         let stored = workspace.agent(&self.agent).await?;
         let mut agent = Agent::from_json(&stored.document.to_string()).unwrap();
@@ -220,8 +227,7 @@ impl Stage {
         });
         let call = hosted.begin(session, recording);
         tokio::spawn(caller(far, script.speaks, script.hangs_up));
-        let task = tokio::spawn(call.hold());
-        Ok(Running { id, task })
+        Ok((id, call))
     }
 
     pub(crate) async fn ask(&self, line: &str, body: Value) -> Answer {

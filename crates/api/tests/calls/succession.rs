@@ -1,4 +1,4 @@
-//! Another agent takes a call over, as it is asked for by POST and over the WebSocket of events.
+//! Another agent takes a call over; orders over the WebSocket of events, and more than a call takes.
 
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
@@ -137,4 +137,30 @@ async fn whoever_watches_a_call_gives_it_orders() {
     assert_eq!(said.last().map(String::as_str), Some("Goodbye then."));
     assert_eq!(end, "agent_hung_up");
     call.task.await.unwrap().expect("a record");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_orders_than_wait_are_refused_for_what_they_are() {
+    let stage = Stage::new().await;
+    let (id, call) = stage.ready(Script::question()).await.unwrap();
+    let note = format!("POST /offhook/v1/calls/{id}/note");
+    let mut refused = None;
+    for _ in 0..100 {
+        let answer = stage.ask(&note, json!({ "text": "Be kind." })).await;
+        if answer.status != 202 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.expect("the mailbox is bounded");
+    let code = refused.json()["error"]["code"].clone();
+    assert_eq!((refused.status, code), (429, json!("too_many_orders")));
+    // The call is none the worse for it.
+    let task = tokio::spawn(call.hold());
+    stage.told(&id, 3).await;
+    let ended = stage
+        .ask(&format!("POST /offhook/v1/calls/{id}/end"), Value::Null)
+        .await;
+    assert_eq!(ended.status, 202);
+    task.await.unwrap().expect("a record");
 }
