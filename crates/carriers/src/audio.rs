@@ -1,6 +1,6 @@
 //! What audio a media stream is asked for.
 
-use crate::{Carrier, Origin};
+use crate::Carrier;
 
 /// How a stream's audio is coded, both ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,10 +24,10 @@ pub enum AudioProblem {
     #[error(
         "amr-wb is not served here, for want of an encoder that is free of others' rights; {} streams {} too", .0.name(), names(*.0)
     )]
-    Unserved(Origin),
+    Unserved(Carrier),
     /// The carrier does not have it.
     #[error("{} streams no \"{}\"; it has {}", .0.name(), .1, names(*.0))]
-    Unknown(Origin, String),
+    Unknown(Carrier, String),
 }
 
 const L16: [Audio; 3] = [Audio::L16(16_000), Audio::L16(8_000), Audio::L16(24_000)];
@@ -66,14 +66,14 @@ impl Audio {
     }
 }
 
-impl Origin {
+impl Carrier {
     /// The audio that its streams can be asked for; the first is, where nobody says otherwise.
     #[must_use]
     pub const fn audio(self) -> &'static [Audio] {
         match self {
-            Self::Carrier(Carrier::Twilio) => &[Audio::Pcmu],
-            Self::Carrier(Carrier::Telnyx) => &TELNYX,
-            Self::Carrier(Carrier::Plivo) => &PLIVO,
+            Self::Twilio => &[Audio::Pcmu],
+            Self::Telnyx => &TELNYX,
+            Self::Plivo => &PLIVO,
             Self::Vonage | Self::Jambonz => &L16,
         }
     }
@@ -85,16 +85,14 @@ impl Origin {
     pub fn audio_named(self, name: &str) -> Result<Audio, AudioProblem> {
         let found = self.audio().iter().find(|it| it.name() == name);
         found.copied().ok_or_else(|| match self {
-            Self::Carrier(Carrier::Telnyx) if name.eq_ignore_ascii_case(AMR_WB) => {
-                AudioProblem::Unserved(self)
-            }
+            Self::Telnyx if name.eq_ignore_ascii_case(AMR_WB) => AudioProblem::Unserved(self),
             _ => AudioProblem::Unknown(self, name.chars().take(40).collect()),
         })
     }
 }
 
-fn names(origin: Origin) -> String {
-    let names: Vec<String> = origin.audio().iter().map(|it| it.name()).collect();
+fn names(carrier: Carrier) -> String {
+    let names: Vec<String> = carrier.audio().iter().map(|it| it.name()).collect();
     names.join(", ")
 }
 
@@ -104,14 +102,14 @@ mod tests {
 
     #[test]
     fn each_carrier_has_the_audio_of_its_documentation_and_no_other() {
-        for origin in Origin::ALL {
-            for audio in origin.audio() {
-                assert_eq!(origin.audio_named(&audio.name()), Ok(*audio));
+        for carrier in Carrier::ALL {
+            for audio in carrier.audio() {
+                assert_eq!(carrier.audio_named(&audio.name()), Ok(*audio));
             }
         }
-        let problem = |origin: &str, name: &str| {
-            let origin = Origin::named(origin).expect("a carrier");
-            origin.audio_named(name).expect_err("refused").to_string()
+        let problem = |carrier: &str, name: &str| {
+            let carrier = Carrier::named(carrier).expect("a carrier");
+            carrier.audio_named(name).expect_err("refused").to_string()
         };
         assert_eq!(
             problem("twilio", "l16-16000"),

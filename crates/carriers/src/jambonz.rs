@@ -1,12 +1,17 @@
-//! jambonz: requests that are signed over their time and body, answers as its verbs (docs.jambonz.org:
-//! "Webhooks", "listen", "say", "sip:decline"). Signatures were held against jambonz' own Python package
-//! (`origin/tests.rs`).
+//! jambonz: requests that are signed over their time and body, answers as its verbs, and calls that are
+//! placed over its REST API (docs.jambonz.org: "Webhooks", "listen", "say", "sip:decline", "Calls",
+//! "Answering machine detection"). Signatures were held against jambonz' own Python package
+//! (`announcing/tests.rs`), requests against its client's paths and what its server reads.
 
 use ring::hmac;
 use serde_json::json;
 
+use crate::rest::{bearer, json_by, part, with_json};
 use crate::signature::of_hexadecimal;
-use crate::{Answer, IncomingCall, SignatureProblem, Webhook, WebhookProblem};
+use crate::{
+    Account, Answer, AnsweredBy, IncomingCall, Method, Outgoing, Progress, Request,
+    SignatureProblem, Webhook, WebhookProblem,
+};
 
 const SIGNATURE: &str = "jambonz-signature";
 /// How far from now a request may have been signed.
@@ -67,4 +72,60 @@ pub(crate) fn document(answer: &Answer<'_>) -> String {
         Answer::HangUp => json!([hang_up]),
     };
     verbs.to_string()
+}
+
+/// The address of an account's calls.
+pub(crate) fn calls(rest_url: &str, account: &Account<'_>) -> String {
+    format!("{rest_url}/v1/Accounts/{}/Calls", part(account.id))
+}
+
+/// A machine is listened for beside the conversation, by the account's recognition of speech.
+pub(crate) fn place(rest_url: &str, account: &Account<'_>, call: &Outgoing<'_>) -> Request {
+    let hook = |url: &str| json!({ "url": url, "method": "POST" });
+    let mut body = json!({
+        "from": call.from,
+        "to": { "type": "phone", "number": call.to },
+        "call_hook": hook(call.answer_url),
+        "call_status_hook": hook(call.status_url),
+        "timeout": call.ring_max_s,
+        "timeLimit": call.duration_max_s,
+    });
+    if call.detects_machines {
+        body["amd"] = json!({ "actionHook": call.status_url });
+    }
+    with_json(calls(rest_url, account), bearer(account), &body)
+}
+
+/// What rings is over as if nobody had answered.
+pub(crate) fn hang_up(
+    rest_url: &str,
+    account: &Account<'_>,
+    id: &str,
+    is_answered: bool,
+) -> Request {
+    let url = format!("{}/{}", calls(rest_url, account), part(id));
+    let status = match is_answered {
+        true => "completed",
+        false => "no-answer",
+    };
+    let body = json!({ "call_status": status });
+    json_by(Method::Put, url, bearer(account), &body)
+}
+
+/// What is found of a machine comes with the call's status.
+pub(crate) fn progress(webhook: &Webhook<'_>) -> Result<Progress, WebhookProblem> {
+    let (told, body) = webhook.json_progress(&["call_sid"], "call_status")?;
+    let answered_by = match body["type"].as_str() {
+        Some("amd_human_detected") => Some(AnsweredBy::Human),
+        Some("amd_machine_detected") => Some(AnsweredBy::Machine),
+        Some("amd_machine_stopped_speaking" | "amd_tone_detected") => {
+            Some(AnsweredBy::MachineRecording)
+        }
+        Some("amd_no_speech_detected" | "amd_decision_timeout") => Some(AnsweredBy::Unknown),
+        _ => None,
+    };
+    Ok(Progress {
+        answered_by,
+        ..told
+    })
 }

@@ -2,12 +2,14 @@
 //! Its lists are read, the newest first; what is not told for certain is not taken for known.
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::fmt::rfc2822::DateTimeParser;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use crate::rest::{self, by_id, part, with_query};
-use crate::telnyx::bearer;
-use crate::{Account, Carrier, Request, RestProblem};
+use crate::progress::stage;
+use crate::rest::{self, bearer, by_id, part, with_query};
+use crate::{Account, Carrier, Request, RestProblem, Stage};
 
 /// Calls on a page: all of them fit into what is read of an answer. There may be more where it is full.
 const PAGE: usize = 20;
@@ -43,6 +45,12 @@ pub enum Finding {
 /// Which lists of Plivo's a call is in before it is over, in its course: a call that moves on while it is
 /// looked for is in a later one.
 const PLIVO_LIVE: [&str; 2] = ["queued", "live"];
+/// The same of Vonage's, of which one that has not been answered may have no time yet.
+const VONAGE_LIVE: [&str; 3] = ["started", "ringing", "answered"];
+/// The shortest page of jambonz' list of calls that are over.
+const JAMBONZ_PAGE: &str = "25";
+/// Times above this are in milliseconds.
+const SECONDS_MAX: i64 = 100_000_000_000;
 
 impl Carrier {
     /// The requests for the lists in which a call may be, to be made one after the other.
@@ -77,6 +85,31 @@ impl Carrier {
                 });
                 live.into_iter().chain([over]).collect()
             }
+            Self::Vonage => {
+                let url = crate::vonage::calls(rest_url);
+                let list = |more: &[(&str, &str)]| {
+                    let fields = [more, &[("page_size", &*page), ("order", "desc")]].concat();
+                    with_query(&url, bearer(account), &fields)
+                };
+                let live = VONAGE_LIVE.map(|it| list(&[("status", it)]));
+                live.into_iter().chain([list(&[])]).collect()
+            }
+            Self::Jambonz => {
+                let url = crate::jambonz::calls(rest_url, account);
+                let of_both = [
+                    ("direction", "outbound"),
+                    ("from", sought.from),
+                    ("to", sought.to),
+                ];
+                let live = with_query(&url, bearer(account), &of_both);
+                let url = url.replace("/Calls", "/RecentCalls");
+                let of_page = [
+                    ("page", "1"),
+                    ("count", JAMBONZ_PAGE),
+                    ("direction", "outbound"),
+                ];
+                vec![live, with_query(&url, bearer(account), &of_page)]
+            }
         }
     }
 
@@ -91,9 +124,12 @@ impl Carrier {
         sought: &Sought<'_>,
     ) -> Result<Finding, RestProblem> {
         let body = rest::read(status, body)?;
-        let list = body["calls"]
-            .as_array()
-            .or_else(|| body["objects"].as_array());
+        let list = match self {
+            Self::Twilio | Self::Telnyx => body["calls"].as_array(),
+            Self::Plivo => body["calls"].as_array().or(body["objects"].as_array()),
+            Self::Vonage => body["_embedded"]["calls"].as_array(),
+            Self::Jambonz => body.as_array().or(body["data"].as_array()),
+        };
         let Some(list) = list else {
             return Ok(Finding::Unknown);
         };
@@ -104,9 +140,13 @@ impl Carrier {
         })
     }
 
-    /// The requests for one of the calls that have to be looked at: one of them has it.
+    /// The requests for one of the calls that have to be looked at: one of them has it. Who tells whole
+    /// calls is asked for none.
     #[must_use]
     pub fn look(self, rest_url: &str, account: &Account<'_>, id: &str) -> Vec<Request> {
+        if self != Self::Plivo {
+            return Vec::new();
+        }
         let url = crate::plivo::resource(rest_url, account, &format!("Call/{}", part(id)));
         PLIVO_LIVE
             .map(|it| with_query(&url, by_id(account), &[("status", it)]))
@@ -130,15 +170,18 @@ impl Carrier {
 
 /// The one that is sought, of calls that are told whole.
 fn among(list: &[Value], sought: &Sought<'_>) -> Finding {
-    let (mut is_unsure, mut is_older) = (false, false);
+    let is_before = |at: i64| at + CLOCKS_APART_S < sought.since_s;
+    let is_older = list.iter().filter_map(made_at_s).any(is_before);
+    let mut is_unsure = false;
     for call in list.iter().filter(|it| is_between(it, sought)) {
-        let id = rest::text(call, &["sid", "call_sid", "call_uuid"]);
+        let id = rest::text(call, &["sid", "call_sid", "call_uuid", "uuid"]);
         let Some(id) = id.filter(|id| !sought.known.contains(id)) else {
             continue;
         };
         match made_at_s(call) {
-            Some(at) if at + CLOCKS_APART_S < sought.since_s => is_older = true,
+            Some(at) if is_before(at) => {}
             Some(_) => return Finding::Call(id),
+            None if is_up(call) => return Finding::Call(id),
             None => is_unsure = true,
         }
     }
@@ -166,20 +209,44 @@ fn to_look_at(list: &[Value], sought: &Sought<'_>) -> Finding {
 fn is_between(call: &Value, sought: &Sought<'_>) -> bool {
     let is = |names: [&str; 2], number: &str| {
         let told = rest::text(call, &names);
+        let told = told.or_else(|| rest::text(&call[names[0]], &["number"]));
         told.is_some_and(|it| without_plus(&it) == without_plus(number))
     };
     is(["from", "from_number"], sought.from) && is(["to", "to_number"], sought.to)
+}
+
+/// Whether a call is told to be on its way, or up.
+fn is_up(call: &Value) -> bool {
+    let status = rest::text(call, &["status", "call_status"]);
+    let stage = status.as_deref().and_then(stage);
+    matches!(stage, Some(Stage::Ringing | Stage::Answered))
+        || status.is_some_and(|it| it == "trying" || it == "started")
 }
 
 fn without_plus(number: &str) -> &str {
     number.trim_start_matches('+')
 }
 
-/// When a call was asked for, in seconds since 1970: in the words of mails (RFC 2822), or in digits.
+/// When a call was asked for, in seconds since 1970: in the words of mails (RFC 2822), or in digits,
+/// which are of UTC where they do not say otherwise.
 fn made_at_s(call: &Value) -> Option<i64> {
-    let text = rest::text(call, &["date_created", "initiation_time"])?;
+    if let Some(at) = call["attempted_at"].as_i64() {
+        return Some(if at > SECONDS_MAX { at / 1_000 } else { at });
+    }
+    let names = [
+        "date_created",
+        "initiation_time",
+        "start_time",
+        "attempted_at",
+    ];
+    let text = rest::text(call, &names)?;
     let of_mail = DateTimeParser::new().parse_timestamp(&text).ok();
-    let at = of_mail.or_else(|| text.parse::<Timestamp>().ok())?;
+    let of_digits = || text.parse::<Timestamp>().ok();
+    let of_utc = || {
+        let at = text.parse::<DateTime>().ok()?;
+        Some(at.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    };
+    let at = of_mail.or_else(of_digits).or_else(of_utc)?;
     Some(at.as_second())
 }
 

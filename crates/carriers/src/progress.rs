@@ -1,7 +1,10 @@
 //! How a call that was placed goes, as the carrier tells.
 
+use serde_json::Value;
+
 use crate::form::Form;
-use crate::{Webhook, WebhookProblem};
+use crate::rest::text;
+use crate::{Carrier, Webhook, WebhookProblem, jambonz, plivo, vonage};
 
 /// How far a call has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,9 +69,34 @@ impl AnsweredBy {
     }
 }
 
+impl Carrier {
+    /// Reads what the carrier tells of a call that was placed.
+    ///
+    /// # Errors
+    /// [`WebhookProblem`] where it does not say of which.
+    pub fn progress(self, webhook: &Webhook<'_>) -> Result<Progress, WebhookProblem> {
+        match self {
+            Self::Twilio | Self::Telnyx => webhook.progress(&["CallSid"]),
+            Self::Plivo => plivo::progress(webhook),
+            Self::Vonage => vonage::progress(webhook),
+            Self::Jambonz => jambonz::progress(webhook),
+        }
+    }
+
+    /// Whether a carrier that counts a media stream as a call of its own tells of that one, and of
+    /// nothing that concerns the call that was placed.
+    #[must_use]
+    pub fn is_of_stream(self, webhook: &Webhook<'_>) -> bool {
+        match self {
+            Self::Vonage => vonage::is_of_stream(webhook),
+            _ => false,
+        }
+    }
+}
+
 impl Webhook<'_> {
     /// Reads what is told of a call whose id stands in the first of these fields that is there, and
-    /// how far it has come in `CallStatus`, in words that all three carriers have.
+    /// how far it has come in `CallStatus`, in words that the carriers with forms have.
     pub(crate) fn progress(&self, ids: &[&'static str]) -> Result<Progress, WebhookProblem> {
         let form = Form::read(self.body);
         let id = ids.iter().find_map(|name| form.get(name));
@@ -83,6 +111,26 @@ impl Webhook<'_> {
         })
     }
 
+    /// Reads what an object in JSON tells of a call: its id in one of these fields, how far it has come
+    /// in another.
+    pub(crate) fn json_progress(
+        &self,
+        ids: &[&'static str],
+        status: &str,
+    ) -> Result<(Progress, Value), WebhookProblem> {
+        let body: Value = serde_json::from_slice(self.body).unwrap_or_default();
+        let id = text(&body, ids).ok_or(WebhookProblem::Missing(ids[0]))?;
+        if id.len() > ID_BYTES_MAX {
+            return Err(WebhookProblem::TooLong(ids[0]));
+        }
+        let progress = Progress {
+            id,
+            stage: body[status].as_str().and_then(stage),
+            answered_by: None,
+        };
+        Ok((progress, body))
+    }
+
     /// A field of the form.
     pub(crate) fn field(&self, name: &str) -> Option<String> {
         Form::read(self.body).get(name).map(str::to_owned)
@@ -92,13 +140,13 @@ impl Webhook<'_> {
 /// How far a call has come, in the carriers' words.
 pub(crate) fn stage(word: &str) -> Option<Stage> {
     Some(match word.to_ascii_lowercase().as_str() {
-        "queued" | "initiated" => Stage::Queued,
+        "queued" | "initiated" | "started" | "trying" => Stage::Queued,
         "ringing" | "early-media" => Stage::Ringing,
         "in-progress" | "answered" => Stage::Answered,
         "completed" => Stage::Completed,
         "busy" => Stage::Busy,
-        "no-answer" | "timeout" => Stage::NoAnswer,
-        "failed" => Stage::Failed,
+        "no-answer" | "timeout" | "unanswered" => Stage::NoAnswer,
+        "failed" | "rejected" => Stage::Failed,
         "canceled" | "cancelled" | "cancel" => Stage::Cancelled,
         _ => return None,
     })

@@ -5,15 +5,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use crate::{Carrier, jambonz, plivo, telnyx, twilio, vonage};
+
 /// Longest text of a carrier that is told on, in characters.
 const TEXT_CHARS_MAX: usize = 300;
 
 /// An account with a carrier.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Account<'a> {
-    /// Its id: Twilio's and Telnyx's account SID, Plivo's auth id.
+    /// Its id: Twilio's, Telnyx's and jambonz' account SID, Plivo's auth id, Vonage's application id.
     pub id: &'a str,
-    /// What opens it: Twilio's and Plivo's auth token, Telnyx's API key.
+    /// What opens it: Twilio's and Plivo's auth token, Telnyx's and jambonz' API key, for Vonage's what
+    /// [`Carrier::pass`] makes of a private key.
     pub key: &'a str,
     /// The application that calls are placed with, where the carrier wants one: Telnyx's `TeXML`
     /// application.
@@ -53,6 +56,8 @@ pub enum Method {
     Get,
     /// `POST`.
     Post,
+    /// `PUT`.
+    Put,
     /// `DELETE`.
     Delete,
 }
@@ -100,6 +105,91 @@ pub enum RestProblem {
     TooMany,
 }
 
+/// A private key with which nothing can be signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyProblem {
+    /// It is no key in PEM.
+    #[error("it is no private key in PEM, from -----BEGIN PRIVATE KEY----- to its end")]
+    Shape,
+    /// It is of another kind.
+    #[error("it is no RSA key of 2048 to 8192 bits")]
+    Kind,
+}
+
+impl Carrier {
+    /// What opens an account in a request that is made at `now_s`, in seconds since 1970: its secret,
+    /// or what is signed with that. `nonce` is told once.
+    ///
+    /// # Errors
+    /// [`KeyProblem`] where it has to be a private key, and is none.
+    pub fn pass(
+        self,
+        id: &str,
+        secret: &str,
+        now_s: i64,
+        nonce: &str,
+    ) -> Result<String, KeyProblem> {
+        match self {
+            Self::Vonage => vonage::pass(id, secret, now_s, nonce),
+            _ => Ok(secret.to_owned()),
+        }
+    }
+
+    /// The request that places a call, to the API at `rest_url`.
+    #[must_use]
+    pub fn place(self, rest_url: &str, account: &Account<'_>, call: &Outgoing<'_>) -> Request {
+        match self {
+            Self::Twilio => twilio::place(rest_url, account, call),
+            Self::Telnyx => telnyx::place(rest_url, account, call),
+            Self::Plivo => plivo::place(rest_url, account, call),
+            Self::Vonage => vonage::place(rest_url, account, call),
+            Self::Jambonz => jambonz::place(rest_url, account, call),
+        }
+    }
+
+    /// Reads the answer to [`Carrier::place`]: the carrier's id of the call, where it tells it now.
+    ///
+    /// # Errors
+    /// [`RestProblem`] where no call was placed.
+    pub fn placed(self, status: u16, body: &[u8]) -> Result<Option<String>, RestProblem> {
+        let body = read(status, body)?;
+        Ok(match self {
+            Self::Twilio => text(&body, &["sid"]),
+            Self::Telnyx => text(&body, &["sid", "call_sid", "call_control_id"])
+                .or_else(|| text(&body["data"], &["sid", "call_sid", "call_control_id"])),
+            Self::Plivo => text(&body, &["request_uuid"]),
+            Self::Vonage => text(&body, &["uuid"]),
+            Self::Jambonz => text(&body, &["sid", "call_sid"]),
+        })
+    }
+
+    /// The request that ends a call with this id, or takes it back where nobody has answered yet.
+    #[must_use]
+    pub fn hang_up(
+        self,
+        rest_url: &str,
+        account: &Account<'_>,
+        id: &str,
+        is_answered: bool,
+    ) -> Request {
+        match self {
+            Self::Twilio => twilio::hang_up(rest_url, account, id),
+            Self::Telnyx => telnyx::hang_up(rest_url, account, id),
+            Self::Plivo => plivo::hang_up(rest_url, account, id, is_answered),
+            Self::Vonage => vonage::hang_up(rest_url, account, id),
+            Self::Jambonz => jambonz::hang_up(rest_url, account, id, is_answered),
+        }
+    }
+
+    /// Reads the answer to [`Carrier::hang_up`].
+    ///
+    /// # Errors
+    /// [`RestProblem`] where the carrier did nothing, also because the call is over.
+    pub fn hung_up(self, status: u16, body: &[u8]) -> Result<(), RestProblem> {
+        read(status, body).map(|_| ())
+    }
+}
+
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 const JSON: (&str, &str) = ("content-type", "application/json");
 
@@ -127,8 +217,18 @@ pub(crate) fn with_json(
     authorization: (&'static str, String),
     body: &Value,
 ) -> Request {
+    json_by(Method::Post, url, authorization, body)
+}
+
+/// A request with JSON, made in that way.
+pub(crate) fn json_by(
+    method: Method,
+    url: String,
+    authorization: (&'static str, String),
+    body: &Value,
+) -> Request {
     Request {
-        method: Method::Post,
+        method,
         url,
         headers: vec![authorization, (JSON.0, JSON.1.to_owned())],
         body: body.to_string(),
@@ -157,6 +257,11 @@ pub(crate) fn with_query(
 pub(crate) fn by_id(account: &Account<'_>) -> (&'static str, String) {
     let pair = format!("{}:{}", account.id, account.key);
     ("authorization", format!("Basic {}", STANDARD.encode(pair)))
+}
+
+/// The authorization of an account that is opened by a key alone.
+pub(crate) fn bearer(account: &Account<'_>) -> (&'static str, String) {
+    ("authorization", format!("Bearer {}", account.key))
 }
 
 /// A part of a path: an id that a carrier or an operator wrote.
@@ -188,6 +293,9 @@ fn words(body: &Value) -> String {
         &first["title"],
         &body["error"],
         &body["detail"],
+        &body["error_title"],
+        &body["title"],
+        &body["msg"],
     ];
     let text = places.into_iter().find_map(Value::as_str);
     let text = text.unwrap_or("no words");

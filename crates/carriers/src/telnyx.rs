@@ -8,7 +8,7 @@ use ring::signature::{ED25519, UnparsedPublicKey};
 use serde_json::{Map, Value, json};
 
 use crate::answer::{escaped, response};
-use crate::rest::{part, with_json};
+use crate::rest::{bearer, part, with_json};
 use crate::transfer::in_common;
 use crate::{
     Account, Answer, Audio, Dial, Handover, IncomingCall, Outgoing, Request, SignatureProblem,
@@ -93,10 +93,6 @@ const fn codec(audio: Audio) -> &'static str {
 
 pub(crate) fn calls(rest_url: &str, account: &Account<'_>) -> String {
     format!("{rest_url}/v2/texml/Accounts/{}/Calls", part(account.id))
-}
-
-pub(crate) fn bearer(account: &Account<'_>) -> (&'static str, String) {
-    ("authorization", format!("Bearer {}", account.key))
 }
 
 fn within(seconds: u64, range: &std::ops::RangeInclusive<u64>) -> u64 {

@@ -13,6 +13,8 @@ fn webhook<'r>(url: &'r str, body: &'r str) -> Webhook<'r> {
     }
 }
 
+/// Those that are answered in XML.
+const XML: [Carrier; 3] = [Carrier::Twilio, Carrier::Telnyx, Carrier::Plivo];
 const HERE: &str = "https://voice.example/v1/carriers/any/incoming";
 
 #[test]
@@ -98,12 +100,12 @@ fn a_stream_is_asked_for_in_each_carrier_s_words() {
         audio: Audio::Pcmu,
     };
     assert_eq!(
-        Carrier::Twilio.document(&answer),
+        Carrier::Twilio.document(&answer).text,
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Connect><Stream \
          url=\"wss://voice.example/v1/media-streams/any?a=1&amp;b=2\"><Parameter name=\"token\" \
          value=\"ws_1.t_2.x\"/></Stream></Connect></Response>"
     );
-    let telnyx = read(&Carrier::Telnyx.document(&answer));
+    let telnyx = read(&Carrier::Telnyx.document(&answer).text);
     for part in [
         "url=wss://voice.example/v1/media-streams/any?a=1&b=2",
         "bidirectionalMode=rtp",
@@ -112,7 +114,7 @@ fn a_stream_is_asked_for_in_each_carrier_s_words() {
     ] {
         assert!(telnyx.iter().any(|it| it == part), "{telnyx:?}");
     }
-    let plivo = read(&Carrier::Plivo.document(&answer));
+    let plivo = read(&Carrier::Plivo.document(&answer).text);
     assert_eq!(plivo.last().map(String::as_str), Some(url));
     let headers = plivo.iter().find_map(|it| it.strip_prefix("extraHeaders="));
     let (_, token) = headers.unwrap().split_once('=').unwrap();
@@ -133,7 +135,7 @@ fn a_stream_is_asked_for_the_audio_that_is_wanted() {
             call_id,
             audio,
         };
-        read(&carrier.document(&answer))
+        read(&carrier.document(&answer).text)
     };
     for (audio, codec, rate, told) in [
         (Audio::Pcmu, "PCMU", 8_000, "PCMU"),
@@ -165,7 +167,7 @@ fn a_stream_is_asked_for_the_audio_that_is_wanted() {
 
 #[test]
 fn a_busy_line_and_a_last_word_are_told_in_each_carrier_s_words() {
-    let busy = |carrier: Carrier| read(&carrier.document(&Answer::Busy));
+    let busy = |carrier: Carrier| read(&carrier.document(&Answer::Busy).text);
     assert_eq!(busy(Carrier::Twilio), ["Response", "Reject", "reason=busy"]);
     assert_eq!(busy(Carrier::Telnyx), ["Response", "Reject", "reason=busy"]);
     assert_eq!(busy(Carrier::Plivo), ["Response", "Hangup", "reason=busy"]);
@@ -174,7 +176,7 @@ fn a_busy_line_and_a_last_word_are_told_in_each_carrier_s_words() {
         (Carrier::Telnyx, "Say"),
         (Carrier::Plivo, "Speak"),
     ] {
-        let said = read(&carrier.document(&Answer::Say("Ann & \"Bob\" <3")));
+        let said = read(&carrier.document(&Answer::Say("Ann & \"Bob\" <3")).text);
         assert_eq!(said, ["Response", verb, "Ann & \"Bob\" <3", "Hangup"]);
     }
 }
@@ -235,15 +237,16 @@ proptest! {
 
     #[test]
     fn every_text_can_be_said(text in ".{0,60}", token in "[a-z0-9_.]{1,80}") {
-        for carrier in Carrier::ALL {
-            let said = carrier.document(&Answer::Say(&text));
+        for carrier in XML {
+            let said = carrier.document(&Answer::Say(&text)).text;
             prop_assert!(roxmltree::Document::parse(&said).is_ok(), "{}", said);
             let stream = Answer::Stream { url: &text, token: &token, call_id: "", audio: Audio::Pcmu };
-            let stream = carrier.document(&stream);
+            let stream = carrier.document(&stream).text;
             prop_assert!(roxmltree::Document::parse(&stream).is_ok(), "{}", stream);
         }
         if let Some(brought) = Carrier::Plivo
             .document(&Answer::Stream { url: "wss://a", token: &token, call_id: "", audio: Audio::Pcmu })
+            .text
             .split_once("token=")
             .and_then(|(_, rest)| rest.split_once('"').map(|(token, _)| token.to_owned()))
         {

@@ -6,7 +6,10 @@ use std::fmt::Write as _;
 
 use crate::answer::{escaped, response};
 use crate::progress::stage;
-use crate::{Account, Carrier, Progress, Request, RestProblem, Stage, Webhook, WebhookProblem};
+use crate::{
+    Account, Answer, Carrier, Document, Progress, Request, RestProblem, Stage, Webhook,
+    WebhookProblem,
+};
 use crate::{plivo, rest, telnyx, twilio};
 
 /// What a carrier is to do with a call that is up.
@@ -57,19 +60,26 @@ pub struct Dialled {
 }
 
 impl Carrier {
-    /// The document, of type `application/xml`, that tells the carrier what to do with a call of a
-    /// transfer.
+    /// Whether calls that it has can be handed over.
     #[must_use]
-    pub fn handover(self, handover: &Handover<'_>) -> String {
-        response(&match self {
+    pub const fn hands_over(self) -> bool {
+        matches!(self, Self::Twilio | Self::Telnyx | Self::Plivo)
+    }
+
+    /// What the carrier is told to do with a call of a transfer; one that hands no calls over is told
+    /// to hang up.
+    #[must_use]
+    pub fn handover(self, handover: &Handover<'_>) -> Document {
+        self.told(response(&match self {
             Self::Twilio => twilio::handover(handover),
             Self::Telnyx => telnyx::handover(handover),
             Self::Plivo => plivo::handover(handover),
-        })
+            Self::Vonage | Self::Jambonz => return self.document(&Answer::HangUp),
+        }))
     }
 
     /// The request that has the carrier leave what it does with a call that is up, and ask at `to_url`
-    /// what is next.
+    /// what is next; `None` of one that hands no calls over.
     #[must_use]
     pub fn redirect(
         self,
@@ -77,11 +87,12 @@ impl Carrier {
         account: &Account<'_>,
         id: &str,
         to_url: &str,
-    ) -> Request {
+    ) -> Option<Request> {
         match self {
-            Self::Twilio => twilio::redirect(rest_url, account, id, to_url),
-            Self::Telnyx => telnyx::redirect(rest_url, account, id, to_url),
-            Self::Plivo => plivo::redirect(rest_url, account, id, to_url),
+            Self::Twilio => Some(twilio::redirect(rest_url, account, id, to_url)),
+            Self::Telnyx => Some(telnyx::redirect(rest_url, account, id, to_url)),
+            Self::Plivo => Some(plivo::redirect(rest_url, account, id, to_url)),
+            Self::Vonage | Self::Jambonz => None,
         }
     }
 
@@ -99,8 +110,8 @@ impl Carrier {
     /// [`WebhookProblem`] where it does not say how the call ended.
     pub fn dialled(self, webhook: &Webhook<'_>) -> Result<Dialled, WebhookProblem> {
         let (status, id) = match self {
-            Self::Twilio | Self::Telnyx => ("DialCallStatus", "DialCallSid"),
             Self::Plivo => ("DialStatus", "DialBLegUUID"),
+            _ => ("DialCallStatus", "DialCallSid"),
         };
         let told = webhook.field(status);
         let told = told.ok_or(WebhookProblem::Missing(status))?;
@@ -124,8 +135,8 @@ impl Carrier {
     /// [`WebhookProblem`] where it does not say of which call.
     pub fn dial_progress(self, webhook: &Webhook<'_>) -> Result<Progress, WebhookProblem> {
         match self {
-            Self::Twilio | Self::Telnyx => webhook.progress(&["CallSid"]),
             Self::Plivo => plivo::dial_progress(webhook),
+            _ => webhook.progress(&["CallSid"]),
         }
     }
 }

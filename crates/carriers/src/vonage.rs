@@ -1,19 +1,36 @@
 //! Vonage: requests that carry a JSON Web Token (RFC 7519) over the digest of their body, answers as
-//! call control objects (developer.vonage.com: "Webhooks", "NCCO reference", "WebSockets").
-//! Signatures were held against Vonage's own Python package (`origin/tests.rs`).
+//! call control objects, and calls that are placed with a token that an application's private key
+//! signs (developer.vonage.com: "Webhooks", "NCCO reference", "WebSockets", "Voice API reference",
+//! "Advanced machine detection"). Signatures and requests were held against Vonage's own Python
+//! packages (`announcing/tests.rs`, `tests/requests.rs`).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::rand::SystemRandom;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use ring::{digest, hmac};
+use rustls_pki_types::PrivateKeyDer;
+use rustls_pki_types::pem::PemObject as _;
 use serde_json::{Value, json};
 
+use crate::rest::{bearer as of_account, json_by, part, with_json};
 use crate::signature::of_hexadecimal;
 use crate::webhook::with_plus;
-use crate::{Answer, IncomingCall, SignatureProblem, Webhook, WebhookProblem};
+use crate::{
+    Account, Answer, AnsweredBy, IncomingCall, KeyProblem, Method, Outgoing, Progress, Request,
+    SignatureProblem, Webhook, WebhookProblem,
+};
 
 const AUTHORIZATION: &str = "authorization";
 /// How far from now a request may have been signed.
 const AGE_MAX_S: i64 = 300;
+/// How long a token opens the application, in seconds.
+const PASS_S: i64 = 900;
+/// Seconds that the carrier takes for how long it rings, and for how long the call lasts.
+const RING_S: std::ops::RangeInclusive<u64> = 1..=120;
+const DURATION_S: std::ops::RangeInclusive<u64> = 1..=86_400;
+/// How long a machine's beep is waited for, in seconds.
+const BEEP_S: u64 = 45;
 const BUSY: &str = "All our lines are busy. Please try again later. Goodbye.";
 
 /// The token names the one algorithm that is taken, so that none can be chosen.
@@ -92,4 +109,103 @@ pub(crate) fn document(answer: &Answer<'_>) -> String {
         Answer::HangUp => json!([]),
     };
     actions.to_string()
+}
+
+/// A token that opens the application for a while.
+pub(crate) fn pass(
+    application: &str,
+    private_key: &str,
+    now_s: i64,
+    nonce: &str,
+) -> Result<String, KeyProblem> {
+    let key = PrivateKeyDer::from_pem_slice(private_key.as_bytes());
+    let key = match key.map_err(|_| KeyProblem::Shape)? {
+        PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()),
+        PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()),
+        _ => return Err(KeyProblem::Kind),
+    };
+    let key = key.map_err(|_| KeyProblem::Kind)?;
+    let claims = format!(
+        r#"{{"application_id":{},"iat":{now_s},"jti":{},"exp":{}}}"#,
+        Value::from(application),
+        Value::from(nonce),
+        now_s.saturating_add(PASS_S)
+    );
+    let signed = [r#"{"alg":"RS256","typ":"JWT"}"#, &claims].map(|it| URL_SAFE_NO_PAD.encode(it));
+    let signed = signed.join(".");
+    let mut signature = vec![0; key.public().modulus_len()];
+    let rng = SystemRandom::new();
+    key.sign(&RSA_PKCS1_SHA256, &rng, signed.as_bytes(), &mut signature)
+        .map_err(|_| KeyProblem::Kind)?;
+    Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+}
+
+/// The address of the application's calls.
+pub(crate) fn calls(rest_url: &str) -> String {
+    format!("{rest_url}/v1/calls")
+}
+
+fn within(seconds: u64, range: &std::ops::RangeInclusive<u64>) -> u64 {
+    seconds.clamp(*range.start(), *range.end())
+}
+
+/// A machine is listened for beside the conversation, which does not wait for it.
+pub(crate) fn place(rest_url: &str, account: &Account<'_>, call: &Outgoing<'_>) -> Request {
+    let phone = |number: &str| {
+        let number = number.trim_start_matches('+');
+        json!({ "type": "phone", "number": number })
+    };
+    let mut body = json!({
+        "to": [phone(call.to)],
+        "from": phone(call.from),
+        "answer_url": [call.answer_url],
+        "answer_method": "POST",
+        "event_url": [call.status_url],
+        "event_method": "POST",
+        "ringing_timer": within(call.ring_max_s, &RING_S),
+        "length_timer": within(call.duration_max_s, &DURATION_S),
+    });
+    if call.detects_machines {
+        body["advanced_machine_detection"] = json!({
+            "behavior": "continue",
+            "mode": "default",
+            "beep_timeout": BEEP_S,
+        });
+    }
+    with_json(calls(rest_url), of_account(account), &body)
+}
+
+/// What rings is taken back so, too.
+pub(crate) fn hang_up(rest_url: &str, account: &Account<'_>, id: &str) -> Request {
+    let url = format!("{}/{}", calls(rest_url), part(id));
+    let body = json!({ "action": "hangup" });
+    json_by(Method::Put, url, of_account(account), &body)
+}
+
+/// Of a machine the status says so, and beside it that the beep was heard, or waited for in vain.
+pub(crate) fn progress(webhook: &Webhook<'_>) -> Result<Progress, WebhookProblem> {
+    let (told, body) = webhook.json_progress(&["uuid", "call_uuid"], "status")?;
+    let answered_by = match (body["status"].as_str(), body["sub_state"].as_str()) {
+        (Some("human"), _) => Some(AnsweredBy::Human),
+        (Some("machine"), Some("beep_start" | "beep_timeout")) => {
+            Some(AnsweredBy::MachineRecording)
+        }
+        (Some("machine"), _) => Some(AnsweredBy::Machine),
+        _ => None,
+    };
+    Ok(Progress {
+        answered_by,
+        ..told
+    })
+}
+
+/// The stream is a call that the carrier places from the call that was placed, and tells of at the
+/// same address.
+pub(crate) fn is_of_stream(webhook: &Webhook<'_>) -> bool {
+    let body: Value = serde_json::from_slice(webhook.body).unwrap_or_default();
+    let is_socket = |name: &str| {
+        let party = body[name].as_str().unwrap_or_default();
+        party.starts_with("ws://") || party.starts_with("wss://")
+    };
+    is_socket("to") || is_socket("from")
 }

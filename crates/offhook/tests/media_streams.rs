@@ -18,6 +18,8 @@ mod carrier_api;
 mod incoming;
 #[path = "media_streams/json_carriers.rs"]
 mod json_carriers;
+#[path = "media_streams/json_outgoing.rs"]
+mod json_outgoing;
 #[path = "media_streams/outgoing.rs"]
 mod outgoing;
 #[path = "media_streams/signed_upgrades.rs"]

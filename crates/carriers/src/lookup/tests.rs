@@ -61,6 +61,50 @@ fn the_call_between_the_two_numbers_since_then_is_found() {
 }
 
 #[test]
+fn lists_in_the_words_of_others_are_read_too() {
+    let party = |number: &str| json!({ "type": "phone", "number": number });
+    let vonage = |status: &str, at: Value| {
+        json!({ "count": 1, "_embedded": { "calls": [{
+            "uuid": "7a", "to": party("14155550100"), "from": party("15550111"),
+            "status": status, "direction": "outbound", "start_time": at,
+        }] } })
+    };
+    let call = Finding::Call("7a".into());
+    let at = |text: &str| Value::from(text);
+    for (status, at, finding) in [
+        ("completed", at("2026-08-31 20:36:40"), &call),
+        ("completed", at("2026-08-31T20:36:40.000Z"), &call),
+        ("completed", at("2026-08-31 20:30:00"), &Finding::Nothing),
+        ("completed", Value::Null, &Finding::Unknown),
+        ("ringing", Value::Null, &call),
+        ("started", Value::Null, &call),
+    ] {
+        let list = vonage(status, at);
+        assert_eq!(found(Carrier::Vonage, &list, &[]), *finding, "{list}");
+    }
+    let live = json!([{
+        "call_sid": "7a", "from": "+15550111", "to": "+14155550100", "call_status": "ringing",
+        "direction": "outbound",
+    }]);
+    assert_eq!(found(Carrier::Jambonz, &live, &[]), call);
+    assert_eq!(
+        found(Carrier::Jambonz, &live, &["7a".into()]),
+        Finding::Nothing
+    );
+    for (at, finding) in [
+        (json!((SINCE_S + 9) * 1_000), &call),
+        (json!((SINCE_S - 900) * 1_000), &Finding::Nothing),
+        (json!("2026-08-31T20:36:40.000Z"), &call),
+    ] {
+        let over = json!({ "total": 1, "page": "1", "data": [{
+            "call_sid": "7a", "from": "+15550111", "to": "+14155550100", "answered": false,
+            "attempted_at": at, "direction": "outbound",
+        }] });
+        assert_eq!(found(Carrier::Jambonz, &over, &[]), *finding, "{over}");
+    }
+}
+
+#[test]
 fn what_is_told_by_its_id_alone_is_looked_at() {
     let live = json!({ "api_id": "a", "calls": ["7a", "7b"] });
     let look = |ids: &[&str]| Finding::Look(ids.iter().map(|it| (*it).to_owned()).collect());

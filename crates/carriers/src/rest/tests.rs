@@ -1,8 +1,14 @@
 //! What carriers answer and tell of calls that were placed, as they document it, and nonsense.
 
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
+use serde_json::json;
 
+use super::*;
 use crate::*;
+
+const VONAGE: Carrier = Carrier::Vonage;
+const JAMBONZ: Carrier = Carrier::Jambonz;
 
 fn webhook(body: &str) -> Webhook<'_> {
     Webhook {
@@ -175,6 +181,120 @@ fn how_a_call_goes_is_read_in_each_carrier_s_words() {
     }
 }
 
+/// What is told in JSON: the status, what stands beside it, how far the call has come, who answered.
+type JsonRow = (
+    Carrier,
+    &'static str,
+    &'static str,
+    Option<Stage>,
+    Option<AnsweredBy>,
+);
+
+const TOLD_IN_JSON: &[JsonRow] = &[
+    (VONAGE, "started", "", Some(Stage::Queued), None),
+    (VONAGE, "ringing", "", Some(Stage::Ringing), None),
+    (VONAGE, "answered", "", Some(Stage::Answered), None),
+    (VONAGE, "completed", "", Some(Stage::Completed), None),
+    (VONAGE, "busy", "", Some(Stage::Busy), None),
+    (VONAGE, "timeout", "", Some(Stage::NoAnswer), None),
+    (VONAGE, "unanswered", "", Some(Stage::NoAnswer), None),
+    (VONAGE, "rejected", "", Some(Stage::Failed), None),
+    (VONAGE, "failed", "", Some(Stage::Failed), None),
+    (VONAGE, "cancelled", "", Some(Stage::Cancelled), None),
+    (VONAGE, "human", "", None, Some(AnsweredBy::Human)),
+    (VONAGE, "machine", "", None, Some(AnsweredBy::Machine)),
+    (
+        VONAGE,
+        "machine",
+        r#","sub_state":"beep_start""#,
+        None,
+        Some(AnsweredBy::MachineRecording),
+    ),
+    (JAMBONZ, "trying", "", Some(Stage::Queued), None),
+    (JAMBONZ, "ringing", "", Some(Stage::Ringing), None),
+    (JAMBONZ, "early-media", "", Some(Stage::Ringing), None),
+    (JAMBONZ, "in-progress", "", Some(Stage::Answered), None),
+    (JAMBONZ, "completed", "", Some(Stage::Completed), None),
+    (JAMBONZ, "busy", "", Some(Stage::Busy), None),
+    (JAMBONZ, "no-answer", "", Some(Stage::NoAnswer), None),
+    (JAMBONZ, "failed", "", Some(Stage::Failed), None),
+    (
+        JAMBONZ,
+        "in-progress",
+        r#","type":"amd_human_detected","reason":"short greeting""#,
+        Some(Stage::Answered),
+        Some(AnsweredBy::Human),
+    ),
+    (
+        JAMBONZ,
+        "in-progress",
+        r#","type":"amd_machine_detected""#,
+        Some(Stage::Answered),
+        Some(AnsweredBy::Machine),
+    ),
+    (
+        JAMBONZ,
+        "in-progress",
+        r#","type":"amd_tone_detected""#,
+        Some(Stage::Answered),
+        Some(AnsweredBy::MachineRecording),
+    ),
+    (
+        JAMBONZ,
+        "in-progress",
+        r#","type":"amd_stopped""#,
+        Some(Stage::Answered),
+        None,
+    ),
+];
+
+#[test]
+fn how_a_call_goes_is_read_of_json_too() {
+    for (carrier, status, more, stage, answered_by) in TOLD_IN_JSON {
+        let body = match *carrier {
+            Carrier::Jambonz => format!(r#"{{"call_sid":"7a","call_status":"{status}"{more}}}"#),
+            // Some of its events name the call otherwise.
+            _ if more.is_empty() => format!(r#"{{"uuid":"7a","to":"1","status":"{status}"}}"#),
+            _ => format!(r#"{{"call_uuid":"7a","status":"{status}"{more}}}"#),
+        };
+        let told = carrier.progress(&webhook(&body)).unwrap();
+        let expected = Progress {
+            id: "7a".to_owned(),
+            stage: *stage,
+            answered_by: *answered_by,
+        };
+        assert_eq!(told, expected, "{body}");
+        assert!(!carrier.is_of_stream(&webhook(&body)));
+    }
+    let of_stream = r#"{"uuid":"7b","to":"wss://voice.example/a","status":"completed"}"#;
+    assert!(VONAGE.is_of_stream(&webhook(of_stream)));
+}
+
+/// A key that was made for tests.
+const KEY: &str = include_str!("../../tests/requests/application.pem");
+
+#[test]
+fn a_private_key_signs_a_token_that_opens_its_application_for_a_while() {
+    let pass = |key: &str| VONAGE.pass("app-1", key, 1_700_000_000, "n1");
+    let token = pass(KEY).unwrap();
+    let parts: Vec<&str> = token.split('.').collect();
+    let read = |part: &str| {
+        let bytes = URL_SAFE_NO_PAD.decode(part).unwrap();
+        serde_json::from_slice::<Value>(&bytes).unwrap()
+    };
+    assert_eq!(read(parts[0]), json!({ "alg": "RS256", "typ": "JWT" }));
+    assert_eq!(
+        read(parts[1]),
+        json!({
+            "application_id": "app-1", "iat": 1_700_000_000, "jti": "n1", "exp": 1_700_000_900,
+        })
+    );
+    assert_eq!(URL_SAFE_NO_PAD.decode(parts[2]).unwrap().len(), 256);
+    assert_eq!(pass("secret"), Err(KeyProblem::Shape));
+    assert_eq!(pass(&KEY.replace('M', "N")), Err(KeyProblem::Kind));
+    assert_eq!(JAMBONZ.pass("a", "key", 0, "").as_deref(), Ok("key"));
+}
+
 #[test]
 fn a_carrier_says_which_call_it_placed_or_why_it_did_not() {
     for (carrier, body, id) in [
@@ -199,6 +319,12 @@ fn a_carrier_says_which_call_it_placed_or_why_it_did_not() {
             r#"{"message":"call fired","request_uuid":"7b"}"#,
             Some("7b"),
         ),
+        (
+            VONAGE,
+            r#"{"uuid":"7a","status":"started","direction":"outbound","conversation_uuid":"C"}"#,
+            Some("7a"),
+        ),
+        (JAMBONZ, r#"{"sid":"7c"}"#, Some("7c")),
     ] {
         let placed = carrier.placed(201, body.as_bytes()).unwrap();
         assert_eq!(placed.as_deref(), id, "{body}");
@@ -206,7 +332,16 @@ fn a_carrier_says_which_call_it_placed_or_why_it_did_not() {
     let twilio = r#"{"code":21215,"message":"Account not allowed to call +880","status":400}"#;
     let telnyx = r#"{"errors":[{"code":"10015","title":"Bad","detail":"No such application"}]}"#;
     let plivo = r#"{"api_id":"a","error":"from parameter is required"}"#;
+    let vonage = r#"{"type":"https://developer.nexmo.com/api-errors","title":"Bad Request",
+        "detail":"length_timer is too long","instance":"1"}"#;
+    let jambonz = r#"{"msg":"either application_sid or call_hook must be provided"}"#;
     for (carrier, body, words) in [
+        (VONAGE, vonage, "length_timer is too long"),
+        (
+            JAMBONZ,
+            jambonz,
+            "either application_sid or call_hook must be provided",
+        ),
         (Carrier::Twilio, twilio, "Account not allowed to call +880"),
         (Carrier::Telnyx, telnyx, "No such application"),
         (Carrier::Plivo, plivo, "from parameter is required"),

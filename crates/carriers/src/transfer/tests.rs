@@ -46,7 +46,7 @@ fn seconds_are_those_that_the_carrier_takes() {
         (Carrier::Telnyx, "timeout=5", "timeLimit=60"),
         (Carrier::Plivo, "timeout=3", "timeLimit=40"),
     ] {
-        let document = read(&carrier.handover(&Handover::Dial(DIAL)));
+        let document = read(&carrier.handover(&Handover::Dial(DIAL)).text);
         for part in [ring, duration, "action=https://voice.example/next?a=1&b=2"] {
             assert!(document.iter().any(|it| it == part), "{document:?}");
         }
@@ -60,7 +60,7 @@ fn numbers_are_in_each_carrier_s_spelling() {
         (Carrier::Telnyx, "callerId=+15550111", "+14155550100"),
         (Carrier::Plivo, "callerId=15550111", "14155550100"),
     ] {
-        let document = read(&carrier.handover(&Handover::Dial(DIAL)));
+        let document = read(&carrier.handover(&Handover::Dial(DIAL)).text);
         assert!(document.iter().any(|it| it == from), "{document:?}");
         assert_eq!(document.last().map(String::as_str), Some(to));
     }
@@ -68,12 +68,12 @@ fn numbers_are_in_each_carrier_s_spelling() {
 
 #[test]
 fn any_text_can_be_said_before_the_conference() {
-    for carrier in Carrier::ALL {
+    for carrier in Carrier::ALL.into_iter().filter(|it| it.hands_over()) {
         let say = Handover::Say {
             text: "Ann & \"Bob\" <3",
             next_url: "https://voice.example/join",
         };
-        let document = read(&carrier.handover(&say));
+        let document = read(&carrier.handover(&say).text);
         assert_eq!(document[1], "Ann & \"Bob\" <3");
         let end = &document[2..];
         assert_eq!(
@@ -83,7 +83,7 @@ fn any_text_can_be_said_before_the_conference() {
         let joined = carrier.handover(&Handover::Join {
             conference: "call7",
         });
-        let joined = read(&joined);
+        let joined = read(&joined.text);
         for part in ["endConferenceOnExit=true", "call7", "Hangup"] {
             assert!(joined.iter().any(|it| it == part), "{joined:?}");
         }

@@ -1,7 +1,8 @@
-"""Has three carriers' own packages place and end calls against a network that is none, and prints what
+"""Has carriers' own packages place and end calls against a network that is none, and prints what
 each would have sent, a request a line."""
 
 import json
+import pathlib
 import urllib.parse
 from typing import get_type_hints
 
@@ -13,6 +14,9 @@ from telnyx.types.texml.accounts.call_calls_params import BodyWithURL
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
+from vonage_http_client import Auth, HttpClient
+from vonage_jwt import jwt as vonage_jwt
+from vonage_voice import CreateCallRequest, ListCallsFilter, Voice
 
 FROM, TO = "+15550111", "+14155550100"
 NEXT = "https://voice.example/a/next"
@@ -136,3 +140,40 @@ plivo_said.what = "look 0"
 client.queued_calls.get("CA1")
 plivo_said.what = "look 1"
 client.live_calls.get("CA1")
+
+# The token says when it was made, and has an id of its own.
+vonage_jwt.time, vonage_jwt.uuid4 = lambda: 1_700_000_000, lambda: "nonce"
+key = (pathlib.Path(__file__).parent / "application.pem").read_text()
+client = HttpClient(Auth(application_id="AC1", private_key=key))
+
+
+def vonage_said(session, request, **_):
+    tell("vonage", vonage_said.what, request.method, request.url, request.headers["Authorization"].decode(), request.headers.get("Content-Type"), request.body)
+    answer = requests.Response()
+    answer.status_code, answer._content = (204, b"") if request.method == "PUT" else (200, json.dumps({
+        "uuid": "CA1", "status": "started", "direction": "outbound", "conversation_uuid": "C", "count": 0,
+        "page_size": 20, "record_index": 0, "_embedded": {"calls": []},
+        "_links": {"self": {"href": "/"}},
+    }).encode())
+    answer.headers["Content-Type"] = "application/json"
+    answer.request = request
+    return answer
+
+
+requests.Session.send = vonage_said
+voice = Voice(client)
+for detects in (False, True):
+    vonage_said.what = "place, detecting" if detects else "place"
+    more = {}
+    if detects:
+        more = dict(advanced_machine_detection={"behavior": "continue", "mode": "default", "beep_timeout": 45})
+    voice.create_call(CreateCallRequest(
+        to=[{"type": "phone", "number": TO.lstrip("+")}], from_={"type": "phone", "number": FROM.lstrip("+")},
+        answer_url=[ANSWER], answer_method="POST", event_url=[STATUS], event_method="POST", ringing_timer=40,
+        length_timer=630, **more,
+    ))
+vonage_said.what = "hang up"
+voice.hangup("CA1")
+for at, more in enumerate([{"status": "started"}, {"status": "ringing"}, {"status": "answered"}, {}]):
+    vonage_said.what = f"seek {at}"
+    voice.list_calls(ListCallsFilter(page_size=20, order="desc", **more))

@@ -13,9 +13,7 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use offhook_api::{CallAnswer, CalledNumber, Refusal, RingingCall};
-use offhook_carriers::{
-    Answer, Carrier, Document, Origin, SignatureProblem, Webhook, verify_upgrade,
-};
+use offhook_carriers::{Answer, Carrier, Document, SignatureProblem, Webhook, verify_upgrade};
 use offhook_store::{SecretText, now_ms};
 
 use super::{Server, media_stream, placed_calls, refuse, refuse_as};
@@ -32,7 +30,7 @@ const FAILING: &str = "We cannot take your call right now. Please try again late
 /// What the carriers' requests are checked with.
 #[derive(Debug)]
 pub(super) struct CarrierKeys {
-    keys: HashMap<Origin, SecretText>,
+    keys: HashMap<Carrier, SecretText>,
     /// What Genesys signs its requests for sockets with; `None` where it does not sign.
     genesys: Option<SecretText>,
     /// The second in which a refused request was last warned of.
@@ -47,8 +45,8 @@ impl CarrierKeys {
             let key = key.trim();
             (!key.is_empty()).then(|| SecretText::new(key))
         };
-        let origins = Origin::ALL.into_iter();
-        let keys = origins.filter_map(|it| Some((it, named(it.key_variable())?)));
+        let carriers = Carrier::ALL.into_iter();
+        let keys = carriers.filter_map(|it| Some((it, named(it.key_variable())?)));
         Self {
             keys: keys.collect(),
             genesys: named(GENESYS_SECRET),
@@ -60,17 +58,17 @@ impl CarrierKeys {
     /// with the server's.
     pub(super) fn verify(
         &self,
-        origin: Origin,
+        carrier: Carrier,
         own: Option<&SecretText>,
         webhook: &Webhook<'_>,
     ) -> Result<(), NotSigned> {
-        let key = own.or_else(|| self.keys.get(&origin));
+        let key = own.or_else(|| self.keys.get(&carrier));
         let checked = match key {
-            Some(key) => origin.verify(key.expose(), webhook),
+            Some(key) => carrier.verify(key.expose(), webhook),
             None => Err(SignatureProblem::Key),
         };
         checked.map_err(|problem| {
-            self.note_refused(origin, &problem.to_string());
+            self.note_refused(carrier, &problem.to_string());
             NotSigned
         })
     }
@@ -100,8 +98,8 @@ impl CarrierKeys {
 
     /// Notes that a request is not the carrier's, in the log once a second at most: anybody can
     /// send such.
-    fn note_refused(&self, origin: Origin, problem: &str) {
-        self.warn(origin.name(), problem);
+    fn note_refused(&self, carrier: Carrier, problem: &str) {
+        self.warn(carrier.name(), problem);
     }
 
     fn warn(&self, carrier: &str, problem: &str) {
@@ -122,15 +120,15 @@ pub(super) fn routes() -> Router<Arc<Server>> {
 
 async fn incoming(
     State(server): State<Arc<Server>>,
-    Path(carrier): Path<String>,
+    Path(name): Path<String>,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let Some(origin) = Origin::named(&carrier) else {
+    let Some(carrier) = Carrier::named(&name) else {
         return refuse(StatusCode::NOT_FOUND, NO_SUCH_CARRIER);
     };
-    let public_url = match public_url(&server, origin) {
+    let public_url = match public_url(&server, carrier) {
         Ok(public_url) => public_url,
         Err((status, problem)) => return refuse(status, problem),
     };
@@ -141,7 +139,7 @@ async fn incoming(
         body: &body,
         now_s: now_ms() / 1_000,
     };
-    answer(&server, origin, public_url, &webhook)
+    answer(&server, carrier, public_url, &webhook)
         .await
         .unwrap_or_else(|refused| refused)
 }
@@ -151,19 +149,18 @@ pub(super) fn served<'s>(
     server: &'s Server,
     name: &str,
 ) -> Result<(Carrier, &'s str), (StatusCode, &'static str)> {
-    let mut carriers = Carrier::ALL.into_iter();
-    let Some(carrier) = carriers.find(|it| it.name() == name) else {
+    let Some(carrier) = Carrier::named(name) else {
         return Err((StatusCode::NOT_FOUND, NO_SUCH_CARRIER));
     };
-    Ok((carrier, public_url(server, carrier.into())?))
+    Ok((carrier, public_url(server, carrier)?))
 }
 
 /// The address at which carriers reach this server.
-fn public_url(server: &Server, origin: Origin) -> Result<&str, (StatusCode, &'static str)> {
+fn public_url(server: &Server, carrier: Carrier) -> Result<&str, (StatusCode, &'static str)> {
     server.settings.public_url.as_deref().ok_or_else(|| {
         let problem =
             "public_url is not set, without which no signature of a carrier can be checked";
-        tracing::warn!(carrier = origin.name(), problem, "a call is refused");
+        tracing::warn!(carrier = carrier.name(), problem, "a call is refused");
         (StatusCode::SERVICE_UNAVAILABLE, problem)
     })
 }
@@ -177,22 +174,22 @@ pub(super) fn pairs(headers: &HeaderMap) -> Vec<(&str, &str)> {
 
 async fn answer(
     server: &Server,
-    origin: Origin,
+    carrier: Carrier,
     public_url: &str,
     webhook: &Webhook<'_>,
 ) -> Result<Response, Response> {
-    let call = origin
+    let call = carrier
         .incoming(webhook)
         .map_err(|problem| refuse(StatusCode::BAD_REQUEST, &problem.to_string()))?;
     let numbers = server.api.called_numbers(&call.to).await;
     let numbers = numbers.map_err(|refusal: Refusal| refuse_as(&refusal))?;
-    let called = signed_for(server, origin, webhook, numbers);
+    let called = signed_for(server, carrier, webhook, numbers);
     let called = called.map_err(NotSigned::response)?;
     let answered = match &called {
         None => CallAnswer::NotInService,
         Some(called) => {
             let ringing = RingingCall {
-                carrier: origin.name(),
+                carrier: carrier.name(),
                 id: &call.id,
                 from: &call.from,
                 to: &call.to,
@@ -201,19 +198,25 @@ async fn answer(
             server.switchboard().answer(ringing, called).await
         }
     };
-    let stream = stream_url(public_url, &media_stream::path(origin.name()));
-    let Document { content_type, text } = origin.document(&match &answered {
+    let stream = stream_url(public_url, &media_stream::path(carrier.name()));
+    let document = carrier.document(&match &answered {
         CallAnswer::Answered { token } => Answer::Stream {
             url: &stream,
             token,
             call_id: &call.id,
-            audio: server.settings.telephony.audio(origin),
+            audio: server.settings.telephony.audio(carrier),
         },
         CallAnswer::NotInService => Answer::Say(NOT_IN_SERVICE),
         CallAnswer::Failing => Answer::Say(FAILING),
         CallAnswer::Busy => Answer::Busy,
     });
-    Ok(([(header::CONTENT_TYPE, content_type)], text).into_response())
+    Ok(told(document))
+}
+
+/// The response with what a carrier is told.
+pub(super) fn told(document: Document) -> Response {
+    let kind = [(header::CONTENT_TYPE, document.content_type)];
+    (kind, document.text).into_response()
 }
 
 /// A request that is not the carrier's.
@@ -231,26 +234,26 @@ impl NotSigned {
 /// nobody has the number.
 fn signed_for(
     server: &Server,
-    origin: Origin,
+    carrier: Carrier,
     webhook: &Webhook<'_>,
     numbers: Vec<CalledNumber>,
 ) -> Result<Option<CalledNumber>, NotSigned> {
-    let ours = server.carrier_keys.keys.get(&origin);
+    let ours = server.carrier_keys.keys.get(&carrier);
     let ours = match ours {
-        Some(key) => origin
+        Some(key) => carrier
             .verify(key.expose(), webhook)
             .map_err(|it| it.to_string()),
-        None => Err(format!("{} is not set", origin.key_variable())),
+        None => Err(format!("{} is not set", carrier.key_variable())),
     };
-    let of_carrier = |it: &CalledNumber| it.carrier.as_ref().is_none_or(|of| of == origin.name());
+    let of_carrier = |it: &CalledNumber| it.carrier.as_ref().is_none_or(|of| of == carrier.name());
     let mut numbers = numbers.into_iter().filter(of_carrier);
     let called = numbers.find(|number| match &number.account_key {
-        Some(key) => origin.verify(key.expose(), webhook).is_ok(),
+        Some(key) => carrier.verify(key.expose(), webhook).is_ok(),
         None => ours.is_ok(),
     });
     match (called, ours) {
         (None, Err(problem)) => {
-            server.carrier_keys.note_refused(origin, &problem);
+            server.carrier_keys.note_refused(carrier, &problem);
             Err(NotSigned)
         }
         (called, _) => Ok(called),

@@ -11,12 +11,13 @@ use offhook_api::{
     Api, CarrierCall, Departing, DialAccount, DialProblem, Dialler, Dialling, FoundCall, Telephony,
 };
 use offhook_carriers::{Account, Carrier, Finding, Method, Outgoing, Request, RestProblem, Sought};
-use offhook_store::SecretText;
+use offhook_store::{SecretText, new_id, now_ms};
 use reqwest::Client;
 use reqwest::redirect::Policy;
 use tokio::sync::Semaphore;
 
 use super::placed_calls::CALLER;
+use crate::outcome::Complaint;
 use crate::settings::Settings;
 
 /// How long a connection to a carrier may take, and how long its answer.
@@ -24,6 +25,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long after an attempt was begun a carrier is asked whether it was told: a request takes less.
 const DOUBT_AFTER: Duration = Duration::from_secs(40);
+/// How a private key begins.
+const PEM: &str = "-----BEGIN ";
 /// Longest answer that is read.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
 
@@ -35,6 +38,7 @@ pub(super) struct Carriers {
     /// The carrier of numbers that do not say theirs, where the settings say one.
     preferred: Option<Carrier>,
     accounts: HashMap<Carrier, OwnAccount>,
+    /// Where their APIs are, of those of which it is known.
     rest_urls: HashMap<Carrier, String>,
 }
 
@@ -53,93 +57,118 @@ fn variable(name: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-fn carrier_named(name: &str) -> Option<Carrier> {
-    Carrier::ALL.into_iter().find(|it| it.name() == name)
+/// What opens an account, as a variable of the environment says it: a private key may be in a file, and
+/// one that stands there itself may have `\n` for the ends of its lines.
+fn secret(carrier: Carrier) -> anyhow::Result<Option<SecretText>> {
+    let name = carrier.account_variables().secret;
+    let Some(text) = variable(name) else {
+        return Ok(None);
+    };
+    if !carrier.has_private_key() {
+        return Ok(Some(SecretText::new(text)));
+    }
+    let key = match text.contains(PEM) {
+        true => text.replace("\\n", "\n"),
+        false => std::fs::read_to_string(&text)
+            .map_err(|problem| Complaint::bad_input(format!("{name}: {text}: {problem}")))?,
+    };
+    if let Err(problem) = carrier.pass("", &key, 0, "") {
+        return Err(Complaint::bad_input(format!("{name}: {problem}")).into());
+    }
+    Ok(Some(SecretText::new(key)))
+}
+
+/// An account, as it is opened for one request.
+struct Opened<'a> {
+    carrier: Carrier,
+    rest_url: &'a str,
+    id: &'a str,
+    key: SecretText,
+    application: Option<&'a str>,
+}
+
+impl Opened<'_> {
+    fn account(&self) -> Account<'_> {
+        Account {
+            id: self.id,
+            key: self.key.expose(),
+            application: self.application,
+        }
+    }
 }
 
 impl Carriers {
     /// With the accounts that the environment names. `public_url` is where carriers reach this
     /// server.
-    fn of_environment(
-        public_url: &str,
-        preferred: Option<Carrier>,
-    ) -> Result<Self, reqwest::Error> {
+    fn of_environment(public_url: &str, preferred: Option<Carrier>) -> anyhow::Result<Self> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .user_agent(concat!("offhook/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TIMEOUT)
             .redirect(Policy::none())
-            .build()?;
-        let all = Carrier::ALL.into_iter();
-        let accounts = all.clone().filter_map(|carrier| {
-            let application = carrier.application_variable().and_then(variable);
-            let account = OwnAccount {
-                id: variable(carrier.account_variable())?,
-                key: SecretText::new(variable(carrier.secret_variable())?),
-                application,
-            };
-            Some((carrier, account))
+            .build()
+            .context("carriers cannot be reached")?;
+        let rest_urls = Carrier::ALL.into_iter().filter_map(|carrier| {
+            let url = variable(carrier.account_variables().rest_url);
+            let url = url.or_else(|| carrier.rest_url().map(str::to_owned))?;
+            Some((carrier, url.trim_end_matches('/').to_owned()))
         });
-        let rest_urls = all.clone().map(|carrier| {
-            let url = variable(carrier.rest_variable());
-            let url = url.unwrap_or_else(|| carrier.rest_url().to_owned());
-            (carrier, url.trim_end_matches('/').to_owned())
-        });
+        let mut accounts = HashMap::new();
+        for carrier in Carrier::ALL {
+            let named = carrier.account_variables();
+            if let (Some(id), Some(key)) = (variable(named.id), secret(carrier)?) {
+                let application = named.application.and_then(variable);
+                let account = OwnAccount {
+                    id,
+                    key,
+                    application,
+                };
+                accounts.insert(carrier, account);
+            }
+        }
         Ok(Self {
             client,
             public_url: public_url.to_owned(),
             preferred,
-            accounts: accounts.collect(),
+            accounts,
             rest_urls: rest_urls.collect(),
         })
     }
 
-    fn rest_url(&self, carrier: Carrier) -> &str {
-        let url = self.rest_urls.get(&carrier);
-        url.map_or(carrier.rest_url(), String::as_str)
-    }
-
-    /// The account of a number's owner, or the server's own.
-    fn account<'a>(
-        &'a self,
-        carrier: Carrier,
-        own: Option<&'a DialAccount>,
-    ) -> Option<Account<'a>> {
-        if let Some(own) = own {
-            return Some(Account {
-                id: &own.id,
-                key: own.key.expose(),
-                application: None,
-            });
-        }
-        let ours = self.accounts.get(&carrier)?;
-        Some(Account {
-            id: &ours.id,
-            key: ours.key.expose(),
-            application: ours.application.as_deref(),
-        })
-    }
-
-    /// A carrier that is served and an account with it.
+    /// A carrier that is served, and an account with it: of a number's owner, or the server's own.
     fn open<'a>(
         &'a self,
         carrier: &str,
         own: Option<&'a DialAccount>,
-    ) -> Result<(Carrier, Account<'a>), String> {
-        let carrier = carrier_named(carrier)
+    ) -> Result<Opened<'a>, String> {
+        let carrier = Carrier::named(carrier)
             .ok_or_else(|| format!("this server places no calls at {carrier}"))?;
-        let account = self.account(carrier, own);
-        let account = account.ok_or_else(|| {
-            let mut missing = vec![carrier.account_variable(), carrier.secret_variable()];
-            missing.extend(carrier.application_variable());
-            let names = missing.join(", ");
-            format!(
-                "this server has no account with {} to place calls with; set {names}",
-                carrier.name()
-            )
-        })?;
-        Ok((carrier, account))
+        let account = match own {
+            Some(own) => Some((&own.id, &own.key, None)),
+            None => self.accounts.get(&carrier).map(|ours| {
+                let application = ours.application.as_deref();
+                (&ours.id, &ours.key, application)
+            }),
+        };
+        let rest_url = self.rest_urls.get(&carrier);
+        let Some(((id, key, application), rest_url)) = account.zip(rest_url) else {
+            return Err(format!(
+                "this server has no account with {} to place calls with; set {}",
+                carrier.name(),
+                needed(carrier).join(", ")
+            ));
+        };
+        let nonce = new_id("pass").map_err(|problem| problem.to_string())?;
+        let pass = carrier.pass(id, key.expose(), now_ms() / 1_000, &nonce);
+        let pass = pass.map_err(|problem| problem.to_string())?;
+        Ok(Opened {
+            carrier,
+            rest_url,
+            id,
+            key: SecretText::new(pass),
+            application,
+        })
     }
 
     /// The address of a call that was placed, by its order.
@@ -152,6 +181,7 @@ impl Carriers {
         let mut sent = match request.method {
             Method::Get => self.client.get(request.url),
             Method::Post => self.client.post(request.url),
+            Method::Put => self.client.put(request.url),
             Method::Delete => self.client.delete(request.url),
         };
         for (name, value) in request.headers {
@@ -178,11 +208,10 @@ impl Dialler for Carriers {
         let first = || all.find(|carrier| self.accounts.contains_key(carrier));
         let found = self.preferred.or_else(first);
         found.map(|it| it.name().to_owned()).ok_or_else(|| {
-            let pairs = Carrier::ALL
-                .map(|it| format!("{} and {}", it.account_variable(), it.secret_variable()));
+            let sets = Carrier::ALL.map(|it| needed(it).join(" and "));
             format!(
                 "this server has no account with a carrier to place calls with; set {}",
-                pairs.join(", or ")
+                sets.join(", or ")
             )
         })
     }
@@ -193,7 +222,8 @@ impl Dialler for Carriers {
 
     async fn dial(&self, dialling: &Dialling<'_>) -> Result<Option<String>, DialProblem> {
         let opened = self.open(dialling.carrier, dialling.account);
-        let (carrier, account) = opened.map_err(DialProblem::Refused)?;
+        let opened = opened.map_err(DialProblem::Refused)?;
+        let carrier = opened.carrier;
         let base = self.base(carrier, dialling.workspace, dialling.order);
         let outgoing = Outgoing {
             from: dialling.from,
@@ -204,7 +234,7 @@ impl Dialler for Carriers {
             duration_max_s: dialling.duration_max.as_secs(),
             detects_machines: dialling.detects_machines,
         };
-        let request = carrier.place(self.rest_url(carrier), &account, &outgoing);
+        let request = carrier.place(opened.rest_url, &opened.account(), &outgoing);
         let (status, body) = self.send(request).await?;
         carrier.placed(status, &body).map_err(|it| refused(&it))
     }
@@ -216,8 +246,8 @@ impl Dialler for Carriers {
         known: &[String],
     ) -> Result<FoundCall, DialProblem> {
         let opened = self.open(dialling.carrier, dialling.account);
-        let (carrier, account) = opened.map_err(DialProblem::Refused)?;
-        let url = self.rest_url(carrier);
+        let opened = opened.map_err(DialProblem::Refused)?;
+        let (carrier, url, account) = (opened.carrier, opened.rest_url, opened.account());
         let sought = Sought {
             from: dialling.from,
             to: dialling.to,
@@ -256,15 +286,24 @@ impl Dialler for Carriers {
     }
 
     fn can_hand_over(&self, carrier: &str, account: Option<&DialAccount>) -> Result<(), String> {
-        self.open(carrier, account).map(|_| ())
+        let opened = self.open(carrier, account)?;
+        match opened.carrier.hands_over() {
+            true => Ok(()),
+            false => Err(format!("this server hands no calls of {carrier} over")),
+        }
     }
 
     async fn hand_over(&self, call: &Departing<'_>) -> Result<(), DialProblem> {
         let opened = self.open(call.carrier, call.account);
-        let (carrier, account) = opened.map_err(DialProblem::Refused)?;
+        let opened = opened.map_err(DialProblem::Refused)?;
+        let carrier = opened.carrier;
         let base = self.base(carrier, call.workspace, call.order);
-        let to_url = format!("{base}/{}", CALLER);
-        let request = carrier.redirect(self.rest_url(carrier), &account, call.id, &to_url);
+        let to_url = format!("{base}/{CALLER}");
+        let request = carrier.redirect(opened.rest_url, &opened.account(), call.id, &to_url);
+        let request = request.ok_or_else(|| {
+            let carrier = carrier.name();
+            DialProblem::Refused(format!("this server hands no calls of {carrier} over"))
+        })?;
         let (status, body) = self.send(request).await?;
         let done = carrier.redirected(status, &body);
         done.map_err(|problem| refused(&problem))
@@ -272,12 +311,23 @@ impl Dialler for Carriers {
 
     async fn hang_up(&self, call: &CarrierCall<'_>) -> Result<(), DialProblem> {
         let opened = self.open(call.carrier, call.account);
-        let (carrier, account) = opened.map_err(DialProblem::Refused)?;
-        let url = self.rest_url(carrier);
+        let opened = opened.map_err(DialProblem::Refused)?;
+        let (carrier, url, account) = (opened.carrier, opened.rest_url, opened.account());
         let request = carrier.hang_up(url, &account, call.id, call.is_answered);
         let (status, body) = self.send(request).await?;
         carrier.hung_up(status, &body).map_err(|it| refused(&it))
     }
+}
+
+/// The variables of the environment without which no call is placed at a carrier.
+fn needed(carrier: Carrier) -> Vec<&'static str> {
+    let named = carrier.account_variables();
+    let mut needed = vec![named.id, named.secret];
+    needed.extend(named.application);
+    if carrier.rest_url().is_none() {
+        needed.push(named.rest_url);
+    }
+    needed
 }
 
 fn refused(problem: &RestProblem) -> DialProblem {
@@ -309,8 +359,7 @@ pub(super) fn connect(
     let Some(public_url) = &settings.public_url else {
         return Ok(());
     };
-    let carriers = Carriers::of_environment(public_url, settings.telephony.carrier);
-    let carriers = carriers.context("carriers cannot be reached")?;
+    let carriers = Carriers::of_environment(public_url, settings.telephony.carrier)?;
     let telephony = &settings.telephony;
     api.connect(Telephony {
         dialler: Arc::new(carriers),

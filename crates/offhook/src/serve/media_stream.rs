@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, Uri, header};
 use axum::routing::get;
 use offhook_api::Refusal;
 use offhook_api::calls::CallDocument;
-use offhook_carriers::Origin;
+use offhook_carriers::Carrier;
 use offhook_contract::{LegDescription, leg};
 use offhook_media::{FRAME_DURATION, SampleRate};
 use offhook_store::WorkspaceId;
@@ -97,8 +97,8 @@ async fn answer<D: Dialect>(
 ) -> Result<OpenedStream, StreamRefusal> {
     brought.complete(&mut start);
     let token = start.parameters.remove(TOKEN);
-    let token = token.and_then(|brought| match Origin::named(D::NAME) {
-        Some(origin) => origin.token(&brought),
+    let token = token.and_then(|brought| match Carrier::named(D::NAME) {
+        Some(carrier) => carrier.token(&brought),
         None => Some(brought),
     });
     let agent = match token {

@@ -10,8 +10,8 @@ use std::time::SystemTime;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
 use axum::routing::post;
 use offhook_agent::{Agent, CallVariables};
 use offhook_api::calls::CallDocument;
@@ -20,7 +20,7 @@ use offhook_call::Persona;
 use offhook_carriers::{Answer, AnsweredBy, Carrier, Progress, Stage, Webhook, WebhookProblem};
 use offhook_store::now_ms;
 
-use super::carriers::{NotSigned, pairs, served, stream_url};
+use super::carriers::{NotSigned, pairs, served, stream_url, told};
 use super::{Server, media_stream, refuse, refuse_as};
 
 pub(super) use transfers::CALLER;
@@ -46,30 +46,27 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Response> {
-    let told = Told::read(&server, named, &uri, &headers, &body).await?;
-    let (carrier, public_url) = (told.carrier, told.public_url);
-    let Some((mut placed, progress)) = told.call else {
-        return Ok(document(carrier, &Answer::HangUp));
+    let asked = Told::read(&server, named, &uri, &headers, &body).await?;
+    let (carrier, public_url) = (asked.carrier, asked.public_url);
+    let Some((mut placed, progress)) = asked.call else {
+        return Ok(told(carrier.document(&Answer::HangUp)));
     };
     if placed.is_transfer() {
         let id = &progress.id;
-        return transfers::answer(&server, carrier, &told.base, &mut placed, id).await;
+        return transfers::answer(&server, carrier, &asked.base, &mut placed, id).await;
     }
     let answered = server.api.answer_placed(&mut placed, &progress.id).await;
     let answered = answered.map_err(|refusal| refuse_as(&refusal))?;
     let url = stream_url(public_url, &media_stream::path(carrier.name()));
-    Ok(document(
-        carrier,
-        &match &answered {
-            PlacedAnswer::Talk { token } => Answer::Stream {
-                url: &url,
-                token,
-                call_id: &progress.id,
-                audio: server.settings.telephony.audio(carrier.into()),
-            },
-            PlacedAnswer::HangUp => Answer::HangUp,
+    Ok(told(carrier.document(&match &answered {
+        PlacedAnswer::Talk { token } => Answer::Stream {
+            url: &url,
+            token,
+            call_id: &progress.id,
+            audio: server.settings.telephony.audio(carrier),
         },
-    ))
+        PlacedAnswer::HangUp => Answer::HangUp,
+    })))
 }
 
 async fn status(
@@ -79,8 +76,12 @@ async fn status(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, Response> {
-    let told = Told::read(&server, named, &uri, &headers, &body).await?;
-    if let Some((mut placed, progress)) = told.call {
+    let read = |carrier: Carrier, webhook: &Webhook<'_>| match carrier.is_of_stream(webhook) {
+        true => Ok(None),
+        false => carrier.progress(webhook).map(Some),
+    };
+    let told = Told::read_as(&server, named, &uri, &headers, &body, read).await?;
+    if let Some((mut placed, Some(progress))) = told.call {
         let noted = server.api.note_news(&mut placed, news(&progress)).await;
         noted.map_err(|refusal| refuse_as(&refusal))?;
     }
@@ -109,11 +110,6 @@ const fn stage(stage: Stage) -> Option<CallStage> {
         Stage::Failed => CallStage::Failed,
         Stage::Cancelled => CallStage::Cancelled,
     })
-}
-
-fn document(carrier: Carrier, answer: &Answer<'_>) -> Response {
-    let kind = [(header::CONTENT_TYPE, "application/xml")];
-    (kind, carrier.document(answer)).into_response()
 }
 
 /// What a carrier has told, signed.
@@ -168,7 +164,7 @@ impl<'s, T> Told<'s, T> {
                 let key = key.map_err(|refusal| refuse_as(&refusal))?;
                 server
                     .carrier_keys
-                    .verify(carrier.into(), key.as_ref(), &webhook)
+                    .verify(carrier, key.as_ref(), &webhook)
                     .map_err(NotSigned::response)?;
                 let progress = read(carrier, &webhook)
                     .map_err(|problem| refuse(StatusCode::BAD_REQUEST, &problem.to_string()))?;

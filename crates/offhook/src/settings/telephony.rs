@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use offhook_api::toll::{Allowed, Spending, TollRules};
 use offhook_api::{CallingCalendar, CallingHours, CallingTimes};
-use offhook_carriers::{Audio, Carrier, Origin};
+use offhook_carriers::{Audio, Carrier};
 use serde::Deserialize;
 
 use super::Problems;
@@ -51,14 +51,14 @@ pub(crate) struct TelephonySettings {
     /// When people may be called who were promised a call.
     pub(crate) times: CallingCalendar,
     /// What streams are asked for, where that is not what each carrier has first.
-    audio: HashMap<Origin, Audio>,
+    audio: HashMap<Carrier, Audio>,
 }
 
 impl TelephonySettings {
     /// The audio that streams of a carrier are asked for.
-    pub(crate) fn audio(&self, origin: Origin) -> Audio {
-        let wished = self.audio.get(&origin).copied();
-        wished.unwrap_or(origin.audio()[0])
+    pub(crate) fn audio(&self, carrier: Carrier) -> Audio {
+        let wished = self.audio.get(&carrier).copied();
+        wished.unwrap_or(carrier.audio()[0])
     }
 }
 
@@ -105,7 +105,7 @@ impl TelephonyDocument {
             problems.0.push(problem.to_owned());
         }
         let carrier = self.carrier.as_deref().and_then(|name| {
-            let found = Carrier::ALL.into_iter().find(|it| it.name() == name);
+            let found = Carrier::named(name);
             if found.is_none() {
                 let names = Carrier::ALL.map(Carrier::name).join(", ");
                 let problem = format!("telephony.carrier: \"{name}\" is none of {names}");
@@ -156,18 +156,18 @@ impl TelephonyDocument {
         }
     }
 
-    fn wishes(&self, problems: &mut Problems) -> HashMap<Origin, Audio> {
+    fn wishes(&self, problems: &mut Problems) -> HashMap<Carrier, Audio> {
         let mut wishes = HashMap::new();
         for (name, audio) in &self.audio {
             let path = format!("telephony.audio.{name}");
-            let Some(origin) = Origin::named(name) else {
-                let names = Origin::ALL.map(Origin::name).join(", ");
+            let Some(carrier) = Carrier::named(name) else {
+                let names = Carrier::ALL.map(Carrier::name).join(", ");
                 problems.0.push(format!("{path}: it is none of {names}"));
                 continue;
             };
-            match origin.audio_named(audio) {
+            match carrier.audio_named(audio) {
                 Ok(audio) => {
-                    wishes.insert(origin, audio);
+                    wishes.insert(carrier, audio);
                 }
                 Err(problem) => problems.0.push(format!("{path}: {problem}")),
             }
@@ -221,7 +221,7 @@ fn times(path: &str, hours: &[String], zone: &str, problems: &mut Problems) -> C
 mod tests {
     use std::path::Path;
 
-    use offhook_carriers::{Audio, Origin};
+    use offhook_carriers::{Audio, Carrier};
 
     use crate::settings::Settings;
 
@@ -280,8 +280,8 @@ mod tests {
         let text = "[telephony.audio]\ntelnyx = \"g722\"\njambonz = \"l16-8000\"\n";
         let settings = Settings::parse(text, Path::new(".")).expect("valid");
         let asked = |name: &str| {
-            let origin = Origin::named(name).expect("a carrier");
-            settings.telephony.audio(origin)
+            let carrier = Carrier::named(name).expect("a carrier");
+            settings.telephony.audio(carrier)
         };
         assert_eq!(asked("telnyx"), Audio::G722);
         assert_eq!(asked("jambonz"), Audio::L16(8_000));

@@ -1,4 +1,4 @@
-//! The REST APIs of three carriers, as far as calls are placed and ended by them: each request is noted
+//! The REST APIs of carriers, as far as calls are placed and ended by them: each request is noted
 //! and answered as its carrier documents it.
 
 use std::collections::BTreeMap;
@@ -78,6 +78,11 @@ async fn answer(
     sender.send(asked).await.expect("it is read");
     let (status, body) = match (method.as_str(), path.as_str()) {
         ("DELETE", _) => (204, ""),
+        (_, "/v1/calls") => (
+            201,
+            r#"{"uuid":"7a7-1","status":"started","direction":"outbound","conversation_uuid":"C"}"#,
+        ),
+        ("POST", path) if path.starts_with("/v1/Accounts/") => (201, r#"{"sid":"7a7-1"}"#),
         (_, path) if path.ends_with("/Calls.json") => (201, r#"{"sid":"CA7","status":"queued"}"#),
         (_, path) if path.ends_with("/Calls") => (200, r#"{"status":"queued"}"#),
         (_, path) if path.ends_with("/Call/") => (

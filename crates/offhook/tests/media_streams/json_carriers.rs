@@ -26,17 +26,17 @@ fn digits(bytes: &[u8]) -> String {
 
 /// A service that brings calls.
 #[derive(Clone, Copy)]
-struct Announcing {
-    name: &'static str,
+pub(crate) struct Announcing {
+    pub(crate) name: &'static str,
     /// The subprotocol of its streams.
     protocol: Option<&'static str>,
 }
 
-const VONAGE: Announcing = Announcing {
+pub(crate) const VONAGE: Announcing = Announcing {
     name: "vonage",
     protocol: None,
 };
-const JAMBONZ: Announcing = Announcing {
+pub(crate) const JAMBONZ: Announcing = Announcing {
     name: "jambonz",
     protocol: Some("audio.jambonz.org"),
 };
@@ -58,7 +58,8 @@ impl Announcing {
         .to_string()
     }
 
-    fn signed(self, body: &str) -> (&'static str, String) {
+    /// The header with which it signs a body.
+    pub(crate) fn signed(self, body: &str) -> (&'static str, String) {
         let mut keys = JSON_KEYS.into_iter();
         let (_, key) = keys
             .rfind(|(name, _)| name.to_lowercase().starts_with(self.name))
@@ -86,7 +87,7 @@ impl Announcing {
     }
 
     /// The first message of the stream that a document asks for.
-    fn start(self, document: &Value) -> Value {
+    pub(crate) fn start(self, document: &Value) -> Value {
         let expected = format!("wss://voice.example/v1/media-streams/{}", self.name);
         if self.name == "jambonz" {
             let listen = &document[1];
@@ -107,7 +108,7 @@ impl Announcing {
         start
     }
 
-    async fn stream(self, stage: &Stage, start: &Value) -> Socket {
+    pub(crate) async fn stream(self, stage: &Stage, start: &Value) -> Socket {
         let mut socket = stage.socket_with(self.name, "", self.protocol).await;
         let start = Message::text(start.to_string());
         socket.send(start).await.expect("it is sent");
@@ -156,7 +157,7 @@ impl Announcing {
 }
 
 /// Whether a voice comes before the socket is closed.
-async fn hears(socket: &mut Socket) -> bool {
+pub(crate) async fn hears(socket: &mut Socket) -> bool {
     loop {
         match tokio::time::timeout(PATIENCE, socket.next()).await {
             Ok(Some(Ok(Message::Binary(audio)))) => {

@@ -69,13 +69,23 @@ fn offhook(arguments: &[&str]) -> Command {
 }
 
 /// What calls are placed with: an account with each carrier.
-const ACCOUNTS: [(&str, &str); 5] = [
+const ACCOUNTS: [(&str, &str); 9] = [
     ("TWILIO_ACCOUNT_SID", "AC1"),
     ("TELNYX_ACCOUNT_SID", "AC2"),
     ("TELNYX_API_KEY", "KEY2"),
     ("TELNYX_APPLICATION_ID", "12"),
     ("PLIVO_AUTH_ID", "MA3"),
+    ("VONAGE_APPLICATION_ID", "app-4"),
+    ("VONAGE_PRIVATE_KEY", PRIVATE_KEY),
+    ("JAMBONZ_ACCOUNT_SID", "AC5"),
+    ("JAMBONZ_API_KEY", "KEY5"),
 ];
+
+/// The file with the private key of Vonage's application, which was made for tests.
+pub(crate) const PRIVATE_KEY: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../carriers/tests/requests/application.pem"
+);
 
 /// The server and the vendors that it asks.
 pub(crate) struct Stage {
@@ -136,7 +146,7 @@ impl Stage {
             .envs(JSON_KEYS)
             .envs(ACCOUNTS)
             .envs(variables.iter().copied())
-            .envs(["TWILIO", "TELNYX", "PLIVO"].map(rest))
+            .envs(["TWILIO", "TELNYX", "PLIVO", "VONAGE", "JAMBONZ"].map(rest))
             .stdout(Stdio::piped())
             .spawn()
             .expect("it starts");

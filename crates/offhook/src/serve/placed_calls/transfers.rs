@@ -7,14 +7,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
 use axum::routing::post;
 use offhook_api::{CallStage, PlacedCall, TransferStep};
 use offhook_carriers::{Answer, Carrier, Dial, Handover};
 
 use super::{BASE, Named, Told, news, stage};
-use crate::serve::carriers::stream_url;
+use crate::serve::carriers::{stream_url, told as as_told};
 use crate::serve::{Server, media_stream, refuse_as};
 
 /// The routes of transfers.
@@ -88,9 +88,9 @@ async fn dialled(
             url: &stream_url(told.public_url, &path),
             token,
             call_id: "",
-            audio: server.settings.telephony.audio(carrier.into()),
+            audio: server.settings.telephony.audio(carrier),
         };
-        return Ok(xml(carrier.document(&answer)));
+        return Ok(as_told(carrier.document(&answer)));
     }
     Ok(document(carrier, &base, &step))
 }
@@ -127,7 +127,7 @@ pub(super) async fn answer(
 
 /// What the carrier is told; `base` is the address of the other side's call.
 fn document(carrier: Carrier, base: &str, step: &TransferStep) -> Response {
-    let text = match step {
+    as_told(match step {
         TransferStep::Say(text) => carrier.handover(&Handover::Say {
             text,
             next_url: &format!("{base}/join"),
@@ -148,10 +148,5 @@ fn document(carrier: Carrier, base: &str, step: &TransferStep) -> Response {
         })),
         // Who comes back is given a stream.
         TransferStep::Return { .. } | TransferStep::HangUp => carrier.document(&Answer::HangUp),
-    };
-    xml(text)
-}
-
-fn xml(text: String) -> Response {
-    ([(header::CONTENT_TYPE, "application/xml")], text).into_response()
+    })
 }

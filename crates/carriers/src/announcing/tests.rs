@@ -1,4 +1,4 @@
-//! Requests and answers of those that bring calls and place none, as they document them. The signed
+//! Requests and answers of those that speak JSON, as they document them. The signed
 //! requests were taken by Vonage's `vonage-jwt` 1.1.5 and jambonz' `jambonz-python-sdk` 0.4.0.
 
 use base64::Engine as _;
@@ -23,14 +23,14 @@ const SIGNATURE: &str =
     "t=1700000000,v1=d1d94e824bc811fd69ddae3e7567c709f1491f6b6ffa09e2ace42cf59ab2f045";
 
 fn verified(
-    origin: Origin,
+    carrier: Carrier,
     key: &str,
     header: &str,
     body: &str,
     now_s: i64,
 ) -> Result<(), SignatureProblem> {
-    let name = match origin {
-        Origin::Vonage => "authorization",
+    let name = match carrier {
+        Carrier::Vonage => "authorization",
         _ => "jambonz-signature",
     };
     let webhook = Webhook {
@@ -39,7 +39,7 @@ fn verified(
         body: body.as_bytes(),
         now_s,
     };
-    origin.verify(key, &webhook)
+    carrier.verify(key, &webhook)
 }
 
 /// A token of these claims, signed with the secret.
@@ -53,10 +53,10 @@ fn token(head: &Value, claims: &Value) -> String {
 
 #[test]
 fn what_their_own_packages_take_is_taken() {
-    let vonage = verified(Origin::Vonage, SECRET, TOKEN, VONAGE, NOW_S + 200);
+    let vonage = verified(Carrier::Vonage, SECRET, TOKEN, VONAGE, NOW_S + 200);
     assert_eq!(vonage, Ok(()));
     let jambonz = verified(
-        Origin::Jambonz,
+        Carrier::Jambonz,
         "wh_secret_7",
         SIGNATURE,
         JAMBONZ,
@@ -64,22 +64,22 @@ fn what_their_own_packages_take_is_taken() {
     );
     assert_eq!(jambonz, Ok(()));
     let older = format!("{SIGNATURE},v1=00");
-    let both = verified(Origin::Jambonz, "wh_secret_7", &older, JAMBONZ, NOW_S);
+    let both = verified(Carrier::Jambonz, "wh_secret_7", &older, JAMBONZ, NOW_S);
     assert_eq!(both, Ok(()));
 }
 
 #[test]
 fn what_was_changed_is_not() {
-    for (origin, key, header, body) in [
-        (Origin::Vonage, SECRET, TOKEN, VONAGE),
-        (Origin::Jambonz, "wh_secret_7", SIGNATURE, JAMBONZ),
+    for (carrier, key, header, body) in [
+        (Carrier::Vonage, SECRET, TOKEN, VONAGE),
+        (Carrier::Jambonz, "wh_secret_7", SIGNATURE, JAMBONZ),
     ] {
         let other = body.replace("5550100", "5550199");
         let wrong = Err(SignatureProblem::Wrong);
-        assert_eq!(verified(origin, key, header, &other, NOW_S), wrong);
-        assert_eq!(verified(origin, "another", header, body, NOW_S), wrong);
+        assert_eq!(verified(carrier, key, header, &other, NOW_S), wrong);
+        assert_eq!(verified(carrier, "another", header, body, NOW_S), wrong);
         let stale = Err(SignatureProblem::Stale { max_s: 300 });
-        assert_eq!(verified(origin, key, header, body, NOW_S + 301), stale);
+        assert_eq!(verified(carrier, key, header, body, NOW_S + 301), stale);
         for nothing in [
             "",
             "Bearer",
@@ -89,10 +89,10 @@ fn what_was_changed_is_not() {
             "v1=00",
             "t=,v1=",
         ] {
-            assert!(verified(origin, key, nothing, body, NOW_S).is_err());
+            assert!(verified(carrier, key, nothing, body, NOW_S).is_err());
         }
         let cut = &header[..header.len() - 2];
-        assert_eq!(verified(origin, key, cut, body, NOW_S), wrong);
+        assert_eq!(verified(carrier, key, cut, body, NOW_S), wrong);
     }
 }
 
@@ -101,7 +101,7 @@ fn a_token_says_when_it_was_made_of_which_body_and_by_which_algorithm() {
     let head = json!({ "alg": "HS256", "typ": "JWT" });
     let digest = "eebc7a3e734cf7397aa6ab8eff44a34e1ad6ca3033b06344c79ac1e69c1e1c7b";
     let whole = json!({ "iat": NOW_S, "payload_hash": digest });
-    let is_taken = |header: &str| verified(Origin::Vonage, SECRET, header, VONAGE, NOW_S).is_ok();
+    let is_taken = |header: &str| verified(Carrier::Vonage, SECRET, header, VONAGE, NOW_S).is_ok();
     assert!(is_taken(&token(&head, &whole)));
     for (head, claims) in [
         (json!({ "alg": "none" }), whole.clone()),
@@ -128,11 +128,11 @@ fn webhook<'r>(url: &'r str, body: &'r str) -> Webhook<'r> {
 #[test]
 fn calls_are_read_with_what_the_address_says() {
     let url = "https://voice.example/in?campaign=spring+sale";
-    for (origin, body, id) in [
-        (Origin::Vonage, VONAGE, "aaaaaaaa-bbbb"),
-        (Origin::Jambonz, JAMBONZ, "ff09e8b5"),
+    for (carrier, body, id) in [
+        (Carrier::Vonage, VONAGE, "aaaaaaaa-bbbb"),
+        (Carrier::Jambonz, JAMBONZ, "ff09e8b5"),
     ] {
-        let call = origin.incoming(&webhook(url, body)).unwrap();
+        let call = carrier.incoming(&webhook(url, body)).unwrap();
         assert_eq!(
             (&*call.id, &*call.from, &*call.to),
             (id, "+15550100", "+15550111")
@@ -144,19 +144,19 @@ fn calls_are_read_with_what_the_address_says() {
             (r#"{"call_sid":{}}"#, WebhookProblem::Missing("call_sid")),
             (r#"{"call_sid":"a"}"#, WebhookProblem::Missing("to")),
         ] {
-            let read = origin.incoming(&webhook(url, &body.replace("call_sid", "uuid")));
-            let found = Origin::Jambonz.incoming(&webhook(url, body));
+            let read = carrier.incoming(&webhook(url, &body.replace("call_sid", "uuid")));
+            let found = Carrier::Jambonz.incoming(&webhook(url, body));
             assert_eq!(found, Err(problem));
             assert!(read.is_err());
         }
     }
     let unknown = r#"{"call_sid":"a","from":"","to":"ann@sip.example"}"#;
-    let call = Origin::Jambonz.incoming(&webhook(url, unknown)).unwrap();
+    let call = Carrier::Jambonz.incoming(&webhook(url, unknown)).unwrap();
     assert_eq!((&*call.from, &*call.to), ("", "ann@sip.example"));
 }
 
-fn said(origin: Origin, answer: &Answer<'_>) -> Value {
-    let document = origin.document(answer);
+fn said(carrier: Carrier, answer: &Answer<'_>) -> Value {
+    let document = carrier.document(answer);
     assert_eq!(document.content_type, "application/json");
     serde_json::from_str(&document.text).unwrap()
 }
@@ -169,7 +169,7 @@ fn a_stream_is_asked_for_in_each_one_s_words() {
         call_id: "CA1",
         audio: crate::Audio::L16(16_000),
     };
-    let connect = said(Origin::Vonage, &answer);
+    let connect = said(Carrier::Vonage, &answer);
     assert_eq!(
         connect,
         json!([{ "action": "connect", "endpoint": [{
@@ -179,7 +179,7 @@ fn a_stream_is_asked_for_in_each_one_s_words() {
             "headers": { "token": "ws_1", "call_id": "CA1" },
         }] }])
     );
-    let verbs = said(Origin::Jambonz, &answer);
+    let verbs = said(Carrier::Jambonz, &answer);
     let names = verbs.as_array().unwrap().iter().map(|it| &it["verb"]);
     assert!(names.eq(["answer", "listen", "hangup"].iter()));
     let listen = &verbs[1];
@@ -195,47 +195,47 @@ fn a_stream_is_asked_for_in_each_one_s_words() {
 #[test]
 fn who_is_not_connected_hears_why_or_a_busy_line() {
     let say = Answer::Say("No \"service\".");
-    let spoken = said(Origin::Vonage, &say);
+    let spoken = said(Carrier::Vonage, &say);
     assert_eq!(
         spoken,
         json!([{ "action": "talk", "text": "No \"service\"." }])
     );
-    assert_eq!(said(Origin::Jambonz, &say)[0]["text"], "No \"service\".");
-    let busy = said(Origin::Jambonz, &Answer::Busy);
+    assert_eq!(said(Carrier::Jambonz, &say)[0]["text"], "No \"service\".");
+    let busy = said(Carrier::Jambonz, &Answer::Busy);
     assert_eq!(
         (&busy[0]["verb"], &busy[0]["status"]),
         (&json!("sip:decline"), &json!(486))
     );
     assert!(
-        said(Origin::Vonage, &Answer::Busy)
+        said(Carrier::Vonage, &Answer::Busy)
             .to_string()
             .contains("busy")
     );
-    assert_eq!(said(Origin::Vonage, &Answer::HangUp), json!([]));
+    assert_eq!(said(Carrier::Vonage, &Answer::HangUp), json!([]));
     assert_eq!(
-        said(Origin::Jambonz, &Answer::HangUp),
+        said(Carrier::Jambonz, &Answer::HangUp),
         json!([{ "verb": "hangup" }])
     );
 }
 
 #[test]
 fn everyone_is_found_by_name_and_has_a_variable_of_its_own() {
-    for origin in Origin::ALL {
-        assert_eq!(Origin::named(origin.name()), Some(origin));
-        let same = Origin::ALL.into_iter();
-        let same = same.filter(|it| it.key_variable() == origin.key_variable());
+    for carrier in Carrier::ALL {
+        assert_eq!(Carrier::named(carrier.name()), Some(carrier));
+        let same = Carrier::ALL.into_iter();
+        let same = same.filter(|it| it.key_variable() == carrier.key_variable());
         assert_eq!(same.count(), 1);
     }
-    assert_eq!(Origin::named("exotel"), None);
+    assert_eq!(Carrier::named("exotel"), None);
 }
 
 proptest! {
     #[test]
     fn no_request_breaks_the_reader(body in ".{0,200}", header in ".{0,200}") {
-        for origin in [Origin::Vonage, Origin::Jambonz] {
-            let _ = verified(origin, SECRET, &header, &body, NOW_S);
-            let _ = verified(origin, SECRET, &format!("Bearer {header}"), &body, i64::MIN);
-            let _ = origin.incoming(&webhook("https://a", &body));
+        for carrier in [Carrier::Vonage, Carrier::Jambonz] {
+            let _ = verified(carrier, SECRET, &header, &body, NOW_S);
+            let _ = verified(carrier, SECRET, &format!("Bearer {header}"), &body, i64::MIN);
+            let _ = carrier.incoming(&webhook("https://a", &body));
         }
     }
 }
