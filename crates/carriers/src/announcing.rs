@@ -1,8 +1,8 @@
 //! Calls that ring at a carrier: who it is that announces them, and what it is told to do with them.
 
 use crate::{
-    Answer, Carrier, IncomingCall, SignatureProblem, Webhook, WebhookProblem, jambonz, plivo,
-    telnyx, twilio, vonage,
+    Answer, Carrier, IncomingCall, SignatureProblem, Webhook, WebhookProblem, exotel, jambonz,
+    plivo, telnyx, twilio, vonage,
 };
 
 /// What a carrier is told.
@@ -26,6 +26,8 @@ impl Carrier {
             Self::Plivo => plivo::verify(key, webhook),
             Self::Vonage => vonage::verify(key, webhook),
             Self::Jambonz => jambonz::verify(key, webhook),
+            Self::Exotel => exotel::verify(key, webhook),
+            Self::Asterisk => Err(SignatureProblem::Key),
         }
     }
 
@@ -40,10 +42,11 @@ impl Carrier {
             Self::Plivo => plivo::incoming(webhook),
             Self::Vonage => vonage::incoming(webhook),
             Self::Jambonz => jambonz::incoming(webhook),
+            Self::Asterisk | Self::Exotel => Err(WebhookProblem::Unannounced),
         }
     }
 
-    /// What the carrier is told to do with a call.
+    /// What the carrier is told to do with a call; nothing, where it does not ask.
     #[must_use]
     pub fn document(self, answer: &Answer<'_>) -> Document {
         self.told(match self {
@@ -52,6 +55,7 @@ impl Carrier {
             Self::Plivo => plivo::document(answer),
             Self::Vonage => vonage::document(answer),
             Self::Jambonz => jambonz::document(answer),
+            Self::Asterisk | Self::Exotel => String::new(),
         })
     }
 
@@ -60,6 +64,7 @@ impl Carrier {
         let content_type = match self {
             Self::Twilio | Self::Telnyx | Self::Plivo => "application/xml",
             Self::Vonage | Self::Jambonz => "application/json",
+            Self::Asterisk | Self::Exotel => "text/plain",
         };
         Document { content_type, text }
     }

@@ -67,7 +67,8 @@ impl Audio {
 }
 
 impl Carrier {
-    /// The audio that its streams can be asked for; the first is, where nobody says otherwise.
+    /// The audio that its streams can be asked for; the first is, where nobody says otherwise. None where
+    /// they are asked for nothing.
     #[must_use]
     pub const fn audio(self) -> &'static [Audio] {
         match self {
@@ -75,6 +76,8 @@ impl Carrier {
             Self::Telnyx => &TELNYX,
             Self::Plivo => &PLIVO,
             Self::Vonage | Self::Jambonz => &L16,
+            // What they stream is not for us to ask for.
+            Self::Asterisk | Self::Exotel => &[],
         }
     }
 

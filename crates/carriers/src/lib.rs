@@ -7,8 +7,10 @@
 
 mod announcing;
 mod answer;
+mod asterisk;
 mod audio;
 mod carrier;
+mod exotel;
 mod form;
 mod jambonz;
 mod lookup;
@@ -25,6 +27,7 @@ mod webhook;
 
 pub use announcing::Document;
 pub use answer::Answer;
+pub use asterisk::{asterisk_events, asterisk_news};
 pub use audio::{Audio, AudioProblem};
 pub use carrier::{AccountVariables, Carrier};
 pub use lookup::{Finding, Sought};

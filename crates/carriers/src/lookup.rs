@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::progress::stage;
 use crate::rest::{self, bearer, by_id, part, with_query};
-use crate::{Account, Carrier, Request, RestProblem, Stage};
+use crate::{Account, Carrier, Request, RestProblem, Stage, asterisk};
 
 /// Calls on a page: all of them fit into what is read of an answer. There may be more where it is full.
 const PAGE: usize = 20;
@@ -25,6 +25,8 @@ pub struct Sought<'a> {
     pub to: &'a str,
     /// When it was asked for at the earliest, in seconds since 1970.
     pub since_s: i64,
+    /// Our id of it, for a carrier that takes one.
+    pub id: &'a str,
     /// The carrier's ids of other calls between the two.
     pub known: &'a [String],
 }
@@ -53,7 +55,8 @@ const JAMBONZ_PAGE: &str = "25";
 const SECONDS_MAX: i64 = 100_000_000_000;
 
 impl Carrier {
-    /// The requests for the lists in which a call may be, to be made one after the other.
+    /// The requests for the lists in which a call may be, to be made one after the other; none where the
+    /// carrier's cannot tell: Exotel's have times that are of a zone which it does not say.
     #[must_use]
     pub fn seek(self, rest_url: &str, account: &Account<'_>, sought: &Sought<'_>) -> Vec<Request> {
         let page = PAGE.to_string();
@@ -110,6 +113,8 @@ impl Carrier {
                 ];
                 vec![live, with_query(&url, bearer(account), &of_page)]
             }
+            Self::Asterisk => vec![asterisk::look(rest_url, account, sought.id)],
+            Self::Exotel => Vec::new(),
         }
     }
 
@@ -123,8 +128,17 @@ impl Carrier {
         body: &[u8],
         sought: &Sought<'_>,
     ) -> Result<Finding, RestProblem> {
-        let body = rest::read(status, body)?;
+        let body = match rest::read(status, body) {
+            // One that is over is not there either.
+            Err(RestProblem::Gone) if self == Self::Asterisk => return Ok(Finding::Unknown),
+            read => read?,
+        };
         let list = match self {
+            Self::Asterisk => {
+                let id = rest::text(&body, &["id"]).filter(|it| it == sought.id);
+                return Ok(id.map_or(Finding::Unknown, Finding::Call));
+            }
+            Self::Exotel => None,
             Self::Twilio | Self::Telnyx => body["calls"].as_array(),
             Self::Plivo => body["calls"].as_array().or(body["objects"].as_array()),
             Self::Vonage => body["_embedded"]["calls"].as_array(),

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::form::Form;
 use crate::rest::text;
-use crate::{Carrier, Webhook, WebhookProblem, jambonz, plivo, vonage};
+use crate::{Carrier, Webhook, WebhookProblem, exotel, jambonz, plivo, vonage};
 
 /// How far a call has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +80,8 @@ impl Carrier {
             Self::Plivo => plivo::progress(webhook),
             Self::Vonage => vonage::progress(webhook),
             Self::Jambonz => jambonz::progress(webhook),
+            Self::Exotel => exotel::progress(webhook),
+            Self::Asterisk => Err(WebhookProblem::Unannounced),
         }
     }
 

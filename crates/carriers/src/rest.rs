@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use crate::{Carrier, jambonz, plivo, telnyx, twilio, vonage};
+use crate::{Carrier, asterisk, exotel, jambonz, plivo, telnyx, twilio, vonage};
 
 /// Longest text of a carrier that is told on, in characters.
 const TEXT_CHARS_MAX: usize = 300;
@@ -45,8 +45,15 @@ pub struct Outgoing<'a> {
     pub ring_max_s: u64,
     /// How long the call may last, in seconds.
     pub duration_max_s: u64,
-    /// Whether the carrier is to listen whether a machine has answered, beside the conversation.
+    /// Whether the carrier is to listen whether a machine has answered, beside the conversation;
+    /// Asterisk and Exotel do not.
     pub detects_machines: bool,
+    /// Our id of the call, for a carrier that takes one.
+    pub id: &'a str,
+    /// The UUID that lets the call's audio in, once, for a carrier that does not ask; else empty.
+    pub uuid: &'a str,
+    /// The address of the carrier's media streams.
+    pub stream_url: &'a str,
 }
 
 /// How a request is made.
@@ -144,6 +151,8 @@ impl Carrier {
             Self::Plivo => plivo::place(rest_url, account, call),
             Self::Vonage => vonage::place(rest_url, account, call),
             Self::Jambonz => jambonz::place(rest_url, account, call),
+            Self::Asterisk => asterisk::place(rest_url, account, call),
+            Self::Exotel => exotel::place(rest_url, account, call),
         }
     }
 
@@ -160,10 +169,13 @@ impl Carrier {
             Self::Plivo => text(&body, &["request_uuid"]),
             Self::Vonage => text(&body, &["uuid"]),
             Self::Jambonz => text(&body, &["sid", "call_sid"]),
+            Self::Asterisk => text(&body, &["id"]),
+            Self::Exotel => exotel::placed(&body),
         })
     }
 
-    /// The request that ends a call with this id, or takes it back where nobody has answered yet.
+    /// The request that ends a call with this id, or takes it back where nobody has answered yet;
+    /// `None` of a carrier with which the end of the stream alone ends the call.
     #[must_use]
     pub fn hang_up(
         self,
@@ -171,14 +183,16 @@ impl Carrier {
         account: &Account<'_>,
         id: &str,
         is_answered: bool,
-    ) -> Request {
-        match self {
+    ) -> Option<Request> {
+        Some(match self {
             Self::Twilio => twilio::hang_up(rest_url, account, id),
             Self::Telnyx => telnyx::hang_up(rest_url, account, id),
             Self::Plivo => plivo::hang_up(rest_url, account, id, is_answered),
             Self::Vonage => vonage::hang_up(rest_url, account, id),
             Self::Jambonz => jambonz::hang_up(rest_url, account, id, is_answered),
-        }
+            Self::Asterisk => asterisk::hang_up(rest_url, account, id),
+            Self::Exotel => return None,
+        })
     }
 
     /// Reads the answer to [`Carrier::hang_up`].

@@ -74,7 +74,9 @@ impl Carrier {
             Self::Twilio => twilio::handover(handover),
             Self::Telnyx => telnyx::handover(handover),
             Self::Plivo => plivo::handover(handover),
-            Self::Vonage | Self::Jambonz => return self.document(&Answer::HangUp),
+            Self::Vonage | Self::Jambonz | Self::Asterisk | Self::Exotel => {
+                return self.document(&Answer::HangUp);
+            }
         }))
     }
 
@@ -92,7 +94,7 @@ impl Carrier {
             Self::Twilio => Some(twilio::redirect(rest_url, account, id, to_url)),
             Self::Telnyx => Some(telnyx::redirect(rest_url, account, id, to_url)),
             Self::Plivo => Some(plivo::redirect(rest_url, account, id, to_url)),
-            Self::Vonage | Self::Jambonz => None,
+            Self::Vonage | Self::Jambonz | Self::Asterisk | Self::Exotel => None,
         }
     }
 

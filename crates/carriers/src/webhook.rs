@@ -47,6 +47,9 @@ pub enum WebhookProblem {
     /// A field is missing.
     #[error("the request has no field {0}")]
     Missing(&'static str),
+    /// The carrier announces no calls.
+    #[error("this carrier announces no calls")]
+    Unannounced,
     /// A field is longer than any number or address.
     #[error("the request's field {0} is too long")]
     TooLong(&'static str),

@@ -106,11 +106,15 @@ fn ours(carrier: Carrier, what: &str) -> Request {
         ring_max_s: 40,
         duration_max_s: 630,
         detects_machines: what == "place, detecting",
+        id: "o",
+        uuid: "",
+        stream_url: "wss://voice.example/a",
     };
     let sought = Sought {
         from: call.from,
         to: call.to,
         since_s: 0,
+        id: "o",
         known: &[],
     };
     let (kind, at) = what.split_once(' ').unwrap_or((what, "0"));
@@ -121,12 +125,12 @@ fn ours(carrier: Carrier, what: &str) -> Request {
         _ => {}
     }
     match what {
-        "hang up" => carrier.hang_up(url, &account, "CA1", true),
+        "hang up" => carrier.hang_up(url, &account, "CA1", true).unwrap(),
         "redirect" => {
             let next = "https://voice.example/a/next";
             carrier.redirect(url, &account, "CA1", next).unwrap()
         }
-        "take back" => carrier.hang_up(url, &account, "CA1", false),
+        "take back" => carrier.hang_up(url, &account, "CA1", false).unwrap(),
         _ => carrier.place(url, &account, &call),
     }
 }

@@ -3,6 +3,7 @@
 
 mod admission;
 mod answering;
+mod asterisk;
 mod audio_socket;
 mod brought;
 mod carriers;
@@ -350,6 +351,7 @@ async fn open(
         settled,
     } = asked.admitted;
     let mut agent = asked.agent;
+    placed_calls::name_carrier(&mut asked.carried, settled.as_ref());
     let (near, far_end) = leg(LegDescription {
         transport: asked.carried.transport.clone(),
         rate: asked.rate,

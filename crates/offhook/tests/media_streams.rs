@@ -22,6 +22,8 @@ mod json_carriers;
 mod json_outgoing;
 #[path = "media_streams/outgoing.rs"]
 mod outgoing;
+#[path = "media_streams/pbx_outgoing.rs"]
+mod pbx_outgoing;
 #[path = "media_streams/signed_upgrades.rs"]
 mod signed_upgrades;
 #[path = "media_streams/stage.rs"]

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::order::PlacedCall;
 use crate::calls::{ACTIVE, CallDocument, FAILED, QUEUED, RINGING};
+use crate::tickets::uuid_of;
 use crate::web_calls::token_for;
 use crate::{Api, Refusal};
 
@@ -48,14 +49,21 @@ impl Api {
                 .await?;
             return Ok(PlacedAnswer::HangUp);
         }
-        let mut ticket = placed.document["ticket"].clone();
-        ticket["placed"] = json!(placed.id);
-        if ticket["variables"].get("system__call_sid").is_some() {
-            ticket["variables"]["system__call_sid"] = json!(carrier_call_id);
-        }
-        let lifetime_ms = i64::try_from(TOKEN_LIFETIME.as_millis()).unwrap_or(i64::MAX);
-        let token = token_for(&workspace, ticket, lifetime_ms).await?;
+        let ticket = ticket(placed, carrier_call_id);
+        let token = token_for(&workspace, ticket, in_ms(TOKEN_LIFETIME)).await?;
         Ok(PlacedAnswer::Talk { token })
+    }
+
+    /// The UUID that lets the audio of a call in, once, while it may ring and a minute longer; `None`
+    /// for a carrier that asks once somebody has answered.
+    pub(super) async fn uuid_ahead(&self, placed: &PlacedCall) -> Result<Option<String>, Refusal> {
+        if self.connected()?.telephony.dialler.asks(placed.carrier()) {
+            return Ok(None);
+        }
+        let lifetime = placed.dialling(None).ring_max + TOKEN_LIFETIME;
+        let ticket = ticket(placed, &placed.id);
+        let token = token_for(&placed.workspace, ticket, in_ms(lifetime)).await?;
+        Ok(uuid_of(&token))
     }
 
     /// The audio of a call that was placed is there: it is up now. Gives what is known of it; `None`
@@ -92,4 +100,18 @@ impl Api {
         }
         self.end_placed(placed).await;
     }
+}
+
+/// What the token of a call says, which its carrier calls by that id.
+fn ticket(placed: &PlacedCall, carrier_call_id: &str) -> Value {
+    let mut ticket = placed.document["ticket"].clone();
+    ticket["placed"] = json!(placed.id);
+    if ticket["variables"].get("system__call_sid").is_some() {
+        ticket["variables"]["system__call_sid"] = json!(carrier_call_id);
+    }
+    ticket
+}
+
+fn in_ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

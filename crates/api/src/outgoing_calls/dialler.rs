@@ -22,6 +22,13 @@ pub trait Dialler: Debug + Send + Sync {
     /// In words, which say what to set.
     fn can_dial(&self, carrier: &str, account: Option<&DialAccount>) -> Result<(), String>;
 
+    /// Whether the carrier asks what to do with a call once somebody has answered. One that does not
+    /// brings the call's audio by itself, with the UUID that it is given when the call is placed.
+    fn asks(&self, carrier: &str) -> bool {
+        let _ = carrier;
+        true
+    }
+
     /// Has the carrier place a call; gives its id of it, where it is known now.
     ///
     /// # Errors
@@ -113,6 +120,8 @@ pub struct Dialling<'d> {
     pub duration_max: Duration,
     /// Whether the carrier listens for an answering machine.
     pub detects_machines: bool,
+    /// The UUID that lets the call's audio in, once, for a carrier that does not ask.
+    pub uuid: Option<&'d str>,
 }
 
 /// A call that a carrier has.

@@ -150,6 +150,7 @@ impl PlacedCall {
             ring_max: ms("ring_max_ms"),
             duration_max: ms("duration_max_ms"),
             detects_machines: self.document["detects_machines"] == true,
+            uuid: None,
         }
     }
 

@@ -7,7 +7,7 @@ use offhook_agent::{Agent, CallbackSettings};
 use offhook_store::{StoredAgent, StoredCall, StoredPromise, Workspace, WorkspaceId, now_ms};
 use serde_json::{Map, Value, json};
 
-use super::dialler::DialProblem;
+use super::dialler::{DialProblem, Dialling};
 use super::order::{PlacedCall, placed_within_the_hour};
 use super::paper::{after_a_miss, order, record};
 use super::spending::check_spending;
@@ -194,12 +194,12 @@ impl Api {
             // Another process may look again by now.
             return Err(PlaceProblem::Overtaken);
         }
-        let account = checked.caller.account.as_ref();
-        let dialled = connected
-            .telephony
-            .dialler
-            .dial(&placed.dialling(account))
-            .await;
+        let uuid = self.uuid_ahead(&placed).await?;
+        let dialling = Dialling {
+            uuid: uuid.as_deref(),
+            ..placed.dialling(checked.caller.account.as_ref())
+        };
+        let dialled = connected.telephony.dialler.dial(&dialling).await;
         match dialled {
             Ok(id) => Ok(self.dialled(&mut placed, call, id).await?),
             Err(problem) => {

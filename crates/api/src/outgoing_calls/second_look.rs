@@ -4,7 +4,7 @@
 use offhook_store::{CallQuery, StoreError, StoredPromise, WorkspaceId};
 use serde_json::{Map, json};
 
-use super::dialler::FoundCall;
+use super::dialler::{Dialling, FoundCall};
 use super::order::PlacedCall;
 use crate::calls::FAILED;
 use crate::{Api, Refusal};
@@ -43,7 +43,11 @@ impl Api {
         let found = dialler.find(&dialling, call.started_at_ms, &known).await;
         let dialled = match found {
             Ok(FoundCall::Call(id)) => Ok(Some(id)),
-            Ok(FoundCall::Nothing) => dialler.dial(&dialling).await,
+            Ok(FoundCall::Nothing) => {
+                let uuid = self.uuid_ahead(&placed).await?;
+                let uuid = uuid.as_deref();
+                dialler.dial(&Dialling { uuid, ..dialling }).await
+            }
             Ok(FoundCall::Unknown) => return Ok(workspace.trust_promise(begun).await?),
             Err(problem) => {
                 tracing::warn!(%problem, "the carrier does not tell of a call; asked again later");

@@ -226,7 +226,7 @@ fn everyone_is_found_by_name_and_has_a_variable_of_its_own() {
         let same = same.filter(|it| it.key_variable() == carrier.key_variable());
         assert_eq!(same.count(), 1);
     }
-    assert_eq!(Carrier::named("exotel"), None);
+    assert_eq!(Carrier::named("pigeon"), None);
 }
 
 proptest! {

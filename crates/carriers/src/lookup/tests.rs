@@ -13,6 +13,7 @@ fn sought(known: &[String]) -> Sought<'_> {
         from: "+15550111",
         to: "+14155550100",
         since_s: SINCE_S,
+        id: "offhook.w.o",
         known,
     }
 }
@@ -102,6 +103,33 @@ fn lists_in_the_words_of_others_are_read_too() {
         }] });
         assert_eq!(found(Carrier::Jambonz, &over, &[]), *finding, "{over}");
     }
+}
+
+#[test]
+fn a_channel_is_found_by_our_id_or_nothing_is_known_of_it() {
+    let read = |status: u16, body: &str| {
+        let asked = Carrier::Asterisk.sought(status, body.as_bytes(), &sought(&[]));
+        asked.unwrap()
+    };
+    let call = Finding::Call("offhook.w.o".into());
+    assert_eq!(read(200, r#"{"id":"offhook.w.o","state":"Ringing"}"#), call);
+    assert_eq!(
+        read(404, r#"{"message":"Channel not found"}"#),
+        Finding::Unknown
+    );
+    let account = Account {
+        id: "u",
+        key: "p",
+        application: None,
+    };
+    let asked = Carrier::Asterisk.seek("http://pbx:8088", &account, &sought(&[]));
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].url, "http://pbx:8088/ari/channels/offhook.w.o");
+    assert!(
+        Carrier::Exotel
+            .seek("https://a", &account, &sought(&[]))
+            .is_empty()
+    );
 }
 
 #[test]

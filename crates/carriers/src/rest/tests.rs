@@ -7,6 +7,8 @@ use serde_json::json;
 use super::*;
 use crate::*;
 
+mod unasking;
+
 const VONAGE: Carrier = Carrier::Vonage;
 const JAMBONZ: Carrier = Carrier::Jambonz;
 
@@ -177,7 +179,7 @@ fn how_a_call_goes_is_read_in_each_carrier_s_words() {
     }
     for carrier in Carrier::ALL {
         let told = carrier.progress(&webhook("CallStatus=ringing"));
-        assert!(matches!(told, Err(WebhookProblem::Missing(_))), "{told:?}");
+        assert!(told.is_err(), "{told:?}");
     }
 }
 
@@ -325,6 +327,13 @@ fn a_carrier_says_which_call_it_placed_or_why_it_did_not() {
             Some("7a"),
         ),
         (JAMBONZ, r#"{"sid":"7c"}"#, Some("7c")),
+        (
+            Carrier::Asterisk,
+            r#"{"id":"offhook.w.o"}"#,
+            Some("offhook.w.o"),
+        ),
+        (Carrier::Exotel, r#"{"Call":{"Sid":"7d"}}"#, Some("7d")),
+        (Carrier::Exotel, r#"{"call":{"sid":"7d"}}"#, Some("7d")),
     ] {
         let placed = carrier.placed(201, body.as_bytes()).unwrap();
         assert_eq!(placed.as_deref(), id, "{body}");
@@ -367,6 +376,7 @@ fn ids_stay_within_their_part_of_an_address() {
     };
     for carrier in Carrier::ALL {
         let request = carrier.hang_up("https://rest.example", &account, "v3:a/b?c", true);
+        let Some(request) = request else { continue };
         let path = request.url.strip_prefix("https://rest.example").unwrap();
         assert!(!path.contains("/../"), "{path}");
         assert!(

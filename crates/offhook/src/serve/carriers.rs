@@ -46,7 +46,7 @@ impl CarrierKeys {
             (!key.is_empty()).then(|| SecretText::new(key))
         };
         let carriers = Carrier::ALL.into_iter();
-        let keys = carriers.filter_map(|it| Some((it, named(it.key_variable())?)));
+        let keys = carriers.filter_map(|it| Some((it, named(it.key_variable()?)?)));
         Self {
             keys: keys.collect(),
             genesys: named(GENESYS_SECRET),
@@ -125,7 +125,7 @@ async fn incoming(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let Some(carrier) = Carrier::named(&name) else {
+    let Some(carrier) = Carrier::named(&name).filter(|it| it.announces()) else {
         return refuse(StatusCode::NOT_FOUND, NO_SUCH_CARRIER);
     };
     let public_url = match public_url(&server, carrier) {
@@ -243,7 +243,10 @@ fn signed_for(
         Some(key) => carrier
             .verify(key.expose(), webhook)
             .map_err(|it| it.to_string()),
-        None => Err(format!("{} is not set", carrier.key_variable())),
+        None => Err(format!(
+            "{} is not set",
+            carrier.key_variable().unwrap_or("a key")
+        )),
     };
     let of_carrier = |it: &CalledNumber| it.carrier.as_ref().is_none_or(|of| of == carrier.name());
     let mut numbers = numbers.into_iter().filter(of_carrier);

@@ -10,12 +10,17 @@ use async_trait::async_trait;
 use offhook_api::{
     Api, CarrierCall, Departing, DialAccount, DialProblem, Dialler, Dialling, FoundCall, Telephony,
 };
-use offhook_carriers::{Account, Carrier, Finding, Method, Outgoing, Request, RestProblem, Sought};
+use offhook_carriers::{
+    Account, Carrier, Finding, Method, Outgoing, Request, RestProblem, Sought, asterisk_events,
+};
 use offhook_store::{SecretText, new_id, now_ms};
 use reqwest::Client;
 use reqwest::redirect::Policy;
 use tokio::sync::Semaphore;
 
+use super::asterisk::{self, channel_id};
+use super::carriers::stream_url;
+use super::media_stream;
 use super::placed_calls::CALLER;
 use crate::outcome::Complaint;
 use crate::settings::Settings;
@@ -40,6 +45,8 @@ pub(super) struct Carriers {
     accounts: HashMap<Carrier, OwnAccount>,
     /// Where their APIs are, of those of which it is known.
     rest_urls: HashMap<Carrier, String>,
+    /// Whether an Asterisk can bring calls.
+    has_audio_socket: bool,
 }
 
 /// The server's own account with a carrier.
@@ -78,6 +85,17 @@ fn secret(carrier: Carrier) -> anyhow::Result<Option<SecretText>> {
     Ok(Some(SecretText::new(key)))
 }
 
+/// Checks the application that calls are placed with.
+fn check_application(carrier: Carrier, application: Option<&str>) -> anyhow::Result<()> {
+    if carrier.takes_application(application) {
+        return Ok(());
+    }
+    let name = carrier.account_variables().application.unwrap_or_default();
+    let problem =
+        "it has to say whom to call, with {number} for the number, as PJSIP/{number}@trunk";
+    Err(Complaint::bad_input(format!("{name}: {problem}")).into())
+}
+
 /// An account, as it is opened for one request.
 struct Opened<'a> {
     carrier: Carrier,
@@ -100,7 +118,7 @@ impl Opened<'_> {
 impl Carriers {
     /// With the accounts that the environment names. `public_url` is where carriers reach this
     /// server.
-    fn of_environment(public_url: &str, preferred: Option<Carrier>) -> anyhow::Result<Self> {
+    fn of_environment(public_url: &str, settings: &Settings) -> anyhow::Result<Self> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .user_agent(concat!("offhook/", env!("CARGO_PKG_VERSION")))
@@ -119,6 +137,7 @@ impl Carriers {
             let named = carrier.account_variables();
             if let (Some(id), Some(key)) = (variable(named.id), secret(carrier)?) {
                 let application = named.application.and_then(variable);
+                check_application(carrier, application.as_deref())?;
                 let account = OwnAccount {
                     id,
                     key,
@@ -130,9 +149,10 @@ impl Carriers {
         Ok(Self {
             client,
             public_url: public_url.to_owned(),
-            preferred,
+            preferred: settings.telephony.carrier,
             accounts,
             rest_urls: rest_urls.collect(),
+            has_audio_socket: settings.audio_socket.is_some(),
         })
     }
 
@@ -169,6 +189,17 @@ impl Carriers {
             key: SecretText::new(pass),
             application,
         })
+    }
+
+    /// The request for Asterisk's events, for the server of that name; `None` without an account.
+    fn asterisk_events(&self, node: &str) -> Option<Request> {
+        let opened = self.open(Carrier::Asterisk.name(), None).ok()?;
+        let application = format!("offhook-{node}");
+        Some(asterisk_events(
+            opened.rest_url,
+            &opened.account(),
+            &application,
+        ))
     }
 
     /// The address of a call that was placed, by its order.
@@ -217,7 +248,17 @@ impl Dialler for Carriers {
     }
 
     fn can_dial(&self, carrier: &str, account: Option<&DialAccount>) -> Result<(), String> {
-        self.open(carrier, account).map(|_| ())
+        let opened = self.open(carrier, account)?;
+        if opened.carrier == Carrier::Asterisk && !self.has_audio_socket {
+            let problem =
+                "audio_socket in offhook.toml is not set, over which asterisk brings calls";
+            return Err(problem.to_owned());
+        }
+        Ok(())
+    }
+
+    fn asks(&self, carrier: &str) -> bool {
+        Carrier::named(carrier).is_none_or(Carrier::asks)
     }
 
     async fn dial(&self, dialling: &Dialling<'_>) -> Result<Option<String>, DialProblem> {
@@ -233,6 +274,9 @@ impl Dialler for Carriers {
             ring_max_s: dialling.ring_max.as_secs(),
             duration_max_s: dialling.duration_max.as_secs(),
             detects_machines: dialling.detects_machines,
+            id: &channel_id(dialling.workspace, dialling.order),
+            uuid: dialling.uuid.unwrap_or_default(),
+            stream_url: &stream_url(&self.public_url, &media_stream::path(carrier.name())),
         };
         let request = carrier.place(opened.rest_url, &opened.account(), &outgoing);
         let (status, body) = self.send(request).await?;
@@ -252,10 +296,15 @@ impl Dialler for Carriers {
             from: dialling.from,
             to: dialling.to,
             since_s: since_ms / 1_000,
+            id: &channel_id(dialling.workspace, dialling.order),
             known,
         };
         let mut ids = Vec::new();
-        for request in carrier.seek(url, &account, &sought) {
+        let lists = carrier.seek(url, &account, &sought);
+        if lists.is_empty() {
+            return Ok(FoundCall::Unknown);
+        }
+        for request in lists {
             let (status, body) = self.send(request).await?;
             let found = carrier.sought(status, &body, &sought);
             match found.map_err(|it| refused(&it))? {
@@ -314,6 +363,9 @@ impl Dialler for Carriers {
         let opened = opened.map_err(DialProblem::Refused)?;
         let (carrier, url, account) = (opened.carrier, opened.rest_url, opened.account());
         let request = carrier.hang_up(url, &account, call.id, call.is_answered);
+        let Some(request) = request else {
+            return Ok(());
+        };
         let (status, body) = self.send(request).await?;
         carrier.hung_up(status, &body).map_err(|it| refused(&it))
     }
@@ -359,7 +411,10 @@ pub(super) fn connect(
     let Some(public_url) = &settings.public_url else {
         return Ok(());
     };
-    let carriers = Carriers::of_environment(public_url, settings.telephony.carrier)?;
+    let carriers = Carriers::of_environment(public_url, settings)?;
+    if let Some(events) = carriers.asterisk_events(node) {
+        tokio::spawn(asterisk::watch(api.clone(), events));
+    }
     let telephony = &settings.telephony;
     api.connect(Telephony {
         dialler: Arc::new(carriers),

@@ -20,6 +20,7 @@ use offhook_call::Persona;
 use offhook_carriers::{Answer, AnsweredBy, Carrier, Progress, Stage, Webhook, WebhookProblem};
 use offhook_store::now_ms;
 
+use super::admission::Settled;
 use super::carriers::{NotSigned, pairs, served, stream_url, told};
 use super::{Server, media_stream, refuse, refuse_as};
 
@@ -89,7 +90,7 @@ async fn status(
 }
 
 /// What a carrier tells, for the record.
-fn news(progress: &Progress) -> CallNews<'_> {
+pub(super) fn news(progress: &Progress) -> CallNews<'_> {
     CallNews {
         id: &progress.id,
         stage: progress.stage.and_then(stage),
@@ -181,6 +182,13 @@ impl<'s, T> Told<'s, T> {
             public_url,
             call,
         })
+    }
+}
+
+/// A call that an agent has placed is its carrier's, whatever brings its audio.
+pub(super) fn name_carrier(carried: &mut CallDocument, settled: Option<&Settled>) {
+    if let Some((_, known)) = settled.and_then(|it| it.placed.as_ref()) {
+        carried.transport.clone_from(&known.transport);
     }
 }
 

@@ -58,7 +58,9 @@ impl TelephonySettings {
     /// The audio that streams of a carrier are asked for.
     pub(crate) fn audio(&self, carrier: Carrier) -> Audio {
         let wished = self.audio.get(&carrier).copied();
-        wished.unwrap_or(carrier.audio()[0])
+        wished
+            .or(carrier.audio().first().copied())
+            .unwrap_or(Audio::Pcmu)
     }
 }
 
@@ -160,8 +162,11 @@ impl TelephonyDocument {
         let mut wishes = HashMap::new();
         for (name, audio) in &self.audio {
             let path = format!("telephony.audio.{name}");
-            let Some(carrier) = Carrier::named(name) else {
-                let names = Carrier::ALL.map(Carrier::name).join(", ");
+            let has_some = |it: &Carrier| !it.audio().is_empty();
+            let Some(carrier) = Carrier::named(name).filter(has_some) else {
+                let all = Carrier::ALL.into_iter().filter(has_some);
+                let names: Vec<&str> = all.map(Carrier::name).collect();
+                let names = names.join(", ");
                 problems.0.push(format!("{path}: it is none of {names}"));
                 continue;
             };

@@ -269,7 +269,7 @@ async fn a_call_that_rings_reaches_the_number_s_agent_and_is_on_record() {
 }
 
 /// The kind of the next packet of an audio socket; `None` at its end.
-async fn next_kind(socket: &mut TcpStream) -> Option<u8> {
+pub(crate) async fn next_kind(socket: &mut TcpStream) -> Option<u8> {
     let mut header = [0; 3];
     socket.read_exact(&mut header).await.ok()?;
     let length = u16::from_be_bytes([header[1], header[2]]);
@@ -279,7 +279,7 @@ async fn next_kind(socket: &mut TcpStream) -> Option<u8> {
 }
 
 /// Connects as Asterisk does, with that UUID and 20 ms of silence.
-async fn connected(stage: &Stage, uuid: &str) -> TcpStream {
+pub(crate) async fn connected(stage: &Stage, uuid: &str) -> TcpStream {
     let digits = uuid.replace('-', "");
     let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).expect("digits");
     let id: Vec<u8> = (0..32).step_by(2).map(byte).collect();

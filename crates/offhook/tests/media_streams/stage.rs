@@ -81,6 +81,11 @@ const ACCOUNTS: [(&str, &str); 9] = [
     ("JAMBONZ_API_KEY", "KEY5"),
 ];
 
+/// The carriers with an API that is simulated here.
+const BASES: [&str; 7] = [
+    "TWILIO", "TELNYX", "PLIVO", "VONAGE", "JAMBONZ", "ASTERISK", "EXOTEL",
+];
+
 /// The file with the private key of Vonage's application, which was made for tests.
 pub(crate) const PRIVATE_KEY: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -146,7 +151,7 @@ impl Stage {
             .envs(JSON_KEYS)
             .envs(ACCOUNTS)
             .envs(variables.iter().copied())
-            .envs(["TWILIO", "TELNYX", "PLIVO", "VONAGE", "JAMBONZ"].map(rest))
+            .envs(BASES.map(rest))
             .stdout(Stdio::piped())
             .spawn()
             .expect("it starts");

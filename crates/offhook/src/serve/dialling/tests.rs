@@ -53,10 +53,12 @@ async fn found(
         preferred: None,
         accounts: HashMap::from([(carrier, account)]),
         rest_urls: HashMap::from([(carrier, url)]),
+        has_audio_socket: false,
     };
     let dialling = Dialling {
         carrier: carrier.name(),
         account: None,
+        uuid: None,
         workspace: "w",
         order: "o",
         from: "+15550111",
