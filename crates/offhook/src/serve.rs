@@ -351,7 +351,6 @@ async fn open(
         settled,
     } = asked.admitted;
     let mut agent = asked.agent;
-    placed_calls::name_carrier(&mut asked.carried, settled.as_ref());
     let (near, far_end) = leg(LegDescription {
         transport: asked.carried.transport.clone(),
         rate: asked.rate,

@@ -80,7 +80,7 @@ fn secret(carrier: Carrier) -> anyhow::Result<Option<SecretText>> {
             .map_err(|problem| Complaint::bad_input(format!("{name}: {text}: {problem}")))?,
     };
     if let Err(problem) = carrier.pass("", &key, 0, "") {
-        return Err(Complaint::bad_input(format!("{name}: {problem}")).into());
+        return Err(Complaint::bad_input(format!("{name}: {problem}")));
     }
     Ok(Some(SecretText::new(key)))
 }
@@ -93,7 +93,7 @@ fn check_application(carrier: Carrier, application: Option<&str>) -> anyhow::Res
     let name = carrier.account_variables().application.unwrap_or_default();
     let problem =
         "it has to say whom to call, with {number} for the number, as PJSIP/{number}@trunk";
-    Err(Complaint::bad_input(format!("{name}: {problem}")).into())
+    Err(Complaint::bad_input(format!("{name}: {problem}")))
 }
 
 /// An account, as it is opened for one request.

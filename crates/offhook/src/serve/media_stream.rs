@@ -29,6 +29,7 @@ use serde_json::{Map, Value};
 use super::admission::{Admitted, by_agent_key, by_token, take_place};
 use super::brought::Brought;
 use super::carriers::NotSigned;
+use super::placed_calls::name_carrier;
 use super::{Asked, EVERY_LINE_BUSY, Server, open};
 
 /// The parameter with the single-use token of the call, as `web-calls` gives it out.
@@ -162,10 +163,11 @@ impl Default for Carried {
 pub(super) async fn open_call(
     server: Arc<Server>,
     token: String,
-    carried: Carried,
+    mut carried: Carried,
 ) -> Result<OpenedStream, StreamRefusal> {
     let admitted = by_token(&server, &token).await.map_err(refused)?;
     let settled = admitted.settled.as_ref();
+    name_carrier(&mut carried.document, settled);
     if let Some(call) = settled.filter(|it| it.returns) {
         return back(&server, &admitted.workspace, &call.call_id, &carried);
     }

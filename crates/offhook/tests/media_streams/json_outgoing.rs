@@ -237,10 +237,9 @@ async fn calls_out(carrier: Announcing) {
         "call_duration_max": "5m",
     });
     let agent = stage.ask("POST", "agents", &agent).await;
-    let number = json!({ "phoneNumber": "+15550111", "agentId": agent["id"] });
-    stage.json("POST", "/agentphone/v1/numbers", &number).await;
     let agent = &agent["id"];
-
+    let number = json!({ "phoneNumber": "+15550111", "agentId": agent });
+    stage.json("POST", "/agentphone/v1/numbers", &number).await;
     let held = Placed::by(&stage, carrier, agent).await;
     let (ring, longest, detecting) = match name {
         "vonage" => (
@@ -288,8 +287,8 @@ async fn calls_out(carrier: Announcing) {
     assert_eq!(taken_back.shown().await["status"], "cancelled");
 
     let wishes = json!({ "agent": agent, "to": "+442079460958" });
-    let refused = stage.ask("POST", "calls", &wishes).await;
-    assert!(refused.to_string().contains("telephony.allow"), "{refused}");
+    let refused = stage.ask("POST", "calls", &wishes).await.to_string();
+    assert!(refused.contains("telephony.allow"), "{refused}");
 }
 
 #[tokio::test]

@@ -223,7 +223,6 @@ async fn an_agent_calls_somebody_over_exotel() {
     assert!(hears(&mut socket).await);
     held.stands("active").await;
     assert!(!hears(&mut open().await).await, "it is good once");
-
     tokio::time::sleep(Duration::from_millis(700)).await;
     held.ends().await;
     // It takes no word for the end but that of the stream.

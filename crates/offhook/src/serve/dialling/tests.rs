@@ -133,3 +133,16 @@ async fn a_carrier_that_tells_ids_alone_is_asked_for_each() {
     let (known, _) = found(Carrier::Plivo, list(&["7d"], &[], json!([])), &[]).await;
     assert_eq!(known, Ok(FoundCall::Unknown));
 }
+
+#[tokio::test]
+async fn what_a_carrier_s_lists_cannot_tell_is_not_known() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (known, asked) = found(Carrier::Exotel, Vec::new(), &[]).await;
+    assert_eq!((known, asked.len()), (Ok(FoundCall::Unknown), 0));
+    let id = "offhook.w.o";
+    let up = vec![("/ari/channels/offhook.w.o", json!({ "id": id }))];
+    let (known, _) = found(Carrier::Asterisk, up, &[]).await;
+    assert_eq!(known, Ok(FoundCall::Call(id.into())));
+    let (known, _) = found(Carrier::Asterisk, Vec::new(), &[]).await;
+    assert_eq!(known, Ok(FoundCall::Unknown));
+}
