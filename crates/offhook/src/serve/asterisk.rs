@@ -1,11 +1,14 @@
 //! How calls go that are placed at Asterisk, as its events tell: it sends no requests, so that a
 //! WebSocket to it is held as long as this process runs.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
-use futures::StreamExt as _;
+use axum::body::Bytes;
+use futures::{SinkExt as _, StreamExt as _};
 use offhook_api::Api;
 use offhook_carriers::{Progress, Request, asterisk_news};
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
@@ -16,6 +19,10 @@ use super::placed_calls::news;
 /// How long is waited before Asterisk is asked again, at first and at most.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 const AGAIN_AFTER_MAX: Duration = Duration::from_secs(30);
+
+/// How often Asterisk is asked whether it is there, and how often it may leave that unanswered.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+const UNANSWERED_MAX: u32 = 2;
 
 /// How the ids of our channels begin.
 const OURS: &str = "offhook.";
@@ -50,14 +57,29 @@ async fn listen(api: &Api, events: &Request) -> Result<(), Box<Error>> {
         }
     }
     let (mut socket, _) = connect_async(request).await?;
-    while let Some(message) = socket.next().await {
-        if let Message::Text(text) = message?
-            && let Some(progress) = asterisk_news(&text)
-        {
-            note(api, &progress).await;
+    let mut beats = interval(HEARTBEAT);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut unanswered = 0;
+    loop {
+        tokio::select! {
+            message = socket.next() => {
+                let Some(message) = message else { return Ok(()) };
+                unanswered = 0;
+                if let Message::Text(text) = message?
+                    && let Some(progress) = asterisk_news(&text)
+                {
+                    note(api, &progress).await;
+                }
+            }
+            _ = beats.tick() => {
+                if unanswered == UNANSWERED_MAX {
+                    return Err(Box::new(Error::Io(ErrorKind::TimedOut.into())));
+                }
+                unanswered += 1;
+                socket.send(Message::Ping(Bytes::new())).await?;
+            }
         }
     }
-    Ok(())
 }
 
 /// Notes what is told of a channel, where it is one of ours.
