@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 use crate::calls::{CallDocument, Keeping, NoPlace, PlaceAsked, UnansweredCall};
 use crate::dialect::called::{CalledNumber, called_numbers};
 use crate::dialect::{
-    OpeningProblem, TelephoneLine, ask_flow, for_calls, settle_telephone_call, trillet_calls,
+    OpeningProblem, TelephoneLine, agentphone, ask_flow, for_calls, settle_telephone_call,
+    trillet_calls,
 };
 use crate::phone_number::e164;
 use crate::web_calls::{new_call_id, token_for};
@@ -54,6 +55,11 @@ pub enum CallAnswer {
     Failing,
     /// There is no place for it now.
     Busy,
+    /// The agent cannot answer, and this is what its callers hear then, before they are hung up on.
+    Say {
+        /// The text.
+        text: String,
+    },
 }
 
 /// Why a call is not answered.
@@ -128,6 +134,7 @@ impl Switchboard {
             Err(problem) => Err(Unanswered::failing(None, problem)),
         };
         promised.unwrap_or_else(|unanswered| {
+            let answer = self.in_words(&unanswered, ringing);
             let known = numbers(ringing);
             let from_number = known.0.filter(|_| unanswered.keeping.is_some());
             let agent = unanswered.agent.map(|it| (it.id.as_str(), it.revision));
@@ -149,8 +156,32 @@ impl Switchboard {
                 },
                 keeping: unanswered.keeping.unwrap_or_default(),
             });
-            unanswered.answer
+            answer
         })
+    }
+
+    /// How a call is not answered: in the words that the agent has for those whom it cannot answer,
+    /// where it has any.
+    fn in_words(&self, unanswered: &Unanswered<'_>, ringing: RingingCall<'_>) -> CallAnswer {
+        let plain = unanswered.answer.clone();
+        let Some(agent) = unanswered
+            .agent
+            .filter(|_| plain != CallAnswer::NotInService)
+        else {
+            return plain;
+        };
+        let Some(written) = agentphone::unanswered_message(agent) else {
+            return plain;
+        };
+        let text = match read_agent(&agent.document, &self.api.settings().served) {
+            Ok(read) => read.voicemail_message(&variables_of(ringing)),
+            // Its variables cannot be told either.
+            Err(_) => Some(written),
+        };
+        match text.filter(|it| !it.trim().is_empty()) {
+            Some(text) => CallAnswer::Say { text },
+            None => plain,
+        }
     }
 
     /// Makes the token, where the agent can answer.
@@ -189,10 +220,7 @@ impl Switchboard {
         let (document, settled) = settled.unzip();
         let mut variables = settled.unwrap_or_else(|| parameters.clone());
         variables.extend(of_flow);
-        for (name, number) in [(CALLER, &from), (CALLED, &to)] {
-            let number = number.clone().unwrap_or_default();
-            variables.entry(name.to_owned()).or_insert(number);
-        }
+        with_numbers(&mut variables, (&from, &to));
         let ticket = json!({
             "agent": agent.id,
             "call": call_id,
@@ -269,6 +297,25 @@ fn numbers(ringing: RingingCall<'_>) -> (Option<String>, Option<String>) {
     (number(ringing.from), number(ringing.to))
 }
 
+/// Puts the two numbers among the values of variables.
+fn with_numbers(
+    variables: &mut BTreeMap<String, String>,
+    (from, to): (&Option<String>, &Option<String>),
+) {
+    for (name, number) in [(CALLER, from), (CALLED, to)] {
+        let number = number.clone().unwrap_or_default();
+        variables.entry(name.to_owned()).or_insert(number);
+    }
+}
+
+/// What is known of a call that nobody answers.
+fn variables_of(ringing: RingingCall<'_>) -> BTreeMap<String, String> {
+    let (from, to) = numbers(ringing);
+    let mut variables = ringing.parameters.clone();
+    with_numbers(&mut variables, (&from, &to));
+    variables
+}
+
 impl<'a> Unanswered<'a> {
     fn without_agent() -> Self {
         Self {
@@ -313,6 +360,7 @@ impl CallAnswer {
     fn written(&self) -> String {
         let word = match self {
             Self::Answered { token } => return json!({ "token": token }).to_string(),
+            Self::Say { text } => return json!({ "say": text }).to_string(),
             Self::NotInService => "not_in_service",
             Self::Failing => "failing",
             Self::Busy => "busy",
@@ -322,6 +370,10 @@ impl CallAnswer {
 
     fn read(written: &str) -> Self {
         let written: Value = serde_json::from_str(written).unwrap_or_default();
+        if let Some(text) = written["say"].as_str() {
+            let text = text.to_owned();
+            return Self::Say { text };
+        }
         match (written["token"].as_str(), written.as_str()) {
             (Some(token), _) => Self::Answered {
                 token: token.to_owned(),

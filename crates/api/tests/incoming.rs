@@ -237,3 +237,43 @@ async fn who_calls_in_is_not_called_back() {
     let other = workspace.promise(&other.id).await.unwrap();
     assert_eq!(other.status, PromiseStatus::Waiting);
 }
+
+#[tokio::test]
+async fn callers_whom_the_agent_cannot_answer_hear_its_message() {
+    let stage = Stage::new(1).await;
+    let agent = json!({
+        "name": "Ann", "voiceMode": "hosted", "systemPrompt": "Be brief.",
+        "voicemailMessage": "Please call {{shop}} later.",
+    });
+    let agent = stage.posted("/agentphone/v1/agents", agent).await;
+    let id = agent["id"].as_str().unwrap();
+    let number = json!({ "phoneNumber": "+15550111", "agentId": id });
+    stage.posted("/agentphone/v1/numbers", number).await;
+    let say = |text: &str| CallAnswer::Say {
+        text: text.to_owned(),
+    };
+    let parameters = BTreeMap::from([("shop".to_owned(), "the shop".to_owned())]);
+    let ringing = |id: &'static str| RingingCall {
+        parameters: &parameters,
+        ..stage::ringing(id, "+15550111")
+    };
+
+    let busy = stage.board.lines.clone().try_acquire_owned().unwrap();
+    let said = say("Please call the shop later.");
+    assert_eq!(stage.answer(ringing("CA1")).await, said);
+    // The same call is answered as it was.
+    assert_eq!(stage.answer(ringing("CA1")).await, said);
+    drop(busy);
+    let unusable = json!({ "prompt": 7 });
+    stage.changed_behind_the_door(id, unusable).await;
+    let said = say("Please call {{shop}} later.");
+    assert_eq!(stage.answer(ringing("CA2")).await, said);
+
+    let path = format!("/agentphone/v1/agents/{id}");
+    let mended = json!({ "systemPrompt": "Be brief.", "voicemailMessage": " " });
+    stage.sent("PATCH", &path, mended).await;
+    let busy = stage.board.lines.clone().try_acquire_owned().unwrap();
+    assert_eq!(stage.answer(ringing("CA3")).await, CallAnswer::Busy);
+    drop(busy);
+    token(stage.answer(ringing("CA4")).await);
+}

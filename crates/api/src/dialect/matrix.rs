@@ -77,10 +77,17 @@ fn rows(dialect: &Dialect, before: &str, fields: &[Field], page: &mut String) {
     for field in fields.iter().filter(|field| !is_section(field)) {
         let path = format!("{before}{}", field.path);
         let does = match (lens_of(dialect, &path), field.acts) {
-            (Some(canonical), _) => match proofs::of_setting(canonical) {
-                Some(test) => format!("sets `{canonical}`; shown by `{test}`"),
-                None => format!("sets `{canonical}`"),
-            },
+            (Some(canonical), acts) => {
+                let mut does = format!("sets `{canonical}`");
+                if let Some(test) = proofs::of_setting(canonical) {
+                    let _ = write!(does, "; shown by `{test}`");
+                }
+                // What else it does.
+                if let Acts::Shown(what, test) = acts {
+                    let _ = write!(does, "; {what}; shown by `{test}`");
+                }
+                does
+            }
             (None, Acts::Here(what)) => what.to_owned(),
             (None, Acts::Shown(what, test)) => format!("{what}; shown by `{test}`"),
             (None, Acts::Later(room)) => format!("kept; {room} will act on it"),
@@ -180,7 +187,14 @@ mod tests {
             for field in fields.iter().filter(|field| !is_section(field)) {
                 let is_mapped = lens_of(dialect, field.path).is_some();
                 let is_told = !matches!(field.acts, Acts::Mapped);
-                assert!(is_mapped != is_told, "{}: {}", dialect.name, field.path);
+                // One that sets something may do something else besides.
+                let does_more = is_mapped && matches!(field.acts, Acts::Shown(..));
+                assert!(
+                    is_mapped != is_told || does_more,
+                    "{}: {}",
+                    dialect.name,
+                    field.path
+                );
             }
             for path in dialect.lenses.iter().flat_map(|lens| lens.fields) {
                 let is_known = fields.iter().any(|field| field.path == *path);

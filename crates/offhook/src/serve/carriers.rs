@@ -209,6 +209,7 @@ async fn answer(
         CallAnswer::NotInService => Answer::Say(NOT_IN_SERVICE),
         CallAnswer::Failing => Answer::Say(FAILING),
         CallAnswer::Busy => Answer::Busy,
+        CallAnswer::Say { text } => Answer::Say(text),
     });
     Ok(told(document))
 }

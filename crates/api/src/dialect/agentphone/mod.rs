@@ -12,8 +12,10 @@ mod voices;
 mod webhook_log;
 mod webhooks;
 
+use offhook_store::StoredAgent;
 use serde_json::{Value, json};
 
+use super::agents::stored;
 use super::canonical::{self, NAME, PROMPT};
 use super::field::{
     Acts, Field, Kind, LISTED, SESSIONS, TOOLS, field, flag, map, name, number, objects, text,
@@ -87,7 +89,12 @@ const FIELDS: &[Field] = &[
     text("voicemailMessage")
         .at_most(1_000)
         .or_null()
-        .default("null"),
+        .default("null")
+        .acts(Acts::Shown(
+            "also what callers hear whom the agent cannot answer, because it cannot be used or has \
+             no place for them",
+            "crates/api/tests/incoming.rs::callers_whom_the_agent_cannot_answer_hear_its_message",
+        )),
     word("sttMode", RECOGNITION)
         .null_is_absent()
         .default("\"fast\""),
@@ -229,6 +236,14 @@ const SILENCE: Way = Way::Value {
         super::lens::decimal(millis.clamp(10_000.0, 3_600_000.0))
     },
 };
+
+/// What callers hear whom an agent that was written in this dialect cannot answer, as it was written.
+pub(crate) fn unanswered_message(agent: &StoredAgent) -> Option<String> {
+    agent.dialects.get(DIALECT.name)?;
+    let shown = DIALECT.show(&stored(agent.clone()));
+    let message = shown["voicemailMessage"].as_str();
+    message.map(str::to_owned)
+}
 
 fn is_tool_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
