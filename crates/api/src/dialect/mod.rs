@@ -35,12 +35,14 @@ mod wordcab;
 
 pub(crate) use elevenlabs::socket::routes as sessions;
 pub use elevenlabs::{Admitted, Opening, OpeningProblem, TelephoneLine, Wishes};
-pub(crate) use elevenlabs::{settle_placed_call, settle_telephone_call};
+pub(crate) use elevenlabs::{
+    named_sides as elevenlabs_sides, settle_placed_call, settle_telephone_call,
+};
 pub use mapping::{Dialect, Draft, Stored};
 pub use matrix::compatibility_page;
 pub use mounts::SharedPaths;
 pub use problem::{Problem, ProblemKind, Step};
-pub(crate) use trillet::{ask_flow, calls as trillet_calls};
+pub(crate) use trillet::{ask_flow, calls as trillet_calls, transfers as trillet_transfers};
 pub use voices::StandIns;
 
 /// Every dialect.

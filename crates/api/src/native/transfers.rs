@@ -91,8 +91,10 @@ pub(super) fn schema() -> Value {
             "to": {
                 "type": ["string", "null"], "minLength": 1,
                 "description": "Who is called: a number in E.164 that `[telephony]` of the server's \
-                                settings allows; left out, the `transferNumber` that an agent of \
-                                AgentPhone's has",
+                                settings allows, or the name that the agent's call flow in \
+                                Trillet's API has for one; left out, the first of its `transfers`, \
+                                beside whom nobody may be called, or the `transferNumber` that an \
+                                agent of AgentPhone's has",
             },
             "type": {
                 "enum": ["conference", "blind", null],

@@ -7,9 +7,9 @@ use axum::http::StatusCode;
 use offhook_store::{StoreError, StoredAgent, Workspace, now_ms};
 
 use super::course::Course;
+use super::named::with_named;
 use super::paper::{OtherSide, write_down};
 use super::record::{Transfer, TransferStatus, TransferType};
-use crate::dialect::agentphone;
 use crate::dialect::calling::{CallerNumber, CallerWish, caller_number};
 use crate::live::LiveCall;
 use crate::outgoing_calls::{Connected, DialAccount, Toll, check_caps, check_spending};
@@ -23,7 +23,8 @@ const MESSAGE_CHARS_MAX: usize = 1_000;
 /// What whoever asks for a transfer wants of it.
 #[derive(Debug, Clone, Default)]
 pub struct TransferWishes {
-    /// Who is called; `None`: whom the agent names for that.
+    /// Who is called: a number, or a name that the agent has for one; `None`: whom the agent names
+    /// for that.
     pub to: Option<String>,
     /// How; `None`: with a conference.
     pub kind: Option<TransferType>,
@@ -69,13 +70,7 @@ impl Api {
         let line = self.line_of(workspace, &agent, &live).await?;
         let connected = self.connected()?;
         check_messages(&wishes)?;
-        let to = wishes.to.clone().or_else(|| usual_destination(&agent));
-        let to = to.ok_or_else(|| {
-            at(
-                "to",
-                "it has to be given: the agent names nobody for transfers",
-            )
-        })?;
+        let (to, wishes) = with_named(wishes, &agent)?;
         let name = self.store().workspace_name(workspace.id()).await?;
         let rules = &connected.telephony.rules;
         let destination = rules.check(&name, &to).map_err(|it| at("to", it))?;
@@ -207,12 +202,6 @@ async fn agent_of(workspace: &Workspace, live: &Arc<LiveCall>) -> Result<StoredA
     }
 }
 
-/// Whom an agent names for transfers.
-fn usual_destination(agent: &StoredAgent) -> Option<String> {
-    let own = agent.dialects.get(agentphone::DIALECT.name)?;
-    own["transferNumber"].as_str().map(str::to_owned)
-}
-
 /// The number that calls the other side: one at the carrier, and in the account, that have the
 /// caller's call, or both could not meet.
 async fn caller_of(
@@ -261,7 +250,7 @@ fn check_messages(wishes: &TransferWishes) -> Result<(), Refusal> {
     }
 }
 
-fn at(path: &str, problem: impl std::fmt::Display) -> Refusal {
+pub(super) fn at(path: &str, problem: impl std::fmt::Display) -> Refusal {
     Refusal::invalid(vec![Problem::new(path, problem.to_string())])
 }
 

@@ -9,12 +9,14 @@
 
 mod ask;
 mod course;
+mod named;
 mod orders;
 mod other_side;
 mod paper;
 mod record;
 
 pub use ask::TransferWishes;
+pub(crate) use named::NamedSide;
 pub use other_side::TransferStep;
 pub(crate) use paper::TRANSFER_OF;
 pub use record::{Transfer, TransferStatus, TransferType};

@@ -1,5 +1,6 @@
 //! `conversation_config.agent`: first message, prompt, model, tools, knowledge.
 
+use super::system_tools;
 use crate::dialect::field::{
     Acts, Field, KNOWLEDGE, Kind, NAMES, TOOLS, field, flag, list, map, name, number, objects,
     section, text, whole, word,
@@ -13,6 +14,13 @@ const fn tool(path: &'static str) -> Field {
         .or_null()
         .acts(TOOLS)
 }
+
+const TRANSFERRED: Acts = Acts::Shown(
+    "whoever watches a conversation can transfer it where its agent has this; `transfer_type` of the \
+     number's entry in `params.transfers` says how, and the first is called where our own API names \
+     nobody; that the agent transfers of its own accord, tools will act on",
+    "crates/api/tests/transfers/watched.rs::a_watcher_transfers_a_call",
+);
 
 const EFFORTS: &[&str] = &["none", "minimal", "low", "medium", "high", "xhigh", "max"];
 
@@ -56,10 +64,10 @@ pub(super) const FIELDS: &[Field] = &[
     tool("conversation_config.agent.prompt.built_in_tools.end_call"),
     tool("conversation_config.agent.prompt.built_in_tools.language_detection"),
     tool("conversation_config.agent.prompt.built_in_tools.transfer_to_agent"),
-    tool("conversation_config.agent.prompt.built_in_tools.transfer_to_number"),
+    tool(system_tools::TRANSFER).acts(TRANSFERRED),
     tool("conversation_config.agent.prompt.built_in_tools.skip_turn"),
     tool("conversation_config.agent.prompt.built_in_tools.play_keypad_touch_tone"),
-    tool("conversation_config.agent.prompt.built_in_tools.voicemail_detection"),
+    tool(system_tools::VOICEMAIL).acts(Acts::Mapped),
     objects("conversation_config.agent.prompt.knowledge_base", DOCUMENTS)
         .null_is_absent()
         .default("[]")

@@ -69,9 +69,8 @@ const WIRE: Acts = Acts::Shown(
     "crates/api/tests/admission.rs::the_wire_is_as_the_agent_says",
 );
 const WATCHED: Acts = Acts::Shown(
-    "decides whether conversations can be watched and ended while they run, at \
-     `/v1/convai/conversations/{id}/monitor`, and what is told there; of the commands \
-     `end_call` and `contextual_update` are carried out, the others answered by an error",
+    "decides whether conversations can be watched, ended, taken over and transferred while they run, \
+     at `/v1/convai/conversations/{id}/monitor`, and what is told there",
     "crates/api/tests/conversing/monitoring.rs::a_conversation_is_watched_and_ended",
 );
 const PRESETS: Acts = Acts::Shown(

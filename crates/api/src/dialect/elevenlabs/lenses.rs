@@ -7,7 +7,7 @@ use super::key_input;
 use super::limits::{CALLS_PER_DAY, CONCURRENT_CALLS, QUEUE_FIELDS, WAIT_MAX};
 use super::own_models::{CHAT_SERVER, CHAT_SERVER_FIELDS, CHAT_STANDBY, CHAT_STANDBY_FIELDS};
 use super::sounds::{AMBIENT_SOUND, BED_FIELDS};
-use super::{privacy, speech};
+use super::{privacy, speech, system_tools};
 use crate::dialect::canonical;
 use crate::dialect::lens::{Lens, Way, decimal, lens, seconds, set};
 use crate::dialect::{path, prompt, variables, voices};
@@ -49,6 +49,11 @@ pub(super) const LENSES: &[Lens] = &[
         "models.voice",
         &["conversation_config.tts.model_id"],
         voices::MODEL,
+    ),
+    lens(
+        "voicemail_message",
+        &[system_tools::VOICEMAIL],
+        system_tools::VOICEMAIL_MESSAGE,
     ),
     lens("models.chat_server", CHAT_SERVER_FIELDS, CHAT_SERVER),
     lens("models.chat_standby", CHAT_STANDBY_FIELDS, CHAT_STANDBY),

@@ -34,6 +34,7 @@ mod simulation;
 pub(crate) mod socket;
 mod sounds;
 mod speech;
+mod system_tools;
 mod telephone;
 mod tools;
 mod trace;
@@ -42,6 +43,7 @@ mod widget;
 
 pub use admission::{Admitted, TelephoneLine};
 pub use opening::{Opening, OpeningProblem, Wishes};
+pub(crate) use system_tools::named_sides;
 pub(crate) use telephone::{settle_placed_call, settle_telephone_call};
 
 use std::sync::LazyLock;

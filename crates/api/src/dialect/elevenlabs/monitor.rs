@@ -14,13 +14,15 @@ use axum::response::Response;
 use futures::stream::StreamExt as _;
 use offhook_call::report::{CallEvent, InterruptionStage, TranscriptRole, TranscriptTurn};
 use offhook_call::{Control, OrderedWords, Side, SpokenOrder};
+use offhook_store::Workspace;
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::DIALECT;
+use super::{DIALECT, system_tools};
 use crate::dialect::{agents, path};
 use crate::live::{Followed, LiveCall};
-use crate::{Access, Api, Refusal};
+use crate::{Access, Api, Refusal, TransferWishes};
 
 /// What a watcher can command.
 const COMMANDS: [&str; 6] = [
@@ -61,8 +63,12 @@ pub(super) async fn monitor(
     }
     let events = conversation["monitoring_events"].as_array();
     let events = events.into_iter().flatten().filter_map(Value::as_str);
+    let tool = path::at(&shown, system_tools::TRANSFER);
     let monitored = Monitored {
         events: events.map(str::to_owned).collect(),
+        can_transfer: tool.is_some_and(Value::is_object),
+        transfer: None,
+        workspace: access.workspace.clone(),
         api,
         call,
     };
@@ -90,12 +96,17 @@ async fn running(api: &Api, access: &Access, id: &str) -> Result<Arc<LiveCall>, 
 /// A conversation that somebody watches.
 struct Monitored {
     api: Api,
+    workspace: Workspace,
     call: Arc<LiveCall>,
     events: BTreeSet<String>,
+    /// Whether its agent has the tool without which nobody transfers it.
+    can_transfer: bool,
+    /// A transfer that is being asked for: it goes on where the watcher is gone.
+    transfer: Option<JoinHandle<Result<(), String>>>,
 }
 
 impl Monitored {
-    async fn run(self, mut socket: WebSocket) {
+    async fn run(mut self, mut socket: WebSocket) {
         let mut watched = self.call.watch();
         let told: Vec<Value> = watched
             .history
@@ -125,6 +136,10 @@ impl Monitored {
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                     Some(Ok(_)) => Vec::new(),
                 },
+                asked = asked_for(&mut self.transfer) => {
+                    self.transfer = None;
+                    asked.err().map(|it| problem(&it)).into_iter().collect()
+                }
                 _ = beats.tick() => {
                     let beat = Message::Ping(Default::default());
                     if socket.send(beat).await.is_err() {
@@ -168,7 +183,7 @@ impl Monitored {
     }
 
     /// Carries out a command; what cannot be is told to the watcher.
-    fn command(&self, text: &str) -> Result<(), String> {
+    fn command(&mut self, text: &str) -> Result<(), String> {
         let command: Value = serde_json::from_str(text).map_err(|_| "it is no JSON".to_owned())?;
         let parameters = &command["parameters"];
         let over = |_| "the conversation is over".to_owned();
@@ -204,11 +219,53 @@ impl Monitored {
                 });
                 self.call.order(order).map_err(over)
             }
-            Some("transfer_to_number") => {
-                Err("this server does not carry out transfer_to_number yet".to_owned())
-            }
+            Some("transfer_to_number") => self.begin_transfer(parameters),
             _ => Err(format!("command_type is one of {}", COMMANDS.join(", "))),
         }
+    }
+
+    /// Has the call transferred, as the agent's tool says of that number; nobody waits for it here.
+    fn begin_transfer(&mut self, parameters: &Value) -> Result<(), String> {
+        if !self.can_transfer {
+            let problem = "the agent of this conversation has no built-in tool transfer_to_number";
+            return Err(problem.to_owned());
+        }
+        let to = parameters["phone_number"].as_str();
+        let to = to.filter(|it| !it.trim().is_empty());
+        let to = to.ok_or("parameters.phone_number is no text")?;
+        if self.transfer.is_some() {
+            return Err("a transfer is being asked for already".to_owned());
+        }
+        let wishes = TransferWishes {
+            to: Some(to.to_owned()),
+            ..TransferWishes::default()
+        };
+        let (api, workspace) = (self.api.clone(), self.workspace.clone());
+        let call = self.call.clone();
+        self.transfer = Some(tokio::spawn(async move {
+            let asked = api.transfer_call(&workspace, call.id(), wishes).await;
+            asked.map(|_| ()).map_err(|refusal| why(&refusal))
+        }));
+        Ok(())
+    }
+}
+
+/// What came of a transfer that was asked for; never comes where none is.
+async fn asked_for(transfer: &mut Option<JoinHandle<Result<(), String>>>) -> Result<(), String> {
+    match transfer {
+        Some(task) => {
+            let asked = task.await;
+            asked.unwrap_or_else(|_| Err("the transfer broke off".to_owned()))
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// Why a transfer is refused, in the names of the command's parameters.
+fn why(refusal: &Refusal) -> String {
+    match refusal.problems.as_slice() {
+        [one] if one.path == "to" => format!("parameters.phone_number: {}", one.message),
+        _ => refusal.message.clone(),
     }
 }
 

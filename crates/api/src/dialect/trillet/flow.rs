@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 
 use crate::dialect::canonical::{self, NAME, PROMPT};
 use crate::dialect::field::{
-    Acts, Field, KNOWLEDGE, Kind, LISTED, TELEPHONY, TOOLS, WORKFLOW, field, flag, list, map, name,
-    number, objects, section, text, word,
+    Acts, Field, KNOWLEDGE, Kind, LISTED, TOOLS, WORKFLOW, field, flag, list, map, name, number,
+    objects, section, text, word,
 };
 use crate::dialect::lens::{Lens, Way, decimal, lens, seconds, set};
 use crate::dialect::mapping::Dialect;
 use crate::dialect::trillet::hours::{self, is_time_of_day};
+use crate::dialect::trillet::transfers;
 use crate::dialect::{path, prompt};
 
 pub(crate) static FLOW: Dialect = Dialect {
@@ -19,7 +20,10 @@ pub(crate) static FLOW: Dialect = Dialect {
     fields: || FIELDS,
     lenses: LENSES,
     baseline: || json!({ "name": NAME, "prompt": PROMPT, "call_duration_max": "1h" }),
-    rules: hours::rules,
+    rules: |document, found| {
+        hours::rules(document, found);
+        transfers::rules(document, found);
+    },
     foreign: |_| json!({ "name": "Call flow" }),
     entail: |_, _, _| {},
     settle: |_, _| {},
@@ -64,7 +68,7 @@ pub(super) const FIELDS: &[Field] = &[
     flag("settings.enableHumanLikeVoiceAndTone").null_is_absent(),
     number("settings.welcomeMessageDelay", 0.0, 600.0).or_null(),
     flag("settings.utilizePriorCallsContext").acts(KNOWLEDGE),
-    list("settings.transfers", &Kind::Any).acts(TELEPHONY),
+    transfers::list(),
     list("settings.knowledgeBases", &Kind::Any).acts(KNOWLEDGE),
     list("settings.knowledgeBaseFiles", &Kind::Any).acts(KNOWLEDGE),
     section("settings.responseSettings").or_null(),

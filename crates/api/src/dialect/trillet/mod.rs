@@ -12,6 +12,7 @@ mod numbers;
 pub(crate) mod openapi;
 pub(crate) mod routes;
 mod telephony;
+pub(crate) mod transfers;
 mod web;
 mod webhook;
 
