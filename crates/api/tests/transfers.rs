@@ -13,5 +13,7 @@ mod caps;
 mod flows;
 #[path = "transfers/stage.rs"]
 mod stage;
+#[path = "transfers/taken_back.rs"]
+mod taken_back;
 #[path = "transfers/watched.rs"]
 mod watched;

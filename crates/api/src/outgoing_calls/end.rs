@@ -18,8 +18,7 @@ impl Api {
     ) -> Result<bool, Refusal> {
         let placed = PlacedCall::of(workspace, call).await?;
         if placed.is_blind() {
-            // The caller whose call it is for is given back once the carrier says that it is over.
-            self.hang_up_placed(&placed, true).await;
+            self.take_back_blind(placed).await?;
             return Ok(true);
         }
         let taken = self

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::ask::Line;
 use super::orders;
-use super::other_side::JOINED;
+use super::other_side::{CALLER_GONE, JOINED};
 use super::record::{Transfer, TransferStatus, TransferType};
 use crate::calls::{BUSY, CANCELLED, CallView, ENDED, NO_ANSWER, TRANSFERRED};
 use crate::live::LiveCall;
@@ -212,6 +212,10 @@ impl Course {
             () = hold => {}
             () = sleep(WORDS_MAX) => {}
         }
+        let order = PlacedCall::find(self.workspace.clone(), &self.placed.id).await?;
+        if order.is_taken_back() {
+            return Ok(Outcome::Missed(TransferStatus::Cancelled));
+        }
         let deadline = Instant::now() + self.ring_max + RING_SPARED;
         orders::part(&self.live, self.ring_max + RING_SPARED + RETURN_MAX);
         match self.depart().await? {
@@ -232,7 +236,9 @@ impl Course {
                 let _ = self.live.hang_up(TRANSFERRED);
                 return Ok(Outcome::Answered);
             }
-            if other.status == CANCELLED {
+            if other.status == CANCELLED
+                && other.document.ended_reason.as_deref() == Some(CALLER_GONE)
+            {
                 return Ok(self.is_lost());
             }
             if other.is_over() {

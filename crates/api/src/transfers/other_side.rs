@@ -1,6 +1,6 @@
 //! What the carrier asks and tells of a transfer's other side, and what it is to do then.
 
-use offhook_store::{CallMove, StoredCall, now_ms};
+use offhook_store::{CallMove, StoreError, StoredCall, now_ms};
 use serde_json::{Map, Value, json};
 
 use super::record::TransferType;
@@ -13,6 +13,10 @@ use crate::{Api, Refusal};
 const RETURN_MS: i64 = 60_000;
 /// When the other side has heard what it was told.
 pub(super) const JOINED: &str = "joined_at_ms";
+/// The field of an order that says that it was taken back while its carrier calls by itself.
+const TAKEN_BACK: &str = "is_taken_back";
+/// Why the other side's call is over of a caller who has hung up.
+pub(super) const CALLER_GONE: &str = "caller_hung_up";
 
 /// What the carrier is to do with a call of a transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +60,11 @@ impl PlacedCall {
     #[must_use]
     pub fn is_blind(&self) -> bool {
         self.document["transfer"]["type"] == json!(TransferType::Blind)
+    }
+
+    /// Whether nobody is to be brought to the caller any more.
+    pub(super) fn is_taken_back(&self) -> bool {
+        self.document[TAKEN_BACK] == true
     }
 }
 
@@ -108,6 +117,10 @@ impl Api {
     /// As the database.
     pub async fn take_caller(&self, placed: &PlacedCall) -> Result<TransferStep, Refusal> {
         let call = self.call(&placed.workspace, placed.call_id()).await?;
+        if placed.is_taken_back() && call.is_waiting() {
+            self.end_other_side(placed, CallStage::Cancelled).await?;
+            return self.bring_back(placed).await;
+        }
         Ok(match placed.is_blind() {
             true if call.is_waiting() => TransferStep::Dial {
                 from: placed.number("from"),
@@ -131,18 +144,29 @@ impl Api {
         stage: CallStage,
         is_caller_gone: bool,
     ) -> Result<TransferStep, Refusal> {
-        let was_answered = stage == CallStage::Completed;
+        let is_taken_back = placed.is_taken_back();
+        let was_answered = stage == CallStage::Completed && !is_taken_back;
         if was_answered {
             self.note_answer(placed).await?;
         }
-        let stage = match is_caller_gone {
-            true => CallStage::Cancelled,
-            false => stage,
-        };
-        self.end_other_side(placed, stage).await?;
+        if is_caller_gone {
+            self.end_for(placed, CANCELLED, CALLER_GONE).await?;
+        } else {
+            let stage = if is_taken_back {
+                CallStage::Cancelled
+            } else {
+                stage
+            };
+            self.end_other_side(placed, stage).await?;
+        }
         if was_answered || is_caller_gone {
             return Ok(TransferStep::HangUp);
         }
+        self.bring_back(placed).await
+    }
+
+    /// Gives the caller back to the agent.
+    async fn bring_back(&self, placed: &PlacedCall) -> Result<TransferStep, Refusal> {
         let transfer = &placed.document["transfer"];
         let ticket = json!({
             "agent": transfer["agent"],
@@ -180,6 +204,11 @@ impl Api {
             let noted = self.note_on_call(&workspace, &call, "answered_by", json!(by));
             noted.await?;
         }
+        if placed.is_blind() && self.is_taken_back_now(placed).await? {
+            // Whoever took it back could not tell the carrier which call it is.
+            self.hang_up_placed(placed, true).await;
+            return Ok(());
+        }
         match news.stage {
             None => {}
             Some(CallStage::Ringing) => {
@@ -207,6 +236,26 @@ impl Api {
         Ok(())
     }
 
+    /// Has the carrier end what it calls by itself: at once, or, where it has not named that call yet,
+    /// as soon as it does. The caller is given back once the carrier asks what is next.
+    pub(crate) async fn take_back_blind(&self, mut placed: PlacedCall) -> Result<(), Refusal> {
+        let taken_back = Map::from_iter([(TAKEN_BACK.to_owned(), json!(true))]);
+        placed.note(&taken_back).await?;
+        self.wake_transfers();
+        // Both sides write first and read then: one of them sees what the other wrote.
+        let placed = PlacedCall::find(placed.workspace, &placed.id).await?;
+        self.hang_up_placed(&placed, true).await;
+        Ok(())
+    }
+
+    async fn is_taken_back_now(&self, placed: &PlacedCall) -> Result<bool, Refusal> {
+        match PlacedCall::find(placed.workspace.clone(), &placed.id).await {
+            Ok(placed) => Ok(placed.is_taken_back()),
+            Err(StoreError::NotFound(_)) => Ok(false),
+            Err(problem) => Err(problem.into()),
+        }
+    }
+
     /// The other side's call is over, or was never up; gives it as it is then, or `None` where it was
     /// over before.
     pub(crate) async fn end_other_side(
@@ -222,6 +271,16 @@ impl Api {
                 (FAILED, "not_put_through")
             }
         };
+        self.end_for(placed, status, reason).await
+    }
+
+    /// The same; `status` and `reason` are those of a call that was never up.
+    async fn end_for(
+        &self,
+        placed: &PlacedCall,
+        status: &str,
+        reason: &str,
+    ) -> Result<Option<StoredCall>, Refusal> {
         let over = |from, status, reason: &str| CallMove {
             from,
             status,

@@ -283,6 +283,23 @@ impl Stage {
         Running { id, hangs_up }
     }
 
+    /// The caller of a call comes back with this token, as the carrier is told.
+    pub(crate) async fn comes_back(&self, call: &mut Running, token: &str) {
+        let admitted = self.api.admit_web_call(token).await.unwrap();
+        assert!(admitted.returns);
+        assert_eq!(admitted.call_id, call.id);
+        let (near, far) = leg(LegDescription {
+            transport: "carrier".into(),
+            rate: RATE,
+            lead: Duration::from_millis(60),
+        });
+        let live = self.api.live().call(self.workspace.id(), &call.id);
+        live.unwrap().reconnect(near).unwrap();
+        let (hangs_up, hears) = mpsc::channel(1);
+        tokio::spawn(caller(far, hears));
+        call.hangs_up = hangs_up;
+    }
+
     pub(crate) async fn shown(&self, id: &str) -> Value {
         let path = format!("/offhook/v1/calls/{id}");
         self.done("GET", &path, &json!({})).await
