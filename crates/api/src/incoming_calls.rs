@@ -12,7 +12,7 @@ use crate::calls::{CallDocument, Keeping, NoPlace, PlaceAsked, UnansweredCall};
 use crate::dialect::called::{CalledNumber, called_numbers};
 use crate::dialect::{
     OpeningProblem, TelephoneLine, agentphone, ask_flow, for_calls, settle_telephone_call,
-    trillet_calls,
+    trillet_calls, trillet_numbers::for_number,
 };
 use crate::phone_number::e164;
 use crate::web_calls::{new_call_id, token_for};
@@ -60,6 +60,14 @@ pub enum CallAnswer {
         /// The text.
         text: String,
     },
+}
+
+/// The agent that answers at a number.
+struct Answering {
+    /// As it is for that number's calls.
+    agent: StoredAgent,
+    /// Whether that is otherwise than it is for others.
+    is_otherwise: bool,
 }
 
 /// Why a call is not answered.
@@ -121,17 +129,11 @@ impl Switchboard {
                 return CallAnswer::Failing;
             }
         };
-        let agent = match &called.agent {
-            None => Ok(None),
-            Some(id) => match called.workspace.agent(id).await {
-                Err(StoreError::NotFound(_)) => Ok(None),
-                found => found.map(|agent| Some(for_calls(agent))),
-            },
-        };
-        let promised = match &agent {
-            Ok(Some(agent)) => self.promise(ringing, called, agent, &call_id).await,
+        let answering = answering(called).await;
+        let promised = match &answering {
+            Ok(Some(answering)) => self.promise(ringing, called, answering, &call_id).await,
             Ok(None) => Err(Unanswered::without_agent()),
-            Err(problem) => Err(Unanswered::failing(None, problem)),
+            Err(refusal) => Err(Unanswered::failing(None, &refusal.message)),
         };
         promised.unwrap_or_else(|unanswered| {
             let answer = self.in_words(&unanswered, ringing);
@@ -189,10 +191,10 @@ impl Switchboard {
         &self,
         ringing: RingingCall<'_>,
         called: &CalledNumber,
-        agent: &'a StoredAgent,
+        answering: &'a Answering,
         call_id: &str,
     ) -> Result<CallAnswer, Unanswered<'a>> {
-        let workspace = &called.workspace;
+        let (agent, workspace) = (&answering.agent, &called.workspace);
         let (from, to) = numbers(ringing);
         let line = TelephoneLine {
             caller_id: from.clone().unwrap_or_default(),
@@ -218,6 +220,8 @@ impl Switchboard {
             Unanswered::unusable(agent, Some(keeping))
         })?;
         let (document, settled) = settled.unzip();
+        let document = document.unwrap_or_else(|| agent.document.clone());
+        let is_otherwise = answering.is_otherwise || document != agent.document;
         let mut variables = settled.unwrap_or_else(|| parameters.clone());
         variables.extend(of_flow);
         with_numbers(&mut variables, (&from, &to));
@@ -227,7 +231,7 @@ impl Switchboard {
             "variables": variables,
             "from": from,
             "to": to,
-            "document": document.filter(|it| *it != agent.document),
+            "document": is_otherwise.then_some(document),
         });
         let lifetime_ms = i64::try_from(TOKEN_LIFETIME.as_millis()).unwrap_or(i64::MAX);
         let token = token_for(workspace, ticket, lifetime_ms).await;
@@ -286,6 +290,22 @@ impl Switchboard {
             Err(_) => Err(busy(keeping)),
         }
     }
+}
+
+/// The agent at a number; `None` where there is none.
+async fn answering(called: &CalledNumber) -> Result<Option<Answering>, Refusal> {
+    let Some(id) = &called.agent else {
+        return Ok(None);
+    };
+    let plain = match called.workspace.agent(id).await {
+        Err(StoreError::NotFound(_)) => return Ok(None),
+        found => for_calls(found?),
+    };
+    let agent = for_number(&called.workspace, plain.clone(), &called.id).await?;
+    Ok(Some(Answering {
+        is_otherwise: agent.document != plain.document,
+        agent,
+    }))
 }
 
 /// The two numbers, in E.164 where they are numbers.

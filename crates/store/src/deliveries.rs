@@ -315,7 +315,7 @@ impl Store {
     /// As the database.
     pub async fn untold_calls(
         &self,
-        kinds: [&str; 4],
+        kinds: [&str; 5],
         suffix: &str,
         since_ms: i64,
         limit: u32,
@@ -324,17 +324,18 @@ impl Store {
             "SELECT * FROM calls
              WHERE ended_at_ms >= $1
                AND EXISTS (SELECT 1 FROM objects
-                           WHERE objects.workspace = calls.workspace AND objects.kind IN ($2, $3, $4, $5)
+                           WHERE objects.workspace = calls.workspace AND objects.kind IN ($2, $3, $4, $5, $6)
                              AND objects.created_at_ms <= calls.ended_at_ms)
                AND NOT EXISTS (SELECT 1 FROM deliveries
-                               WHERE deliveries.subject = calls.id || $6)
-             ORDER BY ended_at_ms, id LIMIT $7",
+                               WHERE deliveries.subject = calls.id || $7)
+             ORDER BY ended_at_ms, id LIMIT $8",
         )
         .bind(since_ms)
         .bind(kinds[0])
         .bind(kinds[1])
         .bind(kinds[2])
         .bind(kinds[3])
+        .bind(kinds[4])
         .bind(suffix)
         .bind(i64::from(limit))
         .fetch_all(self.database().reads())

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use offhook_store::{
     DeliveryOutcome, DeliveryStatus, NewDelivery, PageQuery, StoreError, StoredAgent, StoredCall,
-    StoredDelivery, Workspace, WorkspaceId, now_ms,
+    StoredDelivery, StoredObject, Workspace, WorkspaceId, now_ms,
 };
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -109,11 +109,7 @@ async fn tell(deliveries: &Deliveries, call: &StoredCall) -> Result<(), StoreErr
     let workspace = store.workspace(&WorkspaceId::new(call.workspace.clone()));
     let mut new: Vec<NewDelivery> = Vec::new();
     for platform in PLATFORMS {
-        let query = PageQuery {
-            limit: WEBHOOKS_MAX,
-            ..PageQuery::default()
-        };
-        let webhooks = workspace.objects(platform.kind, &query).await?.items;
+        let webhooks = webhooks(&workspace, platform, call).await?;
         if webhooks.is_empty() {
             continue;
         }
@@ -130,6 +126,29 @@ async fn tell(deliveries: &Deliveries, call: &StoredCall) -> Result<(), StoreErr
         store.create_deliveries(&new, now_ms()).await?;
     }
     Ok(())
+}
+
+/// The webhooks that may be told of a call.
+async fn webhooks(
+    workspace: &Workspace,
+    platform: &Platform,
+    call: &StoredCall,
+) -> Result<Vec<StoredObject>, StoreError> {
+    let Some(of_call) = platform.of_call else {
+        let query = PageQuery {
+            limit: WEBHOOKS_MAX,
+            ..PageQuery::default()
+        };
+        return Ok(workspace.objects(platform.kind, &query).await?.items);
+    };
+    let Some(own) = of_call(call) else {
+        return Ok(Vec::new());
+    };
+    match workspace.object(platform.kind, own).await {
+        Ok(webhook) => Ok(vec![webhook]),
+        Err(StoreError::NotFound(_)) => Ok(Vec::new()),
+        Err(problem) => Err(problem),
+    }
 }
 
 /// What workspace and agent say of webhooks, where the platform asks them.

@@ -12,6 +12,8 @@ pub(crate) struct Platform {
     /// The kind of the objects that are its webhooks: `url`, and `secret`, the id of the secret
     /// that signs.
     pub(crate) kind: &'static str,
+    /// Where each call has a webhook of its own: its id, by the call's record.
+    pub(crate) of_call: Option<fn(&StoredCall) -> Option<&str>>,
     /// The waits between attempts; after the last one a delivery is given up.
     pub(crate) waits: &'static [Duration],
     /// Whether an answer with this HTTP status is never tried again.
@@ -32,7 +34,7 @@ pub(crate) struct Platform {
 
 /// What there is to tell.
 pub(crate) struct News<'a> {
-    /// The workspace's webhooks of the platform.
+    /// The workspace's webhooks of the platform, or the call's own.
     pub(crate) webhooks: &'a [StoredObject],
     /// The call.
     pub(crate) call: &'a StoredCall,

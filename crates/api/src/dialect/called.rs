@@ -24,6 +24,8 @@ pub struct CalledNumber {
     pub carrier: Option<String>,
     /// What that carrier signs with for the owner's own account, where it is kept with the number.
     pub account_key: Option<SecretText>,
+    /// The id under which it was entered; empty where an agent names it itself.
+    pub(crate) id: String,
     entered_at_ms: i64,
 }
 
@@ -72,6 +74,7 @@ fn simple(api: &Api, object: &StoredObject) -> CalledNumber {
         agent: text(&object.document["agentId"]),
         carrier: None,
         account_key: None,
+        id: object.id.clone(),
         entered_at_ms: object.created_at_ms,
     }
 }
@@ -94,6 +97,7 @@ async fn with_account(api: &Api, object: &StoredObject) -> Result<CalledNumber, 
         agent: text(&number["agent_id"]).filter(|_| is_taken),
         carrier: text(&number["provider"]),
         account_key,
+        id: object.id.clone(),
         entered_at_ms: object.created_at_ms,
     })
 }
@@ -105,6 +109,7 @@ fn of_agent(api: &Api, agent: StoredAgent) -> CalledNumber {
         agent: Some(agent.id),
         carrier: None,
         account_key: None,
+        id: String::new(),
         entered_at_ms: agent.created_at_ms,
     }
 }

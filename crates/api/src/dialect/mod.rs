@@ -42,7 +42,10 @@ pub use mapping::{Dialect, Draft, Stored};
 pub use matrix::compatibility_page;
 pub use mounts::SharedPaths;
 pub use problem::{Problem, ProblemKind, Step};
-pub(crate) use trillet::{ask_flow, calls as trillet_calls, transfers as trillet_transfers};
+pub(crate) use trillet::{
+    ask_flow, calls as trillet_calls, number_config as trillet_numbers,
+    transfers as trillet_transfers,
+};
 pub use voices::StandIns;
 
 /// Every dialect.
@@ -54,11 +57,12 @@ pub static DIALECTS: [&Dialect; 4] = [
 ];
 
 /// The dialects whose webhooks are told of calls.
-pub(crate) static PLATFORMS: [&crate::deliveries::Platform; 4] = [
+pub(crate) static PLATFORMS: [&crate::deliveries::Platform; 5] = [
     &elevenlabs::deliveries::PLATFORM,
     &wordcab::deliveries::PLATFORM,
     &agentphone::deliveries::PLATFORM,
     &trillet::deliveries::PLATFORM,
+    &trillet::callback::PLATFORM,
 ];
 
 /// Every table of fields that says something of an agent: call flows of one platform do, too.

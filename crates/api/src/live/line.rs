@@ -20,6 +20,8 @@ pub(crate) struct CallLine {
     pub(crate) called_number: Option<String>,
     /// The values that it gave to the agent's variables.
     pub(crate) variables: Map<String, Value>,
+    /// Who has called the agent; `None` where it has called.
+    pub(crate) caller_number: Option<String>,
 }
 
 impl CallLine {
@@ -37,6 +39,7 @@ impl CallLine {
             own_number,
             called_number: document.to_number.clone().filter(|_| is_outbound),
             variables: document.variables.clone(),
+            caller_number: document.from_number.clone().filter(|_| !is_outbound),
         }
     }
 }

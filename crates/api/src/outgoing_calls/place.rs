@@ -16,6 +16,7 @@ use crate::calls::{CallView, FAILED, Keeping, PlaceAsked, QUEUED, RINGING};
 use crate::dialect::calling::{CallerNumber, CallerWish, caller_number};
 use crate::dialect::{
     OpeningProblem, TelephoneLine, Wishes, for_calls, settle_placed_call, trillet_calls,
+    trillet_numbers::for_number,
 };
 use crate::incoming_calls::{CALLED, CALLER};
 use crate::toll::{Destination, Spending};
@@ -302,14 +303,15 @@ impl Api {
         };
         let can = dialler.can_dial(&carrier, caller.account.as_ref());
         can.map_err(not_configured)?;
-        let read = read_agent(&wishes.agent.document, &self.settings().served)?;
+        let configured = for_number(workspace, wishes.agent.clone(), &caller.id).await?;
+        let read = read_agent(&configured.document, &self.settings().served)?;
         check_hours(&read)?;
         let own = read.turn_policy().call_duration_max;
         let wanted = wishes.duration_max.map_or(own, |it| it.min(own));
         let duration_max = telephony.rules.duration(Some(wanted)).max(DURATION_MIN);
         self.check_place(telephony, workspace, &wishes.agent, &read)
             .await?;
-        let mut agent = for_calls(wishes.agent.clone());
+        let mut agent = for_calls(configured);
         if duration_max < own {
             let text = format!("{}ms", duration_max.as_millis());
             agent.document["call_duration_max"] = json!(text);

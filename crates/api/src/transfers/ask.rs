@@ -11,8 +11,10 @@ use super::named::with_named;
 use super::paper::{OtherSide, write_down};
 use super::record::{Transfer, TransferStatus, TransferType};
 use crate::dialect::calling::{CallerNumber, CallerWish, caller_number};
+use crate::dialect::trillet_numbers;
 use crate::live::LiveCall;
 use crate::outgoing_calls::{Connected, DialAccount, Toll, check_caps, check_spending};
+use crate::phone_number::e164;
 use crate::{Api, Problem, Refusal};
 
 /// How long the other side is called, where nobody says.
@@ -91,13 +93,17 @@ impl Api {
         let called = live.line().called_number.as_deref();
         let toll = Toll::of(&rules.spending, &name, &destination.number)
             .with(called.and_then(|number| rules.spending.price(number)));
+        let kind = wishes.kind.unwrap_or(TransferType::Conference);
+        let shown = shown(workspace, &live, &line, kind).await;
+        let shown = shown.inspect_err(|_| live.leave_transfer())?;
         let other = OtherSide {
             toll,
+            shown: shown.as_deref().unwrap_or(&from.number),
             live: &live,
             line: &line,
             from: &from,
             to: &destination.number,
-            kind: wishes.kind.unwrap_or(TransferType::Conference),
+            kind,
             message: wishes.message_to_human.as_deref(),
             ring_max: ring_max.min(connected.telephony.ring_max),
             duration_max: rules.duration(None),
@@ -230,6 +236,28 @@ async fn caller_of(
             "it is to be a number of the carrier, and of the account there, that the call is with",
         )),
     }
+}
+
+/// The number of whoever talks with the agent, where the agent's number has it shown to the other
+/// side: a carrier that puts somebody through can show theirs, one that places a call cannot.
+async fn shown(
+    workspace: &Workspace,
+    live: &LiveCall,
+    line: &Line,
+    kind: TransferType,
+) -> Result<Option<String>, Refusal> {
+    let own = line.number.as_ref().filter(|_| kind == TransferType::Blind);
+    let Some(own) = own else { return Ok(None) };
+    let known = live.line();
+    let number = known
+        .caller_number
+        .as_ref()
+        .or(known.called_number.as_ref());
+    let Some(number) = number.and_then(|it| e164(it)) else {
+        return Ok(None);
+    };
+    let is_shown = trillet_numbers::shows_customer(workspace, &own.id).await?;
+    Ok(is_shown.then_some(number))
 }
 
 fn check_messages(wishes: &TransferWishes) -> Result<(), Refusal> {

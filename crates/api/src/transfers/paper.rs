@@ -24,6 +24,8 @@ pub(super) struct OtherSide<'t> {
     /// What it costs, and what all may.
     pub(super) toll: Toll,
     pub(super) from: &'t CallerNumber,
+    /// The number that it sees.
+    pub(super) shown: &'t str,
     pub(super) to: &'t str,
     pub(super) kind: TransferType,
     /// What it is told first.
@@ -49,7 +51,7 @@ pub(super) async fn write_down(
         "ring_max_ms": other.ring_max.as_millis() as u64,
         "duration_max_ms": other.duration_max.as_millis() as u64,
         "detects_machines": other.detects_machines,
-        "ticket": { "from": from, "to": to },
+        "ticket": { "from": other.shown, "to": to },
         "transfer": {
             "of": other.live.id(),
             "type": other.kind,

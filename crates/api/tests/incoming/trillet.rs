@@ -200,3 +200,74 @@ async fn the_flow_s_webhook_is_asked_while_it_rings() {
     assert_eq!(status, 400);
     assert_eq!(answer["errors"][0]["field"], "inboundWebhookUrl");
 }
+
+#[tokio::test]
+async fn a_number_s_configuration_holds_for_its_calls() {
+    let stage = Stage::new(9).await;
+    let entered = json!({
+        "phone_number": "+15550112", "label": "Main", "provider": "twilio", "sid": "AC1",
+        "token": "secret of the account"
+    });
+    let second = stage.posted("/v1/convai/phone-numbers", entered).await;
+    let second = second["phone_number_id"].as_str().unwrap().to_owned();
+    let first = number(&stage, CALLED).await;
+    let agent = agent(&stage, json!([first, second])).await;
+    let config = json!({
+        "maxCallDuration": 120, "recordingEnabled": false, "label": "Desk",
+        "officeHours": { "enabled": true, "timezone": "UTC", "schedule": { "monday": ["09:00-17:00"] } }
+    });
+    for (id, called) in [(&first, CALLED), (&second, "+15550112")] {
+        let path = format!("/v1/api/twilio/phone-numbers/{id}/config");
+        stage.sent("PUT", &path, config.clone()).await;
+        let shown = stage.sent("GET", &path, Value::Null).await;
+        assert_eq!(shown["phoneNumber"], called);
+        assert_eq!(shown["agentId"], of(&agent));
+        assert_eq!(shown["officeHours"], config["officeHours"]);
+        let answer = stage.answer(ringing(called, called)).await;
+        let call = stage.api.admit_web_call(&token(answer)).await.unwrap();
+        let document = &call.agent.document;
+        assert_eq!(document["call_duration_max"], "120000ms");
+        assert_eq!(document["is_recorded"], false);
+        assert_eq!(
+            document["opening_hours"]["times"],
+            json!(["Mon 09:00-17:00"])
+        );
+
+        // Another call of the agent's is as the agent says.
+        let asked = json!({ "agentId": of(&agent) });
+        let page = stage.posted("/v1/api/calls/web/connect", asked).await;
+        let page = page["token"].as_str().unwrap();
+        let call = stage.api.admit_web_call(page).await.unwrap();
+        assert_eq!(call.agent.document["opening_hours"], Value::Null);
+    }
+    let path = format!("/v1/api/twilio/phone-numbers/{second}/config");
+    stage.sent("PUT", &path, json!({ "agentId": null })).await;
+    let answer = stage.answer(ringing("CA9", "+15550112")).await;
+    assert_eq!(answer, CallAnswer::NotInService);
+
+    for (wrong, place) in [
+        (
+            json!({ "officeHours": { "monday": ["9-17"] } }),
+            "officeHours.monday",
+        ),
+        (json!({ "maxCallDuration": 0 }), "maxCallDuration"),
+        (
+            json!({ "transferCallerIdMode": "nobody" }),
+            "transferCallerIdMode",
+        ),
+    ] {
+        let (status, answer) = stage.asked("PUT", &path, wrong).await;
+        assert_eq!(
+            (status, &answer["errors"][0]["field"]),
+            (400, &json!(place))
+        );
+    }
+    let (status, _) = stage
+        .asked(
+            "PUT",
+            "/v1/api/twilio/phone-numbers/num_0/config",
+            json!({}),
+        )
+        .await;
+    assert_eq!(status, 404);
+}

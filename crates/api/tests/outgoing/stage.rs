@@ -97,6 +97,11 @@ pub(crate) struct Stage {
 impl Stage {
     /// Where the United States may be called, by these rules otherwise.
     pub(crate) async fn new(rules: TollRules) -> Self {
+        Self::with(rules, ApiSettings::default()).await
+    }
+
+    /// The same with these settings.
+    pub(crate) async fn with(rules: TollRules, settings: ApiSettings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open_in(folder.path(), None).await.unwrap();
         let workspace = store.create_workspace("one").await.unwrap().id;
@@ -106,7 +111,7 @@ impl Stage {
             role: Role::Editor,
         };
         let key = store.create_key(key).await.unwrap().key;
-        let api = Api::new(store.clone(), ApiSettings::default());
+        let api = Api::new(store.clone(), settings);
         let carrier = Arc::new(Scripted::default());
         // What a test sees does not depend on when it runs.
         let hours = CallingHours::read(&["00:00-24:00"]).unwrap();

@@ -4,7 +4,7 @@ use offhook_api::toll::TollRules;
 use offhook_api::{TransferStep, TransferType};
 use serde_json::{Value, json};
 
-use crate::stage::{HUMAN, Stage};
+use crate::stage::{CALLER, HUMAN, OWN, Stage};
 
 const OTHER: &str = "+14155550177";
 
@@ -152,5 +152,39 @@ async fn a_transfer_that_names_no_number_is_refused() {
             (400, &json!(place)),
             "{answer}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_number_says_whose_number_is_shown() {
+    let stage = Stage::new(many()).await;
+    let (agent, _) = agent(&stage, json!([{ "phoneNumber": HUMAN }])).await;
+    let numbers = stage
+        .done("GET", "/agentphone/v1/numbers", &json!({}))
+        .await;
+    let number = numbers["data"][0]["id"].as_str().unwrap();
+    let path = format!("/v1/api/twilio/phone-numbers/{number}/config");
+    for (at, (mode, kind, from)) in [
+        ("customer", "blind", CALLER),
+        ("agent", "blind", OWN),
+        ("customer", "conference", OWN),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let config = json!({ "transferCallerIdMode": mode });
+        stage.done("PUT", &path, &config).await;
+        let call = stage.call(&agent).await;
+        stage.transferred(&call, json!({ "type": kind })).await;
+        if kind == "conference" {
+            assert_eq!(stage.dialled(1).await["from"], from);
+            continue;
+        }
+        let order = stage.order(&stage.handed_over(at + 1).await).await.unwrap();
+        let step = stage.api.take_caller(&order).await.unwrap();
+        let TransferStep::Dial { from: shown, .. } = step else {
+            unreachable!("{step:?}");
+        };
+        assert_eq!(shown, from, "{mode}");
     }
 }

@@ -156,7 +156,14 @@ pub(crate) async fn calls_of_whose_end_nobody_was_told_are_found(place: Place) {
         };
         store.record_call(&call).await.unwrap();
     }
-    let untold = || store.untold_calls(["hook", "other", "none", "no more"], "/ended", 0, 10);
+    let untold = || {
+        store.untold_calls(
+            ["hook", "other", "none", "no more", "and none"],
+            "/ended",
+            0,
+            10,
+        )
+    };
     let ids = |calls: Vec<StoredCall>| calls.into_iter().map(|it| it.id).collect::<Vec<_>>();
     assert_eq!(ids(untold().await.unwrap()), ["call_1", "call_4"]);
     let told = [delivery(&workspace, &hook.id, "call_1")];

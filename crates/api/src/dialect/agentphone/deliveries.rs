@@ -27,6 +27,7 @@ const WAITS: [Duration; 5] = [
 pub(crate) static PLATFORM: Platform = Platform {
     dialect: "agentphone",
     kind: WEBHOOK.name,
+    of_call: None,
     waits: &WAITS,
     is_final: |status| (400..500).contains(&status),
     headers: signed,

@@ -9,7 +9,7 @@ use offhook_store::{StoredObject, Workspace};
 use serde_json::{Value, json};
 
 use super::routes::PAGING;
-use crate::dialect::field::{CALLED, Field, Kind, TELEPHONY, field, name};
+use crate::dialect::field::{CALLED, Field, Kind, LISTED, field, name};
 use crate::dialect::objects::{ObjectKind, filled};
 use crate::dialect::query::{Fields, page};
 use crate::json_body::JsonBody;
@@ -27,7 +27,7 @@ const FIELDS: &[Field] = &[
     field("phoneNumber", Kind::Telephone)
         .required()
         .acts(CALLED),
-    name("country").or_null().default("null").acts(TELEPHONY),
+    name("country").or_null().default("null").acts(LISTED),
     name("agentId").or_null().default("null").acts(CALLED),
 ];
 

@@ -41,6 +41,7 @@ const NOT_BEGUN: &str = "call_initiation_failure";
 pub(crate) static PLATFORM: Platform = Platform {
     dialect: "elevenlabs",
     kind: WEBHOOK.name,
+    of_call: None,
     waits: &WAITS,
     is_final: |status| !matches!(status, 408 | 429 | 500..=599),
     headers: signed,

@@ -11,7 +11,9 @@ use super::listing::{asked, check_order, filtered};
 use super::routes::Answer;
 use crate::dialect::agents::invalid;
 use crate::dialect::field::NAMES;
-use crate::dialect::field::{CALLED, Field, TELEPHONY, flag, list, map, name, section, text, word};
+use crate::dialect::field::{
+    CALLED, Field, LISTED, PLACED, TELEPHONY, flag, list, map, name, section, text, word,
+};
 use crate::dialect::objects::{ObjectKind, filled};
 use crate::dialect::problem::{Problem, ProblemKind};
 use crate::dialect::query::Fields;
@@ -31,14 +33,14 @@ const TRANSPORTS: &[&str] = &["auto", "udp", "tcp", "tls"];
 
 pub(super) const FIELDS: &[Field] = &[
     name("phone_number").required().acts(CALLED),
-    text("label").required().acts(TELEPHONY),
+    text("label").required().acts(LISTED),
     word("provider", &["twilio", "sip_trunk", "exotel"])
         .default("\"twilio\"")
         .acts(CALLED),
     flag("supports_inbound").default("true").acts(CALLED),
-    flag("supports_outbound").default("true").acts(TELEPHONY),
+    flag("supports_outbound").default("true").acts(PLACED),
     name("agent_id").or_null().acts(CALLED),
-    name("sid").acts(TELEPHONY),
+    name("sid").acts(PLACED),
     name("token").secret().acts(CALLED),
     name("account_auth_token")
         .or_null()

@@ -16,7 +16,9 @@ use super::routes::Answer;
 use crate::dialect::agents::invalid;
 use crate::dialect::calling::CallerWish;
 use crate::dialect::field::Kind;
-use crate::dialect::field::{Field, PLACED, TELEPHONY, field, flag, map, name, section, whole};
+use crate::dialect::field::{
+    Acts, Field, PLACED, TELEPHONY, field, flag, map, name, section, whole,
+};
 use crate::dialect::objects::{ObjectKind, filled};
 use crate::dialect::problem::{Problem, ProblemKind};
 use crate::json_body::JsonBody;
@@ -44,7 +46,9 @@ pub(super) const CALL_FIELDS: &[Field] = &[
         .acts(PLACED),
     flag("telephony_call_config.twilio_call_recording_enabled")
         .or_null()
-        .acts(TELEPHONY),
+        .acts(Acts::Here(
+            "kept: it asks for a recording of the carrier's own; `call_recording_enabled` is this server's",
+        )),
     map("telephony_call_config.twilio_machine_detection")
         .or_null()
         .acts(PLACED),

@@ -46,7 +46,7 @@ pub(super) const EVENTS: Kind = Kind::Word(&[
 ]);
 pub(super) const SENT: Acts = Acts::Shown(
     "`transcript` and `audio` are sent; of what is redacted nothing else is kept that could be sent; \
-     telephony will act on the others",
+     of the others `call_initiation_failure` is sent wherever a webhook is named",
     "crates/api/tests/dialects/post_call.rs::a_recording_is_sent_once",
 );
 

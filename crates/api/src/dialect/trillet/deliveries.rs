@@ -6,8 +6,8 @@ use std::time::Duration;
 use offhook_store::{NewDelivery, StoredCall, StoredObject, WorkspaceId};
 use serde_json::{Value, json};
 
-use super::history;
 use super::webhook::WEBHOOK;
+use super::{callback, history};
 use crate::calls::CallView;
 use crate::deliveries::{Attempt, Moment, News, Platform, hmac_sha256};
 
@@ -30,6 +30,7 @@ const TIMEOUT_MS: i64 = 10_000;
 pub(crate) static PLATFORM: Platform = Platform {
     dialect: "trillet",
     kind: WEBHOOK.name,
+    of_call: None,
     waits: &WAITS,
     is_final: |_| false,
     headers: signed,
@@ -50,28 +51,30 @@ fn signed(attempt: &Attempt<'_>) -> Vec<(&'static str, String)> {
 }
 
 fn deliveries(news: &News<'_>) -> Vec<NewDelivery> {
-    let &News {
-        webhooks,
-        call,
-        moment,
-        ..
-    } = news;
+    let &News { webhooks, call, .. } = news;
+    if callback::has_own(call) {
+        return Vec::new();
+    }
     let of_agent = |it: &&StoredObject| it.document["agentId"] == call.agent.as_str();
     let told = webhooks.iter().filter(of_agent);
-    told.map(|webhook| {
-        let event = event(call, moment);
-        NewDelivery {
-            workspace: WorkspaceId::new(call.workspace.clone()),
-            webhook: webhook.id.clone(),
-            dialect: PLATFORM.dialect.into(),
-            event: event.into(),
-            event_id: format!("evt_{}_{}", call.id, event.replace('.', "_")),
-            subject: format!("{}{}", call.id, moment.suffix()),
-            body: body(call, event, &webhook.document["callFlowId"]).to_string(),
-            timeout_ms: TIMEOUT_MS,
-        }
-    })
-    .collect()
+    told.map(|webhook| delivery(PLATFORM.dialect, webhook, news))
+        .collect()
+}
+
+/// What a webhook is told of a call, by the name under which it is delivered.
+pub(super) fn delivery(dialect: &str, webhook: &StoredObject, news: &News<'_>) -> NewDelivery {
+    let &News { call, moment, .. } = news;
+    let event = event(call, moment);
+    NewDelivery {
+        workspace: WorkspaceId::new(call.workspace.clone()),
+        webhook: webhook.id.clone(),
+        dialect: dialect.into(),
+        event: event.into(),
+        event_id: format!("evt_{}_{}", call.id, event.replace('.', "_")),
+        subject: format!("{}{}", call.id, moment.suffix()),
+        body: body(call, event, &webhook.document["callFlowId"]).to_string(),
+        timeout_ms: TIMEOUT_MS,
+    }
 }
 
 fn event(call: &StoredCall, moment: Moment) -> &'static str {

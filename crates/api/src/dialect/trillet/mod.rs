@@ -1,6 +1,7 @@
 //! Trillet's agents: a call agent whose prompt lives in a call flow of its own. Facts are from its
 //! public "Create Call Agent" page.
 
+pub(crate) mod callback;
 pub(crate) mod calls;
 pub(crate) mod deliveries;
 mod flow;
@@ -8,7 +9,9 @@ mod flows;
 pub(crate) mod history;
 mod hours;
 mod inbound;
+pub(crate) mod number_config;
 mod numbers;
+mod office_hours;
 pub(crate) mod openapi;
 pub(crate) mod routes;
 mod telephony;

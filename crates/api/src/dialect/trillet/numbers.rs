@@ -1,7 +1,7 @@
 //! The telephone numbers that an agent's `phoneNumberIds` name: numbers of the workspace in whichever
 //! dialect they were entered. Each has one agent; the list shows those whose agent this is.
 
-use offhook_store::{StoredAgent, StoredObject, Workspace};
+use offhook_store::{StoreError, StoredAgent, StoredObject, Workspace};
 use serde_json::{Value, json};
 
 use crate::Refusal;
@@ -17,6 +17,47 @@ static KINDS: [(&ObjectKind, &str); 2] = [
     (&agentphone::numbers::NUMBER, "agentId"),
     (&elevenlabs::numbers::NUMBER, "agent_id"),
 ];
+
+/// A number, in whichever dialect it was entered.
+pub(super) struct EnteredNumber {
+    kind: usize,
+    id: String,
+    /// As it was written.
+    pub(super) number: Option<String>,
+    /// The agent that answers at it.
+    pub(super) agent: Option<String>,
+}
+
+impl EnteredNumber {
+    /// The number with that id.
+    pub(super) async fn find(workspace: &Workspace, id: &str) -> Result<Self, Refusal> {
+        for (at, (kind, field)) in KINDS.iter().enumerate() {
+            match workspace.object(kind.name, id).await {
+                Ok(found) => {
+                    let text = |name: &str| found.document[name].as_str().map(str::to_owned);
+                    return Ok(Self {
+                        kind: at,
+                        id: id.to_owned(),
+                        number: text("phoneNumber").or_else(|| text("phone_number")),
+                        agent: text(field),
+                    });
+                }
+                Err(StoreError::NotFound(_)) => {}
+                Err(problem) => return Err(problem.into()),
+            }
+        }
+        Err(Refusal::not_found("number"))
+    }
+
+    /// Gives it to an agent, or to none.
+    pub(super) async fn give(
+        &self,
+        workspace: &Workspace,
+        agent: Option<&str>,
+    ) -> Result<(), Refusal> {
+        give(workspace, self.kind, &self.id, agent).await
+    }
+}
 
 /// Who answers at the workspace's numbers.
 pub(super) struct Attached {

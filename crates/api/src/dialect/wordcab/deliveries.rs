@@ -34,6 +34,7 @@ const TIMEOUT_MS: i64 = 10_000;
 pub(crate) static PLATFORM: Platform = Platform {
     dialect: "wordcab",
     kind: WEBHOOK.name,
+    of_call: None,
     waits: &WAITS,
     is_final: |_| false,
     headers: signed,
