@@ -1,16 +1,18 @@
 //! jambonz: requests that are signed over their time and body, answers as its verbs, and calls that are
-//! placed over its REST API (docs.jambonz.org: "Webhooks", "listen", "say", "sip:decline", "Calls",
-//! "Answering machine detection"). Signatures were held against jambonz' own Python package
-//! (`announcing/tests.rs`), requests against its client's paths and what its server reads.
+//! placed over its REST API (docs.jambonz.org: "Webhooks", "listen", "say", "dial", "conference",
+//! "redirect", "sip:decline", "Calls", "Answering machine detection"). Signatures were held against
+//! jambonz' own Python package (`announcing/tests.rs`), requests against its client's paths and what
+//! its server reads.
 
 use ring::hmac;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::rest::{bearer, json_by, part, with_json};
+use crate::progress::stage;
+use crate::rest::{bearer, json_by, part, text, with_json};
 use crate::signature::of_hexadecimal;
 use crate::{
-    Account, Answer, AnsweredBy, IncomingCall, Method, Outgoing, Progress, Request,
-    SignatureProblem, Webhook, WebhookProblem,
+    Account, Answer, AnsweredBy, Dialled, Handover, IncomingCall, Method, Outgoing, Progress,
+    Request, SignatureProblem, Stage, Webhook, WebhookProblem,
 };
 
 const SIGNATURE: &str = "jambonz-signature";
@@ -79,9 +81,12 @@ pub(crate) fn calls(rest_url: &str, account: &Account<'_>) -> String {
     format!("{rest_url}/v1/Accounts/{}/Calls", part(account.id))
 }
 
+fn hook(url: &str) -> Value {
+    json!({ "url": url, "method": "POST" })
+}
+
 /// A machine is listened for beside the conversation, by the account's recognition of speech.
 pub(crate) fn place(rest_url: &str, account: &Account<'_>, call: &Outgoing<'_>) -> Request {
-    let hook = |url: &str| json!({ "url": url, "method": "POST" });
     let mut body = json!({
         "from": call.from,
         "to": { "type": "phone", "number": call.to },
@@ -110,6 +115,71 @@ pub(crate) fn hang_up(
     };
     let body = json!({ "call_status": status });
     json_by(Method::Put, url, bearer(account), &body)
+}
+
+pub(crate) fn redirect(rest_url: &str, account: &Account<'_>, id: &str, to_url: &str) -> Request {
+    let url = format!("{}/{}", calls(rest_url, account), part(id));
+    let body = json!({ "call_hook": hook(to_url) });
+    json_by(Method::Put, url, bearer(account), &body)
+}
+
+/// How a call goes that it places within another is told to the application's address, which need not
+/// be ours: whether the two may talk is asked at ours, once somebody has answered.
+pub(crate) fn handover(handover: &Handover<'_>) -> String {
+    let hang_up = json!({ "verb": "hangup" });
+    let verbs = match handover {
+        Handover::Dial(dial) => json!([
+            {
+                "verb": "dial",
+                "callerId": dial.from,
+                "target": [{ "type": "phone", "number": dial.to }],
+                "timeout": dial.ring_max_s,
+                "timeLimit": dial.duration_max_s,
+                "actionHook": hook(dial.next_url),
+                "confirmHook": hook(dial.status_url),
+            },
+            hang_up,
+        ]),
+        Handover::Say { text, next_url } => json!([
+            { "verb": "say", "text": text },
+            { "verb": "redirect", "actionHook": hook(next_url) },
+        ]),
+        Handover::Join { conference } => json!([
+            {
+                "verb": "conference",
+                "name": conference,
+                "beep": false,
+                "startConferenceOnEnter": true,
+                "endConferenceOnExit": true,
+                "maxParticipants": 2,
+            },
+            hang_up,
+        ]),
+    };
+    verbs.to_string()
+}
+
+/// One that rang until its time was over may still be said to ring; one that a caller left who hung up
+/// may not be spoken of.
+pub(crate) fn dialled(webhook: &Webhook<'_>) -> Result<Dialled, WebhookProblem> {
+    const STATUS: &str = "dial_call_status";
+    let body: Value = serde_json::from_slice(webhook.body).unwrap_or_default();
+    let of_caller = body["call_status"].as_str().and_then(stage);
+    let is_caller_gone = matches!(of_caller, Some(Stage::Completed | Stage::Cancelled));
+    let told = text(&body, &[STATUS]);
+    let stage = match told.as_deref().map(stage) {
+        None if is_caller_gone => Stage::Cancelled,
+        None => return Err(WebhookProblem::Missing(STATUS)),
+        Some(Some(Stage::Answered)) => Stage::Completed,
+        Some(Some(Stage::Queued | Stage::Ringing)) => Stage::NoAnswer,
+        Some(stage) => stage.unwrap_or(Stage::Failed),
+    };
+    Ok(Dialled {
+        id: text(&body, &["dial_call_sid"]),
+        stage,
+        is_over: true,
+        is_caller_gone,
+    })
 }
 
 /// What is found of a machine comes with the call's status.

@@ -10,7 +10,7 @@ use crate::{
     Account, Answer, Carrier, Document, Progress, Request, RestProblem, Stage, Webhook,
     WebhookProblem,
 };
-use crate::{plivo, rest, telnyx, twilio};
+use crate::{jambonz, plivo, rest, telnyx, twilio, vonage};
 
 /// What a carrier is to do with a call that is up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,17 +44,20 @@ pub struct Dial<'a> {
     pub duration_max_s: u64,
     /// Where the carrier asks what is next, once that call is over.
     pub next_url: &'a str,
-    /// Where it tells meanwhile how that call goes.
+    /// Where it tells meanwhile how that call goes: [`Carrier::tells_where_it_asks`],
+    /// [`Carrier::goes_on`].
     pub status_url: &'a str,
 }
 
-/// What came of a [`Dial`].
+/// What came of a [`Dial`], or has come of it so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dialled {
     /// The carrier's id of the call that it placed, where there was one.
     pub id: Option<String>,
-    /// How it ended: [`Stage::Completed`] where somebody had answered.
+    /// How it ended: [`Stage::Completed`] where somebody had answered; how far it has come before.
     pub stage: Stage,
+    /// Whether that call is over.
+    pub is_over: bool,
     /// Whether the call for which it was placed is over too.
     pub is_caller_gone: bool,
 }
@@ -63,21 +66,35 @@ impl Carrier {
     /// Whether calls that it has can be handed over.
     #[must_use]
     pub const fn hands_over(self) -> bool {
-        matches!(self, Self::Twilio | Self::Telnyx | Self::Plivo)
+        !matches!(self, Self::Asterisk | Self::Exotel)
     }
 
     /// What the carrier is told to do with a call of a transfer; one that hands no calls over is told
     /// to hang up.
     #[must_use]
     pub fn handover(self, handover: &Handover<'_>) -> Document {
-        self.told(response(&match self {
-            Self::Twilio => twilio::handover(handover),
-            Self::Telnyx => telnyx::handover(handover),
-            Self::Plivo => plivo::handover(handover),
-            Self::Vonage | Self::Jambonz | Self::Asterisk | Self::Exotel => {
-                return self.document(&Answer::HangUp);
-            }
-        }))
+        self.told(match self {
+            Self::Twilio => response(&twilio::handover(handover)),
+            Self::Telnyx => response(&telnyx::handover(handover)),
+            Self::Plivo => response(&plivo::handover(handover)),
+            Self::Vonage => vonage::handover(handover),
+            Self::Jambonz => jambonz::handover(handover),
+            Self::Asterisk | Self::Exotel => return self.document(&Answer::HangUp),
+        })
+    }
+
+    /// Whether it tells at [`Dial::next_url`] how the call goes, too. What it is answered there, where
+    /// that is anything, is what it does next.
+    #[must_use]
+    pub const fn tells_where_it_asks(self) -> bool {
+        matches!(self, Self::Vonage)
+    }
+
+    /// What a carrier is told that asks at [`Dial::status_url`] whether the two may talk, once somebody
+    /// has answered; `None` of one that only tells there.
+    #[must_use]
+    pub fn goes_on(self) -> Option<Document> {
+        matches!(self, Self::Jambonz).then(|| self.told("[]".to_owned()))
     }
 
     /// The request that has the carrier leave what it does with a call that is up, and ask at `to_url`
@@ -94,7 +111,9 @@ impl Carrier {
             Self::Twilio => Some(twilio::redirect(rest_url, account, id, to_url)),
             Self::Telnyx => Some(telnyx::redirect(rest_url, account, id, to_url)),
             Self::Plivo => Some(plivo::redirect(rest_url, account, id, to_url)),
-            Self::Vonage | Self::Jambonz | Self::Asterisk | Self::Exotel => None,
+            Self::Vonage => Some(vonage::redirect(rest_url, account, id, to_url)),
+            Self::Jambonz => Some(jambonz::redirect(rest_url, account, id, to_url)),
+            Self::Asterisk | Self::Exotel => None,
         }
     }
 
@@ -112,6 +131,8 @@ impl Carrier {
     /// [`WebhookProblem`] where it does not say how the call ended.
     pub fn dialled(self, webhook: &Webhook<'_>) -> Result<Dialled, WebhookProblem> {
         let (status, id) = match self {
+            Self::Vonage => return vonage::dialled(webhook),
+            Self::Jambonz => return jambonz::dialled(webhook),
             Self::Plivo => ("DialStatus", "DialBLegUUID"),
             _ => ("DialCallStatus", "DialCallSid"),
         };
@@ -127,6 +148,7 @@ impl Carrier {
                 Some(Stage::Queued | Stage::Ringing) | None => Stage::Failed,
                 Some(stage) => stage,
             },
+            is_over: true,
             is_caller_gone: matches!(of_caller, Some(Stage::Completed | Stage::Cancelled)),
         })
     }
@@ -138,6 +160,8 @@ impl Carrier {
     pub fn dial_progress(self, webhook: &Webhook<'_>) -> Result<Progress, WebhookProblem> {
         match self {
             Self::Plivo => plivo::dial_progress(webhook),
+            Self::Vonage => vonage::progress(webhook),
+            Self::Jambonz => jambonz::progress(webhook),
             _ => webhook.progress(&["CallSid"]),
         }
     }

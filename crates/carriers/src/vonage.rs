@@ -17,8 +17,8 @@ use crate::rest::{bearer as of_account, json_by, part, with_json};
 use crate::signature::of_hexadecimal;
 use crate::webhook::with_plus;
 use crate::{
-    Account, Answer, AnsweredBy, IncomingCall, KeyProblem, Method, Outgoing, Progress, Request,
-    SignatureProblem, Webhook, WebhookProblem,
+    Account, Answer, AnsweredBy, Dialled, Handover, IncomingCall, KeyProblem, Method, Outgoing,
+    Progress, Request, SignatureProblem, Stage, Webhook, WebhookProblem,
 };
 
 const AUTHORIZATION: &str = "authorization";
@@ -29,6 +29,8 @@ const PASS_S: i64 = 900;
 /// Seconds that the carrier takes for how long it rings, and for how long the call lasts.
 const RING_S: std::ops::RangeInclusive<u64> = 1..=120;
 const DURATION_S: std::ops::RangeInclusive<u64> = 1..=86_400;
+/// Seconds that it takes for how long a call lasts that it places within another.
+const DIAL_S: std::ops::RangeInclusive<u64> = 1..=7_200;
 /// How long a machine's beep is waited for, in seconds.
 const BEEP_S: u64 = 45;
 const BUSY: &str = "All our lines are busy. Please try again later. Goodbye.";
@@ -87,7 +89,6 @@ pub(crate) fn incoming(webhook: &Webhook<'_>) -> Result<IncomingCall, WebhookPro
 }
 
 pub(crate) fn document(answer: &Answer<'_>) -> String {
-    let talk = |text: &str| json!([{ "action": "talk", "text": text }]);
     let actions = match answer {
         Answer::Stream {
             url,
@@ -103,12 +104,31 @@ pub(crate) fn document(answer: &Answer<'_>) -> String {
                 "headers": { "token": token, "call_id": call_id },
             }],
         }]),
-        Answer::Say(text) => talk(text),
+        Answer::Say(text) => json!([talk(text)]),
         // There is no word for a busy line.
-        Answer::Busy => talk(BUSY),
+        Answer::Busy => json!([talk(BUSY)]),
         Answer::HangUp => json!([]),
     };
     actions.to_string()
+}
+
+fn talk(text: &str) -> Value {
+    json!({ "action": "talk", "text": text })
+}
+
+/// The action that asks what is next.
+fn ask(next_url: &str) -> Value {
+    json!({
+        "action": "notify",
+        "payload": { "asks": "next" },
+        "eventUrl": [next_url],
+        "eventMethod": "POST",
+    })
+}
+
+fn phone(number: &str) -> Value {
+    let number = number.trim_start_matches('+');
+    json!({ "type": "phone", "number": number })
 }
 
 /// A token that opens the application for a while.
@@ -151,10 +171,6 @@ fn within(seconds: u64, range: &std::ops::RangeInclusive<u64>) -> u64 {
 
 /// A machine is listened for beside the conversation, which does not wait for it.
 pub(crate) fn place(rest_url: &str, account: &Account<'_>, call: &Outgoing<'_>) -> Request {
-    let phone = |number: &str| {
-        let number = number.trim_start_matches('+');
-        json!({ "type": "phone", "number": number })
-    };
     let mut body = json!({
         "to": [phone(call.to)],
         "from": phone(call.from),
@@ -180,6 +196,57 @@ pub(crate) fn hang_up(rest_url: &str, account: &Account<'_>, id: &str) -> Reques
     let url = format!("{}/{}", calls(rest_url), part(id));
     let body = json!({ "action": "hangup" });
     json_by(Method::Put, url, of_account(account), &body)
+}
+
+/// An address to go on at would be asked with `GET`; what is signed is a body.
+pub(crate) fn redirect(rest_url: &str, account: &Account<'_>, id: &str, to_url: &str) -> Request {
+    let url = format!("{}/{}", calls(rest_url), part(id));
+    let body = json!({
+        "action": "transfer",
+        "destination": { "type": "ncco", "ncco": [ask(to_url)] },
+    });
+    json_by(Method::Put, url, of_account(account), &body)
+}
+
+/// A conference has no limit of its own; nobody else knows its name.
+pub(crate) fn handover(handover: &Handover<'_>) -> String {
+    let actions = match handover {
+        Handover::Dial(dial) => json!([{
+            "action": "connect",
+            "endpoint": [phone(dial.to)],
+            "from": dial.from.trim_start_matches('+'),
+            "timeout": within(dial.ring_max_s, &RING_S),
+            "limit": within(dial.duration_max_s, &DIAL_S),
+            // What it is answered then takes the place of this.
+            "eventType": "synchronous",
+            "eventUrl": [dial.next_url],
+            "eventMethod": "POST",
+        }]),
+        Handover::Say { text, next_url } => json!([talk(text), ask(next_url)]),
+        Handover::Join { conference } => json!([{
+            "action": "conversation",
+            "name": conference,
+            "startOnEnter": true,
+            "endOnExit": true,
+        }]),
+    };
+    actions.to_string()
+}
+
+/// Each thing that happens to a call within another is told at one address. One that a caller who hung
+/// up has left is cancelled, or completed within no second.
+pub(crate) fn dialled(webhook: &Webhook<'_>) -> Result<Dialled, WebhookProblem> {
+    let (told, body) = webhook.json_progress(&["uuid", "call_uuid"], "status")?;
+    let stage = match told.stage {
+        Some(Stage::Completed) if body["duration"] == "0" => Stage::Cancelled,
+        stage => stage.unwrap_or(Stage::Queued),
+    };
+    Ok(Dialled {
+        id: Some(told.id),
+        stage,
+        is_over: !matches!(stage, Stage::Queued | Stage::Ringing | Stage::Answered),
+        is_caller_gone: stage == Stage::Cancelled,
+    })
 }
 
 /// Of a machine the status says so, and beside it that the beep was heard, or waited for in vain.

@@ -20,6 +20,8 @@ mod incoming;
 mod json_carriers;
 #[path = "media_streams/json_outgoing.rs"]
 mod json_outgoing;
+#[path = "media_streams/json_transfers.rs"]
+mod json_transfers;
 #[path = "media_streams/outgoing.rs"]
 mod outgoing;
 #[path = "media_streams/pbx_outgoing.rs"]

@@ -1,10 +1,12 @@
-"""Writes what two carriers are told to do with the calls of a transfer by their own packages, a document a
+"""Writes what three carriers are told to do with the calls of a transfer by their own packages, a document a
 line."""
 
 import json
 
 from plivo import plivoxml
 from twilio.twiml.voice_response import VoiceResponse
+from vonage_voice.models.connect_endpoints import PhoneEndpoint
+from vonage_voice.models.ncco import Connect, Conversation, Notify, Talk
 
 FROM, TO = "+15550111", "+14155550100"
 NEXT, STATUS = "https://voice.example/a/next?b=1&c=2", "https://voice.example/a/status"
@@ -52,3 +54,16 @@ said.add(plivoxml.ConferenceElement(
 ))
 said.add(plivoxml.HangupElement())
 tell("plivo", "join", said.to_string())
+
+
+def tell_actions(what, *actions):
+    actions = [it.model_dump(mode="json", by_alias=True, exclude_none=True) for it in actions]
+    tell("vonage", what, json.dumps(actions))
+
+
+tell_actions("dial", Connect(
+    endpoint=[PhoneEndpoint(number=TO.lstrip("+"))], from_=FROM.lstrip("+"), timeout=30, limit=3600,
+    eventType="synchronous", eventUrl=[NEXT], eventMethod="POST",
+))
+tell_actions("say", Talk(text=TEXT), Notify(payload={"asks": "next"}, eventUrl=[NEXT], eventMethod="POST"))
+tell_actions("join", Conversation(name="call7", startOnEnter=True, endOnExit=True))

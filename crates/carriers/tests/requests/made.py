@@ -17,6 +17,7 @@ from twilio.rest import Client
 from vonage_http_client import Auth, HttpClient
 from vonage_jwt import jwt as vonage_jwt
 from vonage_voice import CreateCallRequest, ListCallsFilter, Voice
+from vonage_voice.models.ncco import Notify
 
 FROM, TO = "+15550111", "+14155550100"
 NEXT = "https://voice.example/a/next"
@@ -174,6 +175,8 @@ for detects in (False, True):
     ))
 vonage_said.what = "hang up"
 voice.hangup("CA1")
+vonage_said.what = "redirect"
+voice.transfer_call_ncco("CA1", [Notify(payload={"asks": "next"}, eventUrl=[NEXT], eventMethod="POST")])
 for at, more in enumerate([{"status": "started"}, {"status": "ringing"}, {"status": "answered"}, {}]):
     vonage_said.what = f"seek {at}"
     voice.list_calls(ListCallsFilter(page_size=20, order="desc", **more))

@@ -167,7 +167,7 @@ impl<'s> Caller<'s> {
 }
 
 /// The id of the call that is up, once it is on record.
-async fn active(stage: &Stage) -> String {
+pub(crate) async fn active(stage: &Stage) -> String {
     let began = Instant::now();
     loop {
         let calls = stage.ask("GET", "calls?status=active", &json!({})).await;

@@ -1,6 +1,7 @@
 //! Transfers, as their carriers ask about both sides: below the address of the other side's call
 //! `…/join` once it has heard what it is told, `…/caller` for the caller's call that was turned there,
-//! and `…/dialled` once a call is over that the carrier placed by itself. Each is signed by the carrier.
+//! `…/dialled` once a call is over that the carrier placed by itself, and `…/dial-status` meanwhile.
+//! Each is signed by the carrier.
 
 use std::sync::Arc;
 
@@ -8,10 +9,10 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
-use offhook_api::{CallStage, PlacedCall, TransferStep};
-use offhook_carriers::{Answer, Carrier, Dial, Handover};
+use offhook_api::{CallNews, CallStage, PlacedCall, TransferStep};
+use offhook_carriers::{Answer, Carrier, Dial, Handover, Webhook, WebhookProblem};
 
 use super::{BASE, Named, Told, news, stage};
 use crate::serve::carriers::{stream_url, told as as_told};
@@ -36,7 +37,7 @@ async fn join(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Response> {
-    let told = Told::read(&server, named, &uri, &headers, &body).await?;
+    let told = Told::read_as(&server, named, &uri, &headers, &body, of_address).await?;
     let (carrier, base) = (told.carrier, told.base);
     let Some((placed, _)) = told.call else {
         return Ok(document(carrier, &base, &TransferStep::HangUp));
@@ -53,7 +54,7 @@ async fn caller(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Response> {
-    let told = Told::read(&server, named, &uri, &headers, &body).await?;
+    let told = Told::read_as(&server, named, &uri, &headers, &body, of_address).await?;
     let (carrier, base) = (told.carrier, told.base);
     let Some((placed, _)) = told.call else {
         return Ok(document(carrier, &base, &TransferStep::HangUp));
@@ -73,9 +74,24 @@ async fn dialled(
     let read = Carrier::dialled;
     let told = Told::read_as(&server, named, &uri, &headers, &body, read).await?;
     let (carrier, base) = (told.carrier, told.base);
-    let Some((placed, came)) = told.call else {
-        return Ok(document(carrier, &base, &TransferStep::HangUp));
+    let Some((mut placed, came)) = told.call else {
+        return Ok(match carrier.tells_where_it_asks() {
+            // It may do already what it was told as the last thing.
+            true => StatusCode::NO_CONTENT.into_response(),
+            false => document(carrier, &base, &TransferStep::HangUp),
+        });
     };
+    if !came.is_over {
+        let news = CallNews {
+            id: came.id.as_deref().unwrap_or_default(),
+            stage: stage(came.stage),
+            answered_by: None,
+            is_recording: false,
+        };
+        let noted = server.api.note_news(&mut placed, news).await;
+        noted.map_err(|refusal| refuse_as(&refusal))?;
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
     let stage = stage(came.stage).unwrap_or(CallStage::Failed);
     let step = server
         .api
@@ -102,14 +118,24 @@ async fn dial_status(
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<StatusCode, Response> {
+) -> Result<Response, Response> {
     let read = Carrier::dial_progress;
     let told = Told::read_as(&server, named, &uri, &headers, &body, read).await?;
+    let (carrier, is_up) = (told.carrier, told.call.is_some());
     if let Some((mut placed, progress)) = told.call {
         let noted = server.api.note_news(&mut placed, news(&progress)).await;
         noted.map_err(|refusal| refuse_as(&refusal))?;
     }
-    Ok(StatusCode::NO_CONTENT)
+    Ok(match carrier.goes_on() {
+        Some(document) if is_up => as_told(document),
+        Some(_) => as_told(carrier.document(&Answer::HangUp)),
+        None => StatusCode::NO_CONTENT.into_response(),
+    })
+}
+
+/// What is asked in the name of the call alone: not each carrier says more.
+fn of_address(_: Carrier, _: &Webhook<'_>) -> Result<(), WebhookProblem> {
+    Ok(())
 }
 
 /// The other side has answered.
