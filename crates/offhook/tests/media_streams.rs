@@ -16,6 +16,8 @@ mod caller;
 mod carrier_api;
 #[path = "media_streams/incoming.rs"]
 mod incoming;
+#[path = "media_streams/json_caller.rs"]
+mod json_caller;
 #[path = "media_streams/json_carriers.rs"]
 mod json_carriers;
 #[path = "media_streams/json_outgoing.rs"]

@@ -1,255 +1,12 @@
 //! A caller is handed to somebody else at a carrier that speaks JSON, simulated here as its documents have
 //! it: with a conference, and blind.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 
-use crate::caller::{TO, active, stage};
-use crate::carrier_api::Asked;
-use crate::incoming::PUBLIC_URL;
+use crate::caller::{TO, stage};
+use crate::json_caller::{Caller, DIALLED, OTHER, OtherSide, next_url, read};
 use crate::json_carriers::{Announcing, JAMBONZ, VONAGE, hears};
-use crate::stage::{PATIENCE, Socket, Stage};
-
-/// The carrier's id of a call that it was asked for, and of one that it places by itself.
-const OTHER: &str = "7a7-1";
-const DIALLED: &str = "8b8-1";
-/// How many calls there were: a carrier announces each once.
-static CALLS: AtomicU32 = AtomicU32::new(0);
-
-/// A caller who talks with the agent.
-struct Caller<'s> {
-    stage: &'s Stage,
-    carrier: Announcing,
-    /// The carrier's id of the call, and ours.
-    at_carrier: String,
-    id: String,
-    socket: Socket,
-}
-
-impl<'s> Caller<'s> {
-    async fn calls(stage: &'s Stage, carrier: Announcing) -> Self {
-        let at_carrier = format!("1a1-{}", CALLS.fetch_add(1, Ordering::Relaxed));
-        let body = match carrier.name {
-            "vonage" => json!({
-                "from": "15550100", "to": "15550111", "uuid": at_carrier,
-                "conversation_uuid": "CON-1", "endpoint_type": "phone",
-            }),
-            _ => json!({
-                "call_sid": at_carrier, "direction": "inbound", "from": "+15550100",
-                "to": "+15550111", "call_status": "trying", "account_sid": "AC5",
-            }),
-        };
-        let url = format!("{PUBLIC_URL}/v1/carriers/{}/incoming", carrier.name);
-        let (code, document) = posts(stage, carrier, &json!(url), &body).await;
-        assert_eq!(code, 200, "{document}");
-        let mut start = carrier.start(&read(&document));
-        if carrier.name == "jambonz" {
-            start["callSid"] = json!(at_carrier);
-        }
-        let mut socket = carrier.stream(stage, &start).await;
-        assert!(hears(&mut socket).await, "{}", carrier.name);
-        let id = active(stage).await;
-        Self {
-            stage,
-            carrier,
-            at_carrier,
-            id,
-            socket,
-        }
-    }
-
-    async fn is_transferred(&self, wishes: &Value) -> Value {
-        let path = format!("/offhook/v1/calls/{}/transfer", self.id);
-        let json = [("content-type", "application/json")];
-        let body = wishes.to_string();
-        let (code, answer) = self.stage.request("POST", &path, &json, &body).await;
-        assert_eq!(code, 202, "{answer}");
-        read(&answer)
-    }
-
-    async fn shown(&self) -> Value {
-        let path = format!("calls/{}", self.id);
-        self.stage.ask("GET", &path, &json!({})).await
-    }
-
-    async fn turns(&self) -> usize {
-        self.shown().await["turns"].as_array().map_or(0, Vec::len)
-    }
-
-    /// The call, once it is as it must be.
-    async fn becomes(&self, is_so: impl Fn(&Value) -> bool) -> Value {
-        let began = Instant::now();
-        loop {
-            let call = self.shown().await;
-            if is_so(&call) {
-                return call;
-            }
-            assert!(began.elapsed() < PATIENCE, "it never is so: {call}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    async fn ends(&self, reason: &str, transfer: &str) -> Value {
-        let is_settled = |call: &Value| {
-            let last = call["transfers"].as_array().and_then(|it| it.last());
-            call["status"] == "ended" && last.is_some_and(|it| it["status"] != "ringing")
-        };
-        let call = self.becomes(is_settled).await;
-        assert_eq!(call["ended_reason"], reason, "{call}");
-        let transfers = call["transfers"].as_array().expect("transfers");
-        assert_eq!(transfers.last().expect("one")["status"], transfer, "{call}");
-        call
-    }
-
-    /// What the carrier says of a call, with its status.
-    fn said(&self, id: &str, status: &str) -> Value {
-        match self.carrier.name {
-            "vonage" => json!({
-                "from": "15550111", "to": TO.trim_start_matches('+'), "uuid": id,
-                "conversation_uuid": "C", "status": status, "direction": "outbound",
-            }),
-            _ => json!({
-                "from": "+15550111", "to": TO, "call_sid": id, "account_sid": "AC5",
-                "call_status": status, "direction": "outbound",
-            }),
-        }
-    }
-
-    /// What the carrier asks with when it asks what is next of a call.
-    fn asked_with(&self, id: &str) -> Value {
-        match self.carrier.name {
-            "vonage" => json!({
-                "conversation_uuid": "C", "payload": { "asks": "next" },
-                "timestamp": "2026-01-01T12:00:00.000Z",
-            }),
-            _ => self.said(id, "in-progress"),
-        }
-    }
-
-    async fn posts(&self, url: &Value, body: &Value) -> (u16, String) {
-        posts(self.stage, self.carrier, url, body).await
-    }
-
-    async fn asks(&self, url: &Value, body: &Value) -> Value {
-        let (code, document) = self.posts(url, body).await;
-        assert_eq!(code, 200, "{document}");
-        read(&document)
-    }
-
-    /// The caller's call is turned away; gives what the carrier is told to do with it then.
-    async fn is_turned(&self) -> Value {
-        let turned = self.stage.carrier_api.next().await;
-        assert_eq!((&*turned.method, &*turned.path), ("PUT", &*self.path()));
-        let url = match self.carrier.name {
-            "vonage" => {
-                assert_eq!(turned.fields["action"], "transfer");
-                let destination = field(&turned, "destination");
-                assert_eq!(destination["type"], "ncco");
-                next_url(&destination["ncco"][0])
-            }
-            _ => field(&turned, "call_hook")["url"].clone(),
-        };
-        let body = self.asked_with(&self.at_carrier);
-        assert_eq!(unsigned(self.stage, &url, &body).await.0, 403);
-        self.asks(&url, &body).await
-    }
-
-    /// The address of the caller's call at the carrier.
-    fn path(&self) -> String {
-        match self.carrier.name {
-            "vonage" => format!("/v1/calls/{}", self.at_carrier),
-            _ => format!("/v1/Accounts/AC5/Calls/{}", self.at_carrier),
-        }
-    }
-
-    fn hang_up(&self) -> Value {
-        match self.carrier.name {
-            "vonage" => json!([]),
-            _ => json!([{ "verb": "hangup" }]),
-        }
-    }
-}
-
-fn read(document: &str) -> Value {
-    serde_json::from_str(document).expect("JSON")
-}
-
-/// A field of what the carrier was asked.
-fn field(asked: &Asked, name: &str) -> Value {
-    let text = &asked.fields[name];
-    serde_json::from_str(text).unwrap_or_else(|_| json!(text))
-}
-
-/// Where an action or a verb has the carrier ask.
-fn next_url(action: &Value) -> Value {
-    match action["eventUrl"][0].clone() {
-        Value::Null => action["actionHook"]["url"].clone(),
-        url => url,
-    }
-}
-
-/// Posts what is signed to one of our addresses.
-async fn posts(stage: &Stage, carrier: Announcing, url: &Value, body: &Value) -> (u16, String) {
-    let url = url.as_str().expect("an address");
-    let path = url.strip_prefix(PUBLIC_URL).expect("our address");
-    let body = body.to_string();
-    let (name, signature) = carrier.signed(&body);
-    let headers = [("content-type", "application/json"), (name, &*signature)];
-    stage.request("POST", path, &headers, &body).await
-}
-
-/// Posts what nobody has signed.
-async fn unsigned(stage: &Stage, url: &Value, body: &Value) -> (u16, String) {
-    let url = url.as_str().expect("an address");
-    let path = url.strip_prefix(PUBLIC_URL).expect("our address");
-    let headers = [("content-type", "application/json")];
-    let body = body.to_string();
-    stage.request("POST", path, &headers, &body).await
-}
-
-/// The other side's call, as its carrier was asked for it.
-struct OtherSide {
-    asked: Asked,
-    answer_url: Value,
-    status_url: Value,
-}
-
-impl OtherSide {
-    async fn rings(caller: &Caller<'_>) -> Self {
-        let asked = caller.stage.carrier_api.next().await;
-        assert_eq!(asked.method, "POST");
-        let (answer_url, status_url) = match caller.carrier.name {
-            "vonage" => (
-                field(&asked, "answer_url")[0].clone(),
-                field(&asked, "event_url")[0].clone(),
-            ),
-            _ => (
-                field(&asked, "call_hook")["url"].clone(),
-                field(&asked, "call_status_hook")["url"].clone(),
-            ),
-        };
-        let other = Self {
-            asked,
-            answer_url,
-            status_url,
-        };
-        other.is_told(caller, "ringing").await;
-        other
-    }
-
-    async fn is_told(&self, caller: &Caller<'_>, status: &str) {
-        let body = caller.said(OTHER, status);
-        let (code, answer) = caller.posts(&self.status_url, &body).await;
-        assert_eq!(code, 204, "{answer}");
-    }
-
-    async fn answers(&self, caller: &Caller<'_>) -> Value {
-        let body = caller.said(OTHER, "in-progress");
-        caller.asks(&self.answer_url, &body).await
-    }
-}
+use crate::stage::Stage;
 
 /// Both sides meet in a conference, and the agent is out of it.
 async fn is_answered(stage: &Stage, carrier: Announcing) {
@@ -321,6 +78,33 @@ async fn is_missed(stage: &Stage, carrier: Announcing) {
     caller.socket.close(None).await.ok();
     caller.ends("caller_hung_up", "no_answer").await;
     assert!(stage.carrier_api.is_quiet(), "nothing is left to be ended");
+}
+
+/// A machine answers: the caller does not hear it.
+async fn meets_a_machine(stage: &Stage, carrier: Announcing) {
+    let mut caller = Caller::calls(stage, carrier).await;
+    caller.is_transferred(&json!({ "to": TO })).await;
+    let other = OtherSide::rings(&caller).await;
+    let joined = other.answers(&caller).await;
+    assert!(joined[0]["name"].is_string(), "{joined}");
+    let mut news = caller.said(OTHER, "in-progress");
+    match carrier.name {
+        "vonage" => news["status"] = json!("machine"),
+        _ => news["type"] = json!("amd_machine_detected"),
+    }
+    let (code, answer) = caller.posts(&other.status_url, &news).await;
+    assert_eq!(code, 204, "{answer}");
+    let ended = stage.carrier_api.next().await;
+    let (path, field, word) = match carrier.name {
+        "vonage" => ("/v1/calls/7a7-1", "action", "hangup"),
+        _ => ("/v1/Accounts/AC5/Calls/7a7-1", "call_status", "completed"),
+    };
+    assert_eq!((&*ended.method, &*ended.path), ("PUT", path));
+    assert_eq!(ended.fields[field], word);
+    assert!(hears(&mut caller.socket).await, "the agent goes on");
+    caller.socket.close(None).await.ok();
+    let call = caller.ends("caller_hung_up", "no_answer").await;
+    assert_eq!(call["transfers"][0]["answered_by"], "machine", "{call}");
 }
 
 /// The caller hangs up while it rings: the other side's call is taken back.
@@ -482,4 +266,15 @@ async fn a_caller_is_transferred_over_vonage() {
 #[tokio::test]
 async fn a_caller_is_transferred_over_jambonz() {
     transfers(JAMBONZ).await;
+}
+
+#[tokio::test]
+async fn a_caller_does_not_hear_a_machine_that_answers_over_json() {
+    let settings = "[telephony]\nallow = [\"US\"]\nhourly_max = 99\nmachine_detection = true\n";
+    let Some(stage) = stage(settings).await else {
+        return;
+    };
+    for carrier in [VONAGE, JAMBONZ] {
+        meets_a_machine(&stage, carrier).await;
+    }
 }
