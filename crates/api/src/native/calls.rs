@@ -76,14 +76,14 @@ pub(super) async fn end(
 }
 
 /// Has the agent say nothing until the caller speaks, or for `wait_ms`.
-pub(super) fn skip_turn(body: Value) -> Result<Vec<Control>, Refusal> {
-    let wait = wait_of(&body)?;
+pub(super) fn skip_turn(body: &Value) -> Result<Vec<Control>, Refusal> {
+    let wait = wait_of(body)?;
     Ok(vec![Control::SkipTurn { wait }])
 }
 
 /// Lets the agent know something from its next reply on.
-pub(super) fn note(body: Value) -> Result<Vec<Control>, Refusal> {
-    Ok(vec![note_of(&body)?])
+pub(super) fn note(body: &Value) -> Result<Vec<Control>, Refusal> {
+    Ok(vec![note_of(body)?])
 }
 
 fn note_of(order: &Value) -> Result<Control, Refusal> {

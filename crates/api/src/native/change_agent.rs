@@ -44,7 +44,7 @@ pub(super) fn wishes_of(body: &Value) -> Result<SuccessorWishes, Refusal> {
         let is_left_out = value.is_null();
         let is_said = is_left_out || value.as_str().is_some_and(is_sayable);
         let problem = match name.as_str() {
-            "agent" if !value.as_str().is_some_and(|it| !it.is_empty()) => "the id of an agent",
+            "agent" if value.as_str().is_none_or(str::is_empty) => "the id of an agent",
             "message" if !is_said => "a text of 1 to 4000 characters, and not of spaces",
             "opens_with" if !is_left_out && opening(value).is_none() => {
                 "greeting, reply or nothing"

@@ -22,7 +22,7 @@ pub(super) async fn carry_out(api: &Api, workspace: &Workspace, id: &str, text: 
         let problem = Problem::new("order", format!("one of {KNOWN}"));
         return refused(None, &Refusal::invalid(vec![problem]));
     };
-    match given(api, workspace, id, name, body).await {
+    match given(api, workspace, id, name, &body).await {
         Ok(()) => json!({ "type": "order_taken", "order": name }),
         Err(refusal) => refused(Some(name), &refusal),
     }
@@ -33,16 +33,16 @@ async fn given(
     workspace: &Workspace,
     id: &str,
     name: &str,
-    body: Value,
+    body: &Value,
 ) -> Result<(), Refusal> {
     match name {
         "end" => return api.end_call(workspace, id).await,
         "change-agent" => {
-            let wishes = change_agent::wishes_of(&body)?;
+            let wishes = change_agent::wishes_of(body)?;
             return api.hand_over_call(workspace, id, wishes).await;
         }
         "transfer" => {
-            let wishes = transfers::wishes_of(&body)?;
+            let wishes = transfers::wishes_of(body)?;
             return api.transfer_call(workspace, id, wishes).await.map(|_| ());
         }
         _ => {}

@@ -25,7 +25,7 @@ pub(super) const HOLD_SOUNDS: [(&str, ToolSound); 4] = [
 ];
 
 /// What an order's body asks for, or what is wrong with it.
-type Reader = fn(Value) -> Result<Vec<Control>, Refusal>;
+type Reader = fn(&Value) -> Result<Vec<Control>, Refusal>;
 
 /// The orders that are carried out in the call itself, by the ends of their addresses.
 const READERS: [(&str, Reader); 9] = [
@@ -46,7 +46,7 @@ pub(super) fn routes() -> impl Iterator<Item = (&'static str, MethodRouter<Api>)
 }
 
 /// What an order of that name is, where it is one that is carried out in the call itself.
-pub(super) fn read(name: &str, body: Value) -> Option<Result<Vec<Control>, Refusal>> {
+pub(super) fn read(name: &str, body: &Value) -> Option<Result<Vec<Control>, Refusal>> {
     let (_, read) = READERS.iter().find(|(known, _)| *known == name)?;
     Some(read(body))
 }
@@ -64,7 +64,7 @@ fn order(read: Reader) -> MethodRouter<Api> {
                 true => json!({}),
                 false => read_json(&headers, &body)?,
             };
-            for order in read(body)? {
+            for order in read(&body)? {
                 api.order_call(&access.workspace, &id, order).await?;
             }
             Ok::<_, Refusal>(taken(&id))
@@ -73,7 +73,7 @@ fn order(read: Reader) -> MethodRouter<Api> {
 }
 
 /// Has the agent say something.
-fn say(body: Value) -> Result<Vec<Control>, Refusal> {
+fn say(body: &Value) -> Result<Vec<Control>, Refusal> {
     let mut fields = Fields::of(body)?;
     let text = fields.text("text", SAID_CHARS_MAX);
     if text.is_none() {
@@ -92,7 +92,7 @@ fn say(body: Value) -> Result<Vec<Control>, Refusal> {
 }
 
 /// Has the agent say what there is to say, as the conversation stands.
-fn respond(body: Value) -> Result<Vec<Control>, Refusal> {
+fn respond(body: &Value) -> Result<Vec<Control>, Refusal> {
     let mut fields = Fields::of(body)?;
     let note = fields.text("note", SAID_CHARS_MAX);
     let order = SpokenOrder {
@@ -107,7 +107,7 @@ fn respond(body: Value) -> Result<Vec<Control>, Refusal> {
 }
 
 /// Has the tones of keys played.
-fn press(body: Value) -> Result<Vec<Control>, Refusal> {
+fn press(body: &Value) -> Result<Vec<Control>, Refusal> {
     let mut fields = Fields::of(body)?;
     let keys = fields.text("keys", KEYS_MAX).unwrap_or_default();
     if keys.is_empty() || !keys.chars().all(is_key) {
@@ -124,7 +124,7 @@ fn press(body: Value) -> Result<Vec<Control>, Refusal> {
 }
 
 /// Puts the caller on hold.
-fn hold(body: Value) -> Result<Vec<Control>, Refusal> {
+fn hold(body: &Value) -> Result<Vec<Control>, Refusal> {
     let mut fields = Fields::of(body)?;
     let message = fields.text("message", SAID_CHARS_MAX);
     let sound = fields.hold_sound();
@@ -134,7 +134,7 @@ fn hold(body: Value) -> Result<Vec<Control>, Refusal> {
 }
 
 /// Takes the caller off hold.
-fn unhold(body: Value) -> Result<Vec<Control>, Refusal> {
+fn unhold(body: &Value) -> Result<Vec<Control>, Refusal> {
     let mut fields = Fields::of(body)?;
     let message = fields.text("message", SAID_CHARS_MAX);
     fields.finish(&["message"])?;
@@ -143,13 +143,13 @@ fn unhold(body: Value) -> Result<Vec<Control>, Refusal> {
 }
 
 /// Mutes one side.
-fn mute(body: Value) -> Result<Vec<Control>, Refusal> {
+fn mute(body: &Value) -> Result<Vec<Control>, Refusal> {
     let side = Fields::of(body)?.side()?;
     Ok(vec![Control::Mute { side, is_on: true }])
 }
 
 /// Lets it be heard again.
-fn unmute(body: Value) -> Result<Vec<Control>, Refusal> {
+fn unmute(body: &Value) -> Result<Vec<Control>, Refusal> {
     let side = Fields::of(body)?.side()?;
     Ok(vec![Control::Mute { side, is_on: false }])
 }
@@ -171,10 +171,10 @@ struct Fields {
 }
 
 impl Fields {
-    fn of(body: Value) -> Result<Self, Refusal> {
+    fn of(body: &Value) -> Result<Self, Refusal> {
         match body {
             Value::Object(fields) => Ok(Self {
-                fields,
+                fields: fields.clone(),
                 problems: Vec::new(),
             }),
             _ => Err(Refusal::invalid(vec![Problem::new("", "a JSON object")])),

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use offhook_agent::{Agent, CallVariables};
+use offhook_agent::CallVariables;
 use offhook_call::report::CallEvent;
-use offhook_call::{Control, OrderedWords, Persona, Providers, SpokenOrder, Successor};
+use offhook_call::{Control, OrderedWords, Providers, SpokenOrder, Successor};
 use offhook_contract::scripted::{
     ScriptedChat, ScriptedDetector, ScriptedRecognition, ScriptedReply, ScriptedUtterance,
     ScriptedVoice,
@@ -14,18 +14,17 @@ use offhook_contract::{ChatCall, ChatMessage, ChatModel, ProviderError, Role};
 use offhook_turn_taking::Opening;
 
 use super::ms;
-use super::stage::Stage;
+use super::stage::{Stage, persona_of};
 
 fn successor(fields: &str, chat: Arc<dyn ChatModel>, opening: Option<Opening>) -> Control {
     let agent = format!(
         r#"{{"name":"Ben","prompt":"You do billing.","first_message":"Ben here, {{{{topic}}}}."{fields}}}"#
     );
-    let agent = Agent::from_json(&agent).expect("an agent");
     let variables = CallVariables::from([("topic".to_owned(), "billing".to_owned())]);
     let utterance = ScriptedUtterance::new("I was charged twice.");
     Control::ChangeAgent(Box::new(Successor {
         id: "agent_ben".into(),
-        persona: Persona::new(Arc::new(agent), variables),
+        persona: persona_of(&agent, variables),
         providers: Providers {
             detector: Arc::new(ScriptedDetector::with_likelihoods(&[])),
             recognition: Arc::new(ScriptedRecognition::new(vec![utterance])),

@@ -333,10 +333,15 @@ impl Outside {
 const AGENT: &str = r#""first_message": "Hello there.",
     "silence": { "reprompt_after": "8s", "reprompts_max": 2 }"#;
 
+/// The agent of a document, in a call with these variables.
+pub(crate) fn persona_of(agent: &str, variables: CallVariables) -> Persona {
+    let agent = Agent::from_json(agent).expect("a valid agent");
+    Persona::new(Arc::new(agent), variables)
+}
+
 fn persona(base: &str, fields: &str, is_calling: bool) -> Persona {
     let agent = format!(r#"{{"name": "Ava", "prompt": "Be brief.", {base}{fields}}}"#);
-    let agent = Agent::from_json(&agent).expect("a valid agent");
-    let persona = Persona::new(Arc::new(agent), CallVariables::new());
+    let persona = persona_of(&agent, CallVariables::new());
     match is_calling {
         true => persona.calling(),
         false => persona,
