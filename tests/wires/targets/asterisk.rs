@@ -1,0 +1,8 @@
+//! Messages of one carrier.
+
+#![no_main]
+
+use offhook_transport::media_stream::wire::Asterisk;
+use offhook_wires_fuzz::message;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| message::<Asterisk>(bytes));
