@@ -25,6 +25,8 @@ const BLOCK_BYTES: usize = 8 * 1_024;
 const MESSAGE_BYTES: usize = 1_536;
 /// What fills up a message.
 const MU_LAW_SILENCE: u8 = 0xff;
+/// How long the end of what was cut waits for what goes on; later than that it is dropped.
+const FADE_MAX: Duration = Duration::from_millis(60);
 /// After a hang-up, how long what was sent is given to be played, at most.
 const LAST_AUDIO_MAX: Duration = Duration::from_secs(3);
 
@@ -57,6 +59,11 @@ pub(super) struct Downlink<D> {
     generation: u32,
     marks: Marks,
     began: Instant,
+    /// Nothing was sent since a clear.
+    is_cleared: bool,
+    /// When the frame came that waits alone for more, where it is the first since a clear: the end of
+    /// what was cut, faded.
+    faded_at: Option<Instant>,
     /// When the carrier will have played all that it was sent, if it plays without a pause.
     played_at: Instant,
 }
@@ -78,6 +85,8 @@ impl<D: Dialect> Downlink<D> {
             encoder: Encoder::new(start.codec_back, start.rate)?,
             packet: Packet::empty(),
             chunk: Vec::with_capacity(D::CHUNK_BYTES + PACKET_BYTES_MAX),
+            is_cleared: false,
+            faded_at: None,
             block: BytesMut::new(),
             generation: 0,
             marks: Marks::default(),
@@ -221,6 +230,11 @@ impl<D: Dialect> Downlink<D> {
                 .write_media(self.packet.payload(), &mut message);
             return self.send_audio(sink, message).await;
         }
+        let now = Instant::now();
+        if self.faded_at.is_some_and(|at| now - at > FADE_MAX) {
+            self.chunk.clear();
+        }
+        self.faded_at = std::mem::take(&mut self.is_cleared).then_some(now);
         self.chunk.extend_from_slice(self.packet.payload());
         match self.chunk.len() < D::CHUNK_BYTES {
             true => Ok(()),
@@ -230,6 +244,10 @@ impl<D: Dialect> Downlink<D> {
 
     /// Sends the audio that waits for more.
     async fn flush(&mut self, sink: &mut Sink) -> Result<(), Ending> {
+        // Late, a fade is a sound of its own.
+        if self.faded_at.take().is_some() {
+            self.chunk.clear();
+        }
         if self.chunk.is_empty() {
             return Ok(());
         }
@@ -257,6 +275,7 @@ impl<D: Dialect> Downlink<D> {
         self.played_at = Instant::now();
         self.marks.clear(self.generation);
         self.chunk.clear();
+        (self.is_cleared, self.faded_at) = (true, None);
         let mut message = self.room();
         self.dialect.write_clear(&mut message);
         self.send(sink, message).await?;

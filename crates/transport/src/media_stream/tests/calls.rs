@@ -180,6 +180,33 @@ async fn a_clear_overtakes_audio_and_what_comes_of_before_it_is_dropped(tongue: 
     assert_eq!(carrier.close_code(), Some(1_000));
 }
 
+async fn a_fade_that_would_come_late_is_dropped(tongue: Tongue) {
+    let mut server = serve(tongue, SocketLimits::default());
+    let (mut carrier, near) = server.started().await;
+    let session = tokio::spawn(async move {
+        speak(&near, 0, 30).await;
+        sleep(ms(50)).await;
+        near.control
+            .send(LegControl::Clear { generation: 1 })
+            .await
+            .unwrap();
+        // The end of what was cut, and what is said a second later.
+        near.audio_out.send(outbound(1, 7)).await.unwrap();
+        sleep(Duration::from_secs(1)).await;
+        speak(&near, 1, 10).await;
+        sleep(Duration::from_secs(1)).await;
+        near.control.send(LegControl::HangUp).await.unwrap();
+        hung_up(near).await;
+    });
+    carrier.go_on(Duration::from_secs(6)).await;
+    session.await.unwrap();
+    let together = tongue.frames_together();
+    let media = carrier.count(|came| matches!(came, Came::Media(_)));
+    assert_eq!(media, 40 / together);
+}
+
+for_each_carrier!(exotel_alone: Exotel: a_fade_that_would_come_late_is_dropped);
+
 for_each_carrier!(
     a_stream_starts_with_its_parameters_and_keys_are_heard,
     caller_audio_comes_whole_in_chunks_of_any_length,
