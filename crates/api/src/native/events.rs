@@ -12,7 +12,6 @@ use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures::stream::{BoxStream, StreamExt as _};
-use offhook_store::Workspace;
 use serde_json::{Value, json};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -39,11 +38,7 @@ pub(super) async fn of_call(
     let after = headers.get("last-event-id");
     let after = after.and_then(|it| it.to_str().ok()?.parse::<u64>().ok());
     let events = api.follow_call(&access.workspace, &id, after).await?;
-    let call = OrderedCall {
-        api,
-        workspace: access.workspace,
-        id,
-    };
+    let call = OrderedCall { api, access, id };
     Ok(answer(events, upgrade, Some(call)))
 }
 
@@ -59,14 +54,14 @@ pub(super) async fn of_workspace(
 /// The call that a watcher can give orders to.
 struct OrderedCall {
     api: Api,
-    workspace: Workspace,
+    access: Access,
     id: String,
 }
 
 impl OrderedCall {
     /// What came of an order.
     async fn order(&self, text: &str) -> Message {
-        let answer = live_orders::carry_out(&self.api, &self.workspace, &self.id, text).await;
+        let answer = live_orders::carry_out(&self.api, &self.access, &self.id, text).await;
         Message::text(answer.to_string())
     }
 }

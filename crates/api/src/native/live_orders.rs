@@ -1,10 +1,11 @@
 //! Orders to a call from whoever watches it over the WebSocket of its events.
 
+use axum::http::Method;
 use offhook_store::Workspace;
 use serde_json::{Value, json};
 
 use super::{change_agent, orders, transfers};
-use crate::{Api, Problem, Refusal};
+use crate::{Access, Api, Problem, Refusal};
 
 /// What can be ordered, as it is posted too.
 const KNOWN: &str = "end, skip-turn, note, say, respond, keys, hold, unhold, mute, unmute, \
@@ -12,7 +13,7 @@ const KNOWN: &str = "end, skip-turn, note, say, respond, keys, hold, unhold, mut
 
 /// Carries out an order that came as a text message: an object with its name in `order`, and the
 /// fields that are posted. Gives what the watcher is answered.
-pub(super) async fn carry_out(api: &Api, workspace: &Workspace, id: &str, text: &str) -> Value {
+pub(super) async fn carry_out(api: &Api, access: &Access, id: &str, text: &str) -> Value {
     let mut body: Value = match serde_json::from_str(text) {
         Ok(body) => body,
         Err(_) => return refused(None, &Refusal::invalid(vec![Problem::new("", "JSON")])),
@@ -22,7 +23,11 @@ pub(super) async fn carry_out(api: &Api, workspace: &Workspace, id: &str, text: 
         let problem = Problem::new("order", format!("one of {KNOWN}"));
         return refused(None, &Refusal::invalid(vec![problem]));
     };
-    match given(api, workspace, id, name, &body).await {
+    // Who may only read may watch, and order nothing.
+    if let Err(refusal) = access.check(&Method::POST) {
+        return refused(Some(name), &refusal);
+    }
+    match given(api, &access.workspace, id, name, &body).await {
         Ok(()) => json!({ "type": "order_taken", "order": name }),
         Err(refusal) => refused(Some(name), &refusal),
     }

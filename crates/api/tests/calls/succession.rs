@@ -1,6 +1,7 @@
 //! Another agent takes a call over; orders over the WebSocket of events, and more than a call takes.
 
 use futures::{SinkExt as _, StreamExt as _};
+use offhook_store::Role;
 use serde_json::{Value, json};
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
@@ -110,6 +111,27 @@ async fn whoever_watches_a_call_gives_it_orders() {
         .unwrap();
     let key = format!("Bearer {}", stage.key).parse().unwrap();
     request.headers_mut().insert("authorization", key);
+    // Who may only read hears all of it, and orders nothing.
+    let reader = stage.new_key("acme", Role::Reader).await;
+    let mut watching = request.clone();
+    let key = format!("Bearer {reader}").parse().unwrap();
+    watching.headers_mut().insert("authorization", key);
+    let (mut socket, _) = connect_async(watching).await.unwrap();
+    socket
+        .send(Message::text(r#"{"order":"end"}"#))
+        .await
+        .unwrap();
+    let refused = loop {
+        let Message::Text(text) = socket.next().await.unwrap().unwrap() else {
+            continue;
+        };
+        let event: Value = serde_json::from_str(&text).unwrap();
+        assert_ne!(event["type"], "order_taken");
+        if event["type"] == "order_refused" {
+            break event;
+        }
+    };
+    assert_eq!(refused["error"]["code"], "forbidden");
     let (mut socket, _) = connect_async(request).await.unwrap();
     for order in [
         "no json",
